@@ -1,1 +1,9 @@
-//! Placeholder.
+//! The Stevedore engine: synthesizable modules only.
+//!
+//! One folder per block of the design, one file per module, file name = block name. `docs/design.md` draws the two byte
+//! paths; `bundles` holds every record that crosses a block boundary, `geometry` every width, depth and count.
+#![warn(missing_docs)]
+#![forbid(unsafe_code)]
+
+pub mod bundles;
+pub mod geometry;

@@ -1,0 +1,115 @@
+//! The register map: 32-bit registers on an AXI4-Lite port, byte offsets.
+//!
+//! | access | meaning |
+//! |---|---|
+//! | RO | read only; writes are ignored |
+//! | RW | read and write |
+//! | WO | write only; reads return 0 |
+//! | W1C | reading shows the bits, writing 1 clears them |
+
+/// How a register may be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Read only.
+    ReadOnly,
+    /// Read and write.
+    ReadWrite,
+    /// Write only.
+    WriteOnly,
+    /// Write one to clear.
+    WriteOneToClear,
+}
+
+/// One row of the register map.
+#[derive(Clone, Copy, Debug)]
+pub struct Register {
+    /// Name as in the reference and in `offset`.
+    pub name: &'static str,
+    /// Byte offset.
+    pub offset: u32,
+    /// How it may be used.
+    pub access: Access,
+    /// Value after reset (RO registers that show hardware state: 0).
+    pub reset: u32,
+    /// One sentence, with the unit.
+    pub text: &'static str,
+}
+
+macro_rules! registers {
+    ($($name:ident $offset:literal $access:ident $reset:literal $text:literal;)*) => {
+        /// Byte offsets by name.
+        pub mod offset {
+            $(#[doc = $text] pub const $name: u32 = $offset;)*
+        }
+        /// Every register, in order of offset.
+        pub const REGISTERS: &[Register] = &[
+            $(Register { name: stringify!($name), offset: $offset, access: Access::$access, reset: $reset, text: $text },)*
+        ];
+    };
+}
+
+registers! {
+    MAGIC 0x000 ReadOnly 0x5354_5644 "The bytes `STVD`: an engine answers here.";
+    VERSION 0x004 ReadOnly 0x0001_0000 "Interface version: major [31:16], minor [15:0].";
+    CAP_WIDTH 0x008 ReadOnly 0 "Capability: stream width in bits.";
+    CAP_CONNECTIONS 0x00c ReadOnly 0 "Capability: connection slots, listeners included.";
+    CAP_SEND_ENTRIES 0x010 ReadOnly 0 "Capability: message contexts of the send pool.";
+    CAP_RECEIVE_ENTRIES 0x014 ReadOnly 0 "Capability: message contexts of the receive pool.";
+    CAP_READ_TAGS 0x018 ReadOnly 0 "Capability: DMA reads outstanding at once.";
+    CAP_FEATURES 0x01c ReadOnly 0 "Capability: feature bits; none defined yet.";
+    CONTROL 0x020 ReadWrite 0 "Bit 0: enable. While 0 the engine takes no descriptor and no frame.";
+    CYCLES_PER_MICROSECOND 0x028 ReadWrite 156 "Prescaler of every timer: clock cycles per microsecond of engine time.";
+    MAC_LOW 0x030 ReadWrite 0 "Own MAC address, octets 3 to 6 (last octet in [7:0]).";
+    MAC_HIGH 0x034 ReadWrite 0 "Own MAC address, octets 1 and 2 in [15:0] (first octet in [15:8]).";
+    IP_ADDRESS 0x038 ReadWrite 0 "Own IPv4 address (10.0.0.1 is 0x0a000001).";
+    NETMASK 0x03c ReadWrite 0 "IPv4 netmask.";
+    GATEWAY 0x040 ReadWrite 0 "IPv4 address of the gateway; 0 for none.";
+    HASH_KEY 0x044 ReadWrite 0x9e37_79b9 "Secret of the connection hash and initial sequence numbers; the driver sets a random one.";
+    INPUT_BASE_LOW 0x050 ReadWrite 0 "Input descriptor table, address [31:0], 64-byte aligned.";
+    INPUT_BASE_HIGH 0x054 ReadWrite 0 "Input descriptor table, address [63:32].";
+    INPUT_SIZE 0x058 ReadWrite 0 "Input descriptor table, log2 of its entries, 4 to 16.";
+    INPUT_DOORBELL 0x05c WriteOnly 0 "Entries ever produced, modulo 2^16: the engine may fetch up to it.";
+    OUTPUT_BASE_LOW 0x060 ReadWrite 0 "Output descriptor table, address [31:0], 64-byte aligned.";
+    OUTPUT_BASE_HIGH 0x064 ReadWrite 0 "Output descriptor table, address [63:32].";
+    OUTPUT_SIZE 0x068 ReadWrite 0 "Output descriptor table, log2 of its entries, 4 to 16.";
+    OUTPUT_DOORBELL 0x06c WriteOnly 0 "Entries ever consumed by the host, modulo 2^16: those may be overwritten.";
+    STATUS_LINE_LOW 0x070 ReadWrite 0 "8-byte status line in host memory, address [31:0], 8-byte aligned; its low 16 bits are the input entries ever fetched.";
+    STATUS_LINE_HIGH 0x074 ReadWrite 0 "Status line, address [63:32].";
+    INTERRUPT_ENABLE 0x078 ReadWrite 0 "Bit 0: response written. Bit 1: output table nearly full. Bit 2: bus error.";
+    INTERRUPT_CAUSE 0x07c WriteOneToClear 0 "The same bits, pending; the interrupt line is high while an enabled bit is set.";
+    INTERRUPT_DELAY 0x080 ReadWrite 0 "Longest time a response waits for its interrupt, microseconds.";
+    INTERRUPT_COUNT 0x084 ReadWrite 1 "Responses that raise the interrupt at once, before the delay is over.";
+    INPUT_CONSUMED 0x088 ReadOnly 0 "Input entries ever fetched, modulo 2^16 (the slow path of the status line).";
+    OUTPUT_PRODUCED 0x08c ReadOnly 0 "Output entries ever written, modulo 2^16.";
+    TCP_INITIAL_RTO 0x090 ReadWrite 1000000 "Retransmission time-out before the first RTT sample, microseconds (RFC 6298 2.1).";
+    TCP_MINIMUM_RTO 0x094 ReadWrite 200000 "Lower bound of the retransmission time-out, microseconds (RFC 6298 2.4).";
+    TCP_MAXIMUM_RTO 0x098 ReadWrite 60000000 "Upper bound of the retransmission time-out, microseconds (RFC 6298 2.5).";
+    TCP_DELAYED_ACK 0x09c ReadWrite 40000 "Longest delay of an acknowledgement, microseconds (RFC 1122 4.2.3.2: below 500,000).";
+    TCP_TIME_WAIT 0x0a0 ReadWrite 60000000 "Length of TIME-WAIT, microseconds (2 MSL).";
+    TCP_RETRY_LIMIT 0x0a4 ReadWrite 8 "Retransmissions of one segment before the connection times out.";
+    TCP_MSS 0x0a8 ReadWrite 1460 "MSS announced and upper bound of the MSS used, bytes.";
+    NOTIFY_DELAY 0x0ac ReadWrite 50 "Longest time received bytes wait for their response, microseconds (R6).";
+    NOTIFY_FLAGS 0x0b0 ReadWrite 1 "Bit 0: a segment with PSH is reported at once.";
+    FREE_SLOTS 0x0c0 ReadOnly 0 "Connection slots free now.";
+    FREE_SEND_ENTRIES 0x0c4 ReadOnly 0 "Send contexts free now.";
+    FREE_RECEIVE_ENTRIES 0x0c8 ReadOnly 0 "Receive contexts free now.";
+    FREE_READ_TAGS 0x0cc ReadOnly 0 "DMA tags free now.";
+    STAT_FRAMES_IN 0x100 ReadOnly 0 "Statistics: frames received.";
+    STAT_FRAMES_OUT 0x104 ReadOnly 0 "Statistics: frames sent.";
+    STAT_SEGMENTS_IN 0x108 ReadOnly 0 "Statistics: valid TCP segments received.";
+    STAT_SEGMENTS_OUT 0x10c ReadOnly 0 "Statistics: TCP segments sent.";
+    STAT_RETRANSMISSIONS 0x110 ReadOnly 0 "Statistics: segments sent again.";
+    STAT_DROP_MALFORMED 0x114 ReadOnly 0 "Statistics: frames dropped, header malformed or unsupported.";
+    STAT_DROP_CHECKSUM 0x118 ReadOnly 0 "Statistics: frames dropped, IP or TCP checksum wrong.";
+    STAT_DROP_FULL 0x11c ReadOnly 0 "Statistics: frames dropped, frame buffer full.";
+    STAT_DROP_NO_CONNECTION 0x120 ReadOnly 0 "Statistics: segments without a connection or listener.";
+    STAT_DROP_OUT_OF_ORDER 0x124 ReadOnly 0 "Statistics: segments dropped, payload out of order or outside the posted room.";
+    STAT_BUS_ERRORS 0x128 ReadOnly 0 "Statistics: read completions with an error.";
+    STAT_RESPONSES 0x12c ReadOnly 0 "Statistics: responses written.";
+    STAT_REQUESTS 0x130 ReadOnly 0 "Statistics: requests taken.";
+    STAT_BAD_REQUESTS 0x134 ReadOnly 0 "Statistics: requests answered with an error.";
+    STAT_INTERRUPTS 0x138 ReadOnly 0 "Statistics: interrupts raised.";
+    STAT_OUTPUT_STALLS 0x13c ReadOnly 0 "Statistics: cycles the response writer waited for the host.";
+    STAT_FAST_RETRANSMITS 0x140 ReadOnly 0 "Statistics: fast retransmissions.";
+    STAT_TIME_OUTS 0x144 ReadOnly 0 "Statistics: retransmission time-outs.";
+}

@@ -1,0 +1,166 @@
+//! What the connection pipeline tells the chains and the host.
+use super::ControlBits;
+use stevedore_hdl::prelude::*;
+
+/// What the send chain does next. Commands are carried out in order: that order is the only lock between posting, sending,
+/// acknowledging and closing.
+#[derive(Encoding, Clone, Copy, Debug, PartialEq, Default)]
+pub enum SendKind {
+    /// Append a message context.
+    #[default]
+    Append,
+    /// Cut a segment (or send one without payload).
+    Segment,
+    /// The peer acknowledged bytes: free contexts.
+    Release,
+    /// Move the cursor back to the first unacknowledged byte.
+    Rewind,
+    /// The connection is over: give every context back, then report to the reaper.
+    Flush,
+}
+
+/// A command to the send chain. Fields not named for a kind are undefined in it.
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+pub struct SendCommand {
+    /// What to do.
+    pub kind: SendKind,
+    /// The connection.
+    pub slot: Bits<16>,
+    /// Its generation, for responses.
+    pub generation: Bits<16>,
+    /// Append: address of the buffer.
+    pub address: Bits<64>,
+    /// Append: bytes of the buffer. Release: payload bytes acknowledged. Segment: payload bytes (0 to MSS).
+    pub length: Bits<32>,
+    /// Append: the host's cookie.
+    pub cookie: Bits<32>,
+    /// Segment: cut from the first unacknowledged byte plus `skip` and leave the cursor alone. Otherwise cut at the cursor and move it.
+    pub retransmit: bool,
+    /// Segment, `retransmit`: bytes between the first unacknowledged byte and the segment.
+    pub skip: Bits<32>,
+    /// Release: the cursor was behind the acknowledgement: it moves to the new first unacknowledged byte.
+    pub rewind: bool,
+    /// Segment: SEG.SEQ.
+    pub sequence: Bits<32>,
+    /// Segment: SEG.ACK.
+    pub acknowledgement: Bits<32>,
+    /// Segment: SEG.WND.
+    pub window: Bits<16>,
+    /// Segment: control bits.
+    pub control: ControlBits,
+    /// Segment: announce an MSS option.
+    pub mss: bool,
+    /// Flush: how it ends.
+    pub ending: Ending,
+}
+
+/// What the receive chain does next, in order.
+#[derive(Encoding, Clone, Copy, Debug, PartialEq, Default)]
+pub enum ReceiveKind {
+    /// Append a message context.
+    #[default]
+    Append,
+    /// Take the next frame of the frame buffer and place its payload.
+    Place,
+    /// Take the next frame of the frame buffer and throw it away.
+    Discard,
+    /// Report bytes placed but not yet reported.
+    Notify,
+    /// The connection is over: give every context back, then report to the reaper.
+    Flush,
+}
+
+/// A command to the receive chain. Fields not named for a kind are undefined in it.
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+pub struct ReceiveCommand {
+    /// What to do.
+    pub kind: ReceiveKind,
+    /// The connection.
+    pub slot: Bits<16>,
+    /// Its generation, for responses.
+    pub generation: Bits<16>,
+    /// Append: address of the buffer.
+    pub address: Bits<64>,
+    /// Append: bytes of the buffer. Place: payload bytes to place, after `trim`; may be 0.
+    pub length: Bits<32>,
+    /// Append: the host's cookie.
+    pub cookie: Bits<32>,
+    /// Place: payload bytes to drop at the front (already received).
+    pub trim: Bits<16>,
+    /// Place: bytes between RCV.NXT and the first placed byte; always 0 until out-of-order placement lands.
+    pub skip: Bits<32>,
+    /// Place: report after placing (PSH, FIN).
+    pub notify: bool,
+    /// Place: the peer's FIN is now in order: report end of stream after the bytes.
+    pub end_of_stream: bool,
+    /// Flush: how it ends.
+    pub ending: Ending,
+}
+
+/// How a flush ends. Both chains get the same `Ending`; the reaper acts on it when both are done.
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+pub struct Ending {
+    /// Send a response of this type (`abi::Response`), 0 for none.
+    pub response: Bits<5>,
+    /// Its status (`abi::Status`); also that of the buffers given back.
+    pub status: Bits<8>,
+    /// Its cookie.
+    pub cookie: Bits<32>,
+    /// Give the slot back to the lookup.
+    pub free: bool,
+}
+
+/// A chain finished a flush: to the reaper.
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+pub struct Flushed {
+    /// The connection.
+    pub slot: Bits<16>,
+    /// Its generation.
+    pub generation: Bits<16>,
+    /// Copied from the command.
+    pub ending: Ending,
+}
+
+/// A response about a connection that is not about a buffer of a chain; the notifier turns it into a descriptor.
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+pub struct Notice {
+    /// Response type (`abi::Response`).
+    pub response: Bits<5>,
+    /// `abi::Status`.
+    pub status: Bits<8>,
+    /// The connection; slot 0 where there is none.
+    pub slot: Bits<16>,
+    /// Its generation.
+    pub generation: Bits<16>,
+    /// Cookie returned.
+    pub cookie: Bits<32>,
+    /// For refused buffers: address; ConnectionArrival and ConnectionCompletion: filled in by the notifier from the slot's tuple.
+    pub address: Bits<64>,
+    /// For refused buffers: length.
+    pub length: Bits<32>,
+}
+
+/// A descriptor without its owner bit, field by field (`abi::descriptor`).
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+pub struct DescriptorFields {
+    /// Word 0.
+    pub base: Bits<64>,
+    /// Word 1.
+    pub connection: Bits<64>,
+    /// Word 2, low half.
+    pub length: Bits<32>,
+    /// Word 2, high half.
+    pub offset: Bits<32>,
+    /// Word 3 [31:0].
+    pub cookie: Bits<32>,
+    /// Word 3 [47:32].
+    pub flags: Bits<16>,
+    /// Word 3 [55:48].
+    pub status: Bits<8>,
+    /// Word 3 [57:56].
+    pub reserved: Bits<2>,
+    /// Word 3 [62:58].
+    pub kind: Bits<5>,
+    /// Word 3 [63].
+    pub owner: bool,
+}

@@ -1,0 +1,75 @@
+//! Events: everything that can change a connection. They all go through the connection pipeline, one per cycle.
+use super::{ControlBits, Tuple};
+use stevedore_hdl::prelude::*;
+
+/// What happened.
+#[derive(Encoding, Clone, Copy, Debug, PartialEq, Default)]
+pub enum EventKind {
+    /// The timer scan passes by: compare deadlines with the clock.
+    #[default]
+    Tick,
+    /// A verified segment arrived.
+    Segment,
+    /// The scheduler offers a turn to send.
+    Transmit,
+    /// The host posts bytes to send.
+    PostSend,
+    /// The host posts room to receive.
+    PostReceive,
+    /// The host opens a connection; the slot is fresh.
+    Connect,
+    /// The host listens; the slot is fresh.
+    Listen,
+    /// The host closes, in order or at once.
+    Terminate,
+}
+
+/// One event. Fields not named for a kind are undefined in it.
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+pub struct Event {
+    /// What happened.
+    pub kind: EventKind,
+    /// The connection. Slot 0 is never given out: a segment without a connection carries it and is discarded.
+    pub slot: Bits<16>,
+    /// Must equal the record's, else the event is for a connection that is gone. Not checked for Tick and Transmit.
+    pub generation: Bits<16>,
+    /// Segment: the slot was given out for this very SYN; `listener` names who accepts. Segment only.
+    pub fresh: bool,
+    /// Segment, `fresh`: slot of the listener (informative; `cookie` is already the listener's).
+    pub listener: Bits<16>,
+    /// Segment: SEG.SEQ.
+    pub sequence: Bits<32>,
+    /// Segment: SEG.ACK.
+    pub acknowledgement: Bits<32>,
+    /// Segment: SEG.WND, unscaled.
+    pub window: Bits<16>,
+    /// Segment: control bits.
+    pub control: ControlBits,
+    /// Segment with SYN: MSS option, 0 when absent.
+    pub mss: Bits<16>,
+    /// Segment: payload bytes.
+    pub payload_length: Bits<16>,
+    /// Connect, Segment `fresh`: initial sequence number of the engine.
+    pub initial_sequence: Bits<32>,
+    /// PostSend, PostReceive: address of the buffer.
+    pub address: Bits<64>,
+    /// PostSend, PostReceive: bytes of the buffer, at least 1.
+    pub length: Bits<32>,
+    /// PostSend, PostReceive, Connect, Listen: the host's cookie. Segment `fresh`: the listener's cookie.
+    pub cookie: Bits<32>,
+    /// Terminate: reset instead of an orderly close.
+    pub abort: bool,
+}
+
+/// A request of the host that needs the lookup: a slot to be given out.
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+pub struct OpenRequest {
+    /// Listen (remote half of the tuple is 0) instead of connect.
+    pub listen: bool,
+    /// The 4-tuple.
+    pub tuple: Tuple,
+    /// Next hop, resolved already (connect only).
+    pub remote_mac: Bits<48>,
+    /// The host's cookie.
+    pub cookie: Bits<32>,
+}

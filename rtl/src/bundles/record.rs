@@ -1,0 +1,127 @@
+//! The connection record: hard state, whose loss breaks the protocol, and soft state, which traffic rebuilds (F1).
+use stevedore_hdl::prelude::*;
+
+/// RFC 9293 3.3.2. CLOSED is the reset value of every slot.
+#[derive(Encoding, Clone, Copy, Debug, PartialEq, Default)]
+pub enum TcpState {
+    /// No connection.
+    #[default]
+    Closed,
+    /// Waiting for SYN segments.
+    Listen,
+    /// SYN sent.
+    SynSent,
+    /// SYN received, SYN-ACK to be acknowledged.
+    SynReceived,
+    /// Data flows.
+    Established,
+    /// Our FIN is out, nothing of it acknowledged.
+    FinWait1,
+    /// Our FIN is acknowledged.
+    FinWait2,
+    /// The peer's FIN came first; the host has not closed yet.
+    CloseWait,
+    /// Both FINs are out, ours is not acknowledged.
+    Closing,
+    /// Our FIN, sent after the peer's, is not acknowledged.
+    LastAck,
+    /// Both are acknowledged; old segments may still come.
+    TimeWait,
+}
+
+/// Hard state. The 4-tuple lives with the lookup; chain heads and offsets live with the chains.
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+pub struct Hard {
+    /// TCP state.
+    pub state: TcpState,
+    /// Generation of the slot.
+    pub generation: Bits<16>,
+    /// Cookie of the connect or listen request.
+    pub cookie: Bits<32>,
+    /// SND.UNA: oldest unacknowledged sequence number.
+    pub snd_una: Bits<32>,
+    /// SND.NXT: next sequence number to be sent; falls back to SND.UNA on a time-out.
+    pub snd_nxt: Bits<32>,
+    /// Highest sequence number ever sent, plus one.
+    pub snd_max: Bits<32>,
+    /// Sequence number behind the last byte the host posted; the FIN takes this number.
+    pub snd_end: Bits<32>,
+    /// RCV.NXT: next sequence number expected.
+    pub rcv_nxt: Bits<32>,
+    /// Posted room not yet filled, bytes.
+    pub rcv_room: Bits<32>,
+    /// The host asked for an orderly close: a FIN follows the last posted byte.
+    pub fin_wanted: bool,
+    /// The peer's FIN was received in order.
+    pub fin_received: bool,
+    /// MSS used for sending.
+    pub snd_mss: Bits<16>,
+}
+
+/// Soft state.
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+pub struct Soft {
+    /// SND.WND, in bytes.
+    pub snd_wnd: Bits<32>,
+    /// SND.WL1: sequence number of the last window update.
+    pub snd_wl1: Bits<32>,
+    /// SND.WL2: acknowledgement number of the last window update.
+    pub snd_wl2: Bits<32>,
+    /// Right edge of the window last announced (RCV.NXT + RCV.WND at that time).
+    pub rcv_adv: Bits<32>,
+    /// Congestion window, bytes (RFC 5681).
+    pub cwnd: Bits<32>,
+    /// Slow start threshold, bytes.
+    pub ssthresh: Bits<32>,
+    /// Duplicate acknowledgements in a row.
+    pub duplicate_acks: Bits<3>,
+    /// In fast recovery until this is acknowledged (RFC 6582).
+    pub recover: Bits<32>,
+    /// `recover` is in force.
+    pub recovering: bool,
+    /// Smoothed round-trip time, 1/8 microseconds (RFC 6298).
+    pub srtt: Bits<32>,
+    /// Round-trip time variation, 1/4 microseconds.
+    pub rttvar: Bits<32>,
+    /// Retransmission time-out before back-off, microseconds; 0 before the first sample.
+    pub rto: Bits<32>,
+    /// An RTT sample is running: it ends when `timed_sequence` is acknowledged (Karn: never on a retransmission).
+    pub timing: bool,
+    /// Sequence number whose acknowledgement ends the sample.
+    pub timed_sequence: Bits<32>,
+    /// When the sample began, microseconds.
+    pub timed_at: Bits<32>,
+    /// Retransmissions in a row: exponent of the back-off.
+    pub backoff: Bits<4>,
+    /// The retransmission (or persist, or TIME-WAIT) timer runs.
+    pub timer_armed: bool,
+    /// When it fires, microseconds.
+    pub timer_deadline: Bits<32>,
+    /// The delayed acknowledgement timer runs.
+    pub ack_armed: bool,
+    /// When it fires.
+    pub ack_deadline: Bits<32>,
+    /// Unacknowledged full-sized segments received (RFC 5681 4.2: acknowledge every second).
+    pub ack_owed: Bits<2>,
+    /// Placed bytes wait for their response.
+    pub notify_armed: bool,
+    /// When they must be reported.
+    pub notify_deadline: Bits<32>,
+    /// An acknowledgement must leave at the next turn to send.
+    pub ack_now: bool,
+    /// The segment at SND.UNA must be sent again at the next turn (fast retransmit).
+    pub retransmit_now: bool,
+    /// One byte beyond the window must be sent at the next turn (zero-window probe).
+    pub probe_now: bool,
+    /// The connection waits in the scheduler's queue: it must not be queued twice.
+    pub queued: bool,
+}
+
+/// One row of the connection table.
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+pub struct ConnectionRecord {
+    /// Hard state.
+    pub hard: Hard,
+    /// Soft state.
+    pub soft: Soft,
+}

@@ -1,0 +1,75 @@
+//! Every width, depth and count of the design. No literal size stands anywhere else.
+//!
+//! The stream width is a const generic (`W`, and `K` = W/8 where byte strobes are needed), because it shapes types. All depths are
+//! values, given to the blocks' constructors: memories take their depth when they are built, so one compiled crate elaborates
+//! every geometry.
+
+/// Bits of a connection slot number on every internal bus; depths above 2^16 are out of scope.
+pub const SLOT_BITS: usize = 16;
+/// Bits of a message context index on every internal bus.
+pub const ENTRY_BITS: usize = 16;
+
+/// Depths and counts of one engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Geometry {
+    /// Stream width in bits: 64 or 512; must equal the engine's `W`.
+    pub width: usize,
+    /// Connection slots, slot 0 (never given out) included; a power of two.
+    pub connections: usize,
+    /// Hash buckets of the lookup; a power of two, twice the connections.
+    pub hash_buckets: usize,
+    /// Message contexts of the send pool, the one placeholder per connection included; a power of two.
+    pub send_entries: usize,
+    /// Message contexts of the receive pool, likewise.
+    pub receive_entries: usize,
+    /// Bytes of the receive frame buffer; a power of two.
+    pub frame_buffer: usize,
+    /// Bytes of the transmit segment buffer; a power of two.
+    pub segment_buffer: usize,
+    /// Payload reads outstanding; a power of two.
+    pub payload_tags: usize,
+    /// Descriptor reads outstanding; a power of two.
+    pub descriptor_tags: usize,
+    /// Longest read request, bytes; a power of two.
+    pub maximum_read: usize,
+    /// Longest write burst, bytes; a power of two.
+    pub maximum_write: usize,
+    /// Neighbour table entries; a power of two.
+    pub neighbours: usize,
+    /// Depth of the command and response queues.
+    pub queue: usize,
+}
+
+impl Geometry {
+    /// 64 connections: the ECP5 board.
+    pub const SMALL: Geometry = Geometry {
+        width: 64,
+        connections: 64,
+        hash_buckets: 128,
+        send_entries: 256,
+        receive_entries: 256,
+        frame_buffer: 8192,
+        segment_buffer: 4096,
+        payload_tags: 8,
+        descriptor_tags: 2,
+        maximum_read: 512,
+        maximum_write: 256,
+        neighbours: 16,
+        queue: 32,
+    };
+    /// 1024 connections, 10 GbE.
+    pub const DEFAULT: Geometry = Geometry {
+        connections: 1024,
+        hash_buckets: 2048,
+        send_entries: 8192,
+        receive_entries: 8192,
+        frame_buffer: 32768,
+        segment_buffer: 8192,
+        payload_tags: 32,
+        descriptor_tags: 4,
+        neighbours: 64,
+        ..Geometry::SMALL
+    };
+    /// 1024 connections, 100 GbE.
+    pub const WIDE: Geometry = Geometry { width: 512, frame_buffer: 131072, segment_buffer: 65536, payload_tags: 128, ..Geometry::DEFAULT };
+}

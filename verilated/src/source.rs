@@ -1,0 +1,54 @@
+//! What a model is built from.
+
+use std::path::{Path, PathBuf};
+
+/// Verilog text and how to build it.
+#[derive(Clone, Debug)]
+pub struct Source {
+    pub(crate) top: String,
+    pub(crate) verilog: String,
+    pub(crate) trace: Option<PathBuf>,
+    pub(crate) random_reset: Option<u32>,
+    pub(crate) cxx_flags: Vec<String>,
+    pub(crate) cache: Option<PathBuf>,
+}
+
+impl Source {
+    /// Module `top` of the text `verilog`, optimised for speed, not traced, registers without an initial value zero.
+    pub fn new(top: impl Into<String>, verilog: impl Into<String>) -> Self {
+        Source {
+            top: top.into(),
+            verilog: verilog.into(),
+            trace: None,
+            random_reset: None,
+            cxx_flags: ["-O3", "-march=native"].map(String::from).to_vec(),
+            cache: None,
+        }
+    }
+
+    /// Writes every signal of every cycle to `path` as FST. A traced model is a separate build, and several times
+    /// slower.
+    pub fn trace(mut self, path: impl AsRef<Path>) -> Self {
+        self.trace = Some(path.as_ref().to_path_buf());
+        self
+    }
+
+    /// Fills registers that have no initial value with noise derived from `seed` instead of zeros: a design that needs
+    /// its reset and does not get it then fails. Costs no rebuild.
+    pub fn random_reset(mut self, seed: u32) -> Self {
+        self.random_reset = Some(seed);
+        self
+    }
+
+    /// Replaces the C++ optimisation flags (`-O3 -march=native`): `-O1` builds faster and runs slower.
+    pub fn cxx_flags<S: Into<String>>(mut self, flags: impl IntoIterator<Item = S>) -> Self {
+        self.cxx_flags = flags.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Keeps the built model under `directory` instead of `target/verilated`.
+    pub fn cache_in(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.cache = Some(directory.into());
+        self
+    }
+}
