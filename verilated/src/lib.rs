@@ -33,6 +33,7 @@ mod scratch;
 mod shim;
 mod source;
 pub mod tools;
+mod waves;
 pub mod yosys;
 
 pub use lint::{lint, Waiver};

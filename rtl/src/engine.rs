@@ -1,0 +1,320 @@
+//! The engine: every block, wired.
+//!
+//! # Role
+//! The outermost module. Wire on one side (`s_axis_rx`, `m_axis_tx`), memory on the other (`m_axis_rdreq`, `s_axis_rdcpl`, `m_axis_wr`), the
+//! host's registers (`s_axil`) and the interrupt line. Nothing here but wires: behaviour lives in the blocks.
+//!
+//! ```text
+//!            +-----------+   header   +--------+  event  +-----+ commands  +-----------+  writes
+//! s_axis_rx >| Receiver  |----------->| Lookup |-------->| Tcp |---------->| Placement |--------> m_axis_wr
+//!       |    +-----------+            +--------+         +-----+           +-----------+    |
+//!       |    +-----------+              ^  open             | commands           | response |
+//!       +--->| Network   |--------------+                   v                    v          |
+//!            +-----------+    +---------------+      +-------------+     +----------------+ |
+//! m_axis_tx <------ arbiter --| Transmitter   |<-----| (SendCommand)     | ResponseWriter |-+
+//!                             +---------------+                          +----------------+
+//! s_axil -> Registers -> Fetcher -> Dispatcher -> events, opens, notices
+//! ```
+//!
+//! # Handshake
+//! `s_axis_rx_tready` is always 1: the wire cannot wait. All other streams may be stalled.
+//!
+//! # Latency
+//! That of the blocks; the wiring adds none.
+//!
+//! # Invariant
+//! Responses about a connection reach the response writer in the order their blocks offered them (`host::Merge` has no storage).
+use crate::bundles::*;
+use crate::connection::{Lookup, Reaper, Tcp};
+use crate::dma::{ReadArbiter, Reader, WriteArbiter};
+use crate::geometry::Geometry;
+use crate::host::*;
+use crate::network::Network;
+use crate::ports::*;
+use crate::rx::{Placement, Receiver};
+use crate::stream::FrameArbiter;
+use crate::tx::Transmitter;
+use stevedore_hdl::prelude::*;
+
+/// The TCP offload engine. `W` is the stream width in bits, `K` = W/8.
+#[derive(LogicBlock)]
+pub struct Engine<const W: usize, const K: usize> {
+    /// Clock.
+    pub clock: Signal<In, Clock>,
+    /// Synchronous reset.
+    pub reset: Signal<In, bool>,
+    /// The host's registers.
+    pub s_axil: AxiLite,
+    /// Frames from the wire, without FCS.
+    pub s_axis_rx: AxisSink<W, K>,
+    /// Frames to the wire, without FCS, at least 60 bytes.
+    pub m_axis_tx: AxisSource<W, K>,
+    /// Reads of host memory.
+    pub m_axis_rdreq: ReadRequestSource,
+    /// Their data.
+    pub s_axis_rdcpl: ReadCompletionSink<W>,
+    /// Writes of host memory.
+    pub m_axis_wr: WriteSource<W, K>,
+    /// Interrupt, level.
+    pub interrupt: Signal<Out, bool>,
+    registers: Registers,
+    timebase: Timebase,
+    statistics: Statistics,
+    interrupts: Interrupt,
+    fetcher: Fetcher<W>,
+    dispatcher: Dispatcher,
+    notifier: Notifier,
+    response_writer: ResponseWriter<W, K>,
+    host_events: Merge<Event>,
+    notices: [Merge<Notice>; 4],
+    responses: [Merge<DescriptorFields>; 2],
+    descriptor_reader: Reader<W>,
+    payload_reader: Reader<W>,
+    read_arbiter: ReadArbiter<W>,
+    write_arbiter: WriteArbiter<W, K>,
+    receiver: Receiver<W>,
+    placement: Placement<W, K>,
+    lookup: Lookup,
+    tcp: Tcp,
+    reaper: Reaper,
+    transmitter: Transmitter<W>,
+    network: Network<W>,
+    frame_arbiter: FrameArbiter<W>,
+}
+
+impl<const W: usize, const K: usize> Engine<W, K> {
+    /// An engine of the given geometry.
+    ///
+    /// # Panics
+    /// If `geometry.width` is not `W` or `K` is not `W / 8`: that is a mistake in the elaborating program.
+    pub fn new(geometry: &Geometry) -> Self {
+        assert_eq!(geometry.width, W, "geometry.width must equal the engine's W");
+        assert_eq!(K, W / 8, "K must be W / 8");
+        let payload_tags = geometry.payload_tags;
+        Engine {
+            clock: Signal::default(),
+            reset: Signal::default(),
+            s_axil: AxiLite::default(),
+            s_axis_rx: AxisSink::default(),
+            m_axis_tx: AxisSource::default(),
+            m_axis_rdreq: ReadRequestSource::default(),
+            s_axis_rdcpl: ReadCompletionSink::default(),
+            m_axis_wr: WriteSource::default(),
+            interrupt: Signal::default(),
+            registers: Registers::new(geometry),
+            timebase: Timebase::default(),
+            statistics: Statistics::default(),
+            interrupts: Interrupt::default(),
+            fetcher: Fetcher::new(geometry.descriptor_tags),
+            dispatcher: Dispatcher::new(geometry),
+            notifier: Notifier::new(geometry.connections),
+            response_writer: ResponseWriter::new(geometry),
+            host_events: Merge::default(),
+            notices: std::array::from_fn(|_| Merge::default()),
+            responses: std::array::from_fn(|_| Merge::default()),
+            descriptor_reader: Reader::new(payload_tags, geometry.descriptor_tags, geometry.maximum_read),
+            payload_reader: Reader::new(0, payload_tags, geometry.maximum_read),
+            read_arbiter: ReadArbiter::new(payload_tags),
+            write_arbiter: WriteArbiter::default(),
+            receiver: Receiver::new(geometry),
+            placement: Placement::new(geometry),
+            lookup: Lookup::new(geometry),
+            tcp: Tcp::new(geometry),
+            reaper: Reaper::new(geometry),
+            transmitter: Transmitter::new(geometry),
+            network: Network::new(geometry),
+            frame_arbiter: FrameArbiter::default(),
+        }
+    }
+}
+
+impl<const W: usize, const K: usize> Logic for Engine<W, K> {
+    #[kernel]
+    fn update(&mut self) {
+        setup!(self, registers, timebase, statistics, interrupts, fetcher, dispatcher, notifier, response_writer);
+        setup!(self, host_events, notices[0], notices[1], notices[2], notices[3], responses[0], responses[1]);
+        setup!(self, descriptor_reader, payload_reader, read_arbiter, write_arbiter, receiver, placement);
+        setup!(self, lookup, tcp, reaper, transmitter, network, frame_arbiter);
+
+        let settings = self.registers.settings.val();
+        let now = self.timebase.now.val();
+        self.timebase.cycles_per_microsecond.next = settings.cycles_per_microsecond;
+        self.fetcher.settings.next = settings;
+        self.response_writer.settings.next = settings;
+        self.receiver.settings.next = settings;
+        self.lookup.settings.next = settings;
+        self.lookup.now.next = now;
+        self.tcp.settings.next = settings.tcp;
+        self.tcp.now.next = now;
+        self.transmitter.settings.next = settings;
+        self.network.settings.next = settings;
+        self.network.now.next = now;
+
+        // The host's registers.
+        self.registers.s_axil.awaddr.next = self.s_axil.awaddr.val();
+        self.registers.s_axil.awvalid.next = self.s_axil.awvalid.val();
+        self.s_axil.awready.next = self.registers.s_axil.awready.val();
+        self.registers.s_axil.wdata.next = self.s_axil.wdata.val();
+        self.registers.s_axil.wstrb.next = self.s_axil.wstrb.val();
+        self.registers.s_axil.wvalid.next = self.s_axil.wvalid.val();
+        self.s_axil.wready.next = self.registers.s_axil.wready.val();
+        self.s_axil.bresp.next = self.registers.s_axil.bresp.val();
+        self.s_axil.bvalid.next = self.registers.s_axil.bvalid.val();
+        self.registers.s_axil.bready.next = self.s_axil.bready.val();
+        self.registers.s_axil.araddr.next = self.s_axil.araddr.val();
+        self.registers.s_axil.arvalid.next = self.s_axil.arvalid.val();
+        self.s_axil.arready.next = self.registers.s_axil.arready.val();
+        self.s_axil.rdata.next = self.registers.s_axil.rdata.val();
+        self.s_axil.rresp.next = self.registers.s_axil.rresp.val();
+        self.s_axil.rvalid.next = self.registers.s_axil.rvalid.val();
+        self.registers.s_axil.rready.next = self.s_axil.rready.val();
+        self.registers.statistic_value.next = self.statistics.value.val();
+        self.statistics.index.next = self.registers.statistic_index.val();
+        self.registers.counts.next = Counts {
+            input_consumed: self.fetcher.consumed.val(),
+            output_produced: self.response_writer.produced.val(),
+            free_slots: self.lookup.free_slots.val(),
+            free_send_entries: self.transmitter.free_entries.val(),
+            free_receive_entries: self.placement.free_entries.val(),
+            free_read_tags: self.descriptor_reader.free_tags.val() + self.payload_reader.free_tags.val(),
+        };
+
+        // Requests: doorbell, fetch, dispatch.
+        self.fetcher.doorbell.next = self.registers.doorbell.val();
+        self.fetcher.ring.next = self.registers.input_doorbell.val();
+        join!(self.fetcher.m_piece => self.descriptor_reader.s_piece);
+        join!(self.descriptor_reader.m_beat => self.fetcher.s_beat);
+        join!(self.fetcher.m_descriptor => self.dispatcher.s_descriptor);
+        self.dispatcher.free_send_entries.next = self.transmitter.free_entries.val();
+        self.dispatcher.free_receive_entries.next = self.placement.free_entries.val();
+        join!(self.dispatcher.m_open => self.network.s_open);
+        join!(self.network.m_open => self.lookup.s_open);
+        join!(self.dispatcher.m_event => self.host_events.s_in_0);
+        join!(self.lookup.m_opened => self.host_events.s_in_1);
+        join!(self.host_events.m_out => self.tcp.s_host);
+
+        // Frames in.
+        let beat =
+            beat_of::<W, K>(self.s_axis_rx.tdata.val(), self.s_axis_rx.tkeep.val(), self.s_axis_rx.tlast.val(), self.s_axis_rx.tuser.val());
+        let frame_valid = self.s_axis_rx.tvalid.val() && settings.enable;
+        self.s_axis_rx.tready.next = true;
+        self.receiver.s_frame.bits.next = beat;
+        self.receiver.s_frame.valid.next = frame_valid;
+        self.network.s_frame.bits.next = beat;
+        self.network.s_frame.valid.next = frame_valid;
+        join!(self.receiver.m_header => self.lookup.s_header);
+        join!(self.lookup.m_segment => self.tcp.s_segment);
+        join!(self.tcp.m_receive => self.placement.s_command);
+        join!(self.receiver.m_frame => self.placement.s_frame);
+        join!(self.receiver.m_extent => self.placement.s_extent);
+
+        // Frames out.
+        join!(self.tcp.m_send => self.transmitter.s_command);
+        join!(self.lookup.m_reset => self.transmitter.s_reset);
+        self.transmitter.address.next = self.lookup.address.val();
+        self.transmitter.address_valid.next = self.lookup.address_valid.val();
+        join!(self.transmitter.m_piece => self.payload_reader.s_piece);
+        join!(self.payload_reader.m_beat => self.transmitter.s_payload);
+        join!(self.transmitter.m_frame => self.frame_arbiter.s_frame_0);
+        join!(self.network.m_frame => self.frame_arbiter.s_frame_1);
+        let frame = self.frame_arbiter.m_frame.bits.val();
+        self.m_axis_tx.tdata.next = frame.data;
+        self.m_axis_tx.tkeep.next = keep_of::<K>(frame.count);
+        self.m_axis_tx.tlast.next = frame.last;
+        self.m_axis_tx.tuser.next = false;
+        self.m_axis_tx.tvalid.next = self.frame_arbiter.m_frame.valid.val();
+        self.frame_arbiter.m_frame.ready.next = self.m_axis_tx.tready.val();
+
+        // Memory.
+        join!(self.payload_reader.m_request => self.read_arbiter.s_request_0);
+        join!(self.descriptor_reader.m_request => self.read_arbiter.s_request_1);
+        join!(self.read_arbiter.m_completion_0 => self.payload_reader.s_completion);
+        join!(self.read_arbiter.m_completion_1 => self.descriptor_reader.s_completion);
+        let request = self.read_arbiter.m_request.bits.val();
+        self.m_axis_rdreq.address.next = request.address;
+        self.m_axis_rdreq.length.next = request.length;
+        self.m_axis_rdreq.tag.next = request.tag;
+        self.m_axis_rdreq.tvalid.next = self.read_arbiter.m_request.valid.val();
+        self.read_arbiter.m_request.ready.next = self.m_axis_rdreq.tready.val();
+        self.read_arbiter.s_completion.bits.next = ReadCompletion::<W> {
+            data: self.s_axis_rdcpl.tdata.val(),
+            tag: self.s_axis_rdcpl.tag.val(),
+            last: self.s_axis_rdcpl.tlast.val(),
+            error: self.s_axis_rdcpl.error.val(),
+        };
+        self.read_arbiter.s_completion.valid.next = self.s_axis_rdcpl.tvalid.val();
+        self.s_axis_rdcpl.tready.next = self.read_arbiter.s_completion.ready.val();
+        join!(self.placement.m_write => self.write_arbiter.s_write_0);
+        join!(self.response_writer.m_write => self.write_arbiter.s_write_1);
+        let write = self.write_arbiter.m_write.bits.val();
+        self.m_axis_wr.address.next = write.address;
+        self.m_axis_wr.tdata.next = write.data;
+        self.m_axis_wr.tstrb.next = write.strobe;
+        self.m_axis_wr.tlast.next = write.last;
+        self.m_axis_wr.tvalid.next = self.write_arbiter.m_write.valid.val();
+        self.write_arbiter.m_write.ready.next = self.m_axis_wr.tready.val();
+
+        // Closing.
+        join!(self.transmitter.m_flushed => self.reaper.s_send);
+        join!(self.placement.m_flushed => self.reaper.s_receive);
+        join!(self.reaper.m_free => self.lookup.s_free);
+
+        // Responses.
+        join!(self.tcp.m_notice => self.notices[0].s_in_0);
+        join!(self.reaper.m_notice => self.notices[0].s_in_1);
+        join!(self.lookup.m_refused => self.notices[1].s_in_0);
+        join!(self.network.m_refused => self.notices[1].s_in_1);
+        join!(self.notices[0].m_out => self.notices[2].s_in_0);
+        join!(self.notices[1].m_out => self.notices[2].s_in_1);
+        join!(self.notices[2].m_out => self.notices[3].s_in_0);
+        join!(self.dispatcher.m_notice => self.notices[3].s_in_1);
+        join!(self.notices[3].m_out => self.notifier.s_notice);
+        self.notifier.address.next = self.lookup.address.val();
+        self.notifier.address_valid.next = self.lookup.address_valid.val();
+        join!(self.placement.m_response => self.responses[0].s_in_0);
+        join!(self.transmitter.m_response => self.responses[0].s_in_1);
+        join!(self.responses[0].m_out => self.responses[1].s_in_0);
+        join!(self.notifier.m_response => self.responses[1].s_in_1);
+        join!(self.responses[1].m_out => self.response_writer.s_response);
+        self.response_writer.doorbell.next = self.registers.doorbell.val();
+        self.response_writer.ring.next = self.registers.output_doorbell.val();
+        self.response_writer.status.next = self.fetcher.status.val();
+        self.response_writer.status_count.next = self.fetcher.consumed.val();
+        self.fetcher.status_done.next = self.response_writer.status_done.val();
+
+        // Interrupts and statistics.
+        let bus_error = self.s_axis_rdcpl.tvalid.val() && self.s_axis_rdcpl.tlast.val() && self.s_axis_rdcpl.error.val();
+        self.interrupts.moderation.next = self.registers.moderation.val();
+        self.interrupts.now.next = now;
+        self.interrupts.responses.next = self.response_writer.written.val();
+        self.interrupts.nearly_full.next = self.response_writer.nearly_full.val();
+        self.interrupts.bus_error.next = bus_error;
+        self.interrupts.clear.next = self.registers.cause_clear.val();
+        self.registers.cause.next = self.interrupts.cause.val();
+        self.interrupt.next = self.interrupts.interrupt.val();
+        let pulses = self.tcp.pulses.val();
+        let notice = self.notifier.s_notice.ready.val() && self.notices[3].m_out.valid.val();
+        let status = self.notices[3].m_out.bits.val().status;
+        let frame_out = self.frame_arbiter.m_frame.valid.val() && self.m_axis_tx.tready.val() && frame.last;
+        let mut counted = bits::<18>(0);
+        counted = counted.replace_bit(0, self.receiver.frame_in.val());
+        counted = counted.replace_bit(1, frame_out);
+        counted = counted.replace_bit(2, pulses.segment_in);
+        counted = counted.replace_bit(3, pulses.segment_out);
+        counted = counted.replace_bit(4, pulses.retransmission);
+        counted = counted.replace_bit(5, self.receiver.drop_malformed.val());
+        counted = counted.replace_bit(6, self.receiver.drop_checksum.val());
+        counted = counted.replace_bit(7, self.receiver.drop_full.val());
+        counted = counted.replace_bit(8, self.lookup.drop_no_connection.val());
+        counted = counted.replace_bit(9, pulses.drop_out_of_order);
+        counted = counted.replace_bit(10, bus_error);
+        counted = counted.replace_bit(11, self.responses[1].m_out.valid.val() && self.response_writer.s_response.ready.val());
+        counted = counted.replace_bit(12, self.dispatcher.request.val());
+        counted = counted.replace_bit(13, notice && status != 0 && status != 7 && status != 8 && status != 9);
+        counted = counted.replace_bit(14, self.interrupts.raised.val());
+        counted = counted.replace_bit(15, self.response_writer.stalled.val());
+        counted = counted.replace_bit(16, pulses.fast_retransmit);
+        counted = counted.replace_bit(17, pulses.time_out);
+        self.statistics.pulses.next = counted;
+    }
+}

@@ -1,0 +1,235 @@
+//! Command dispatch: one descriptor in, one message to the block that serves it out.
+//!
+//! # Role
+//! Between the fetcher and the rest. Checks everything the host wrote (`docs/design.md`, rule 8) and sends it on as an event to the
+//! connection pipeline, as an open request to the resolver, or back as a notice of refusal.
+//!
+//! # Handshake
+//! A descriptor is taken when the one output it goes to is ready. Outputs are registered by the queues behind them.
+//!
+//! # Latency
+//! One cycle; stalls only while its output is full.
+//!
+//! # Invariant
+//! Exactly one output message per descriptor: the host gets an answer to everything it asks (from here or from whom it was passed to).
+use super::fetcher::Fetched;
+use crate::bundles::{Event, EventKind, Notice, OpenRequest, Tuple};
+use crate::geometry::Geometry;
+use stevedore_abi::descriptor::MAXIMUM_BUFFER;
+use stevedore_hdl::prelude::*;
+
+const BUFFER_SEND: u64 = 1;
+const BUFFER_AVAILABLE: u64 = 2;
+const CONNECT: u64 = 3;
+const TERMINATION: u64 = 4;
+const LISTEN: u64 = 5;
+const CANCELLATION: u64 = 6;
+const CONNECTION_ATTRIBUTE: u64 = 7;
+const ADAPTER_ATTRIBUTE: u64 = 8;
+
+const RESPONSE_BUFFER_RECEIVE: u64 = 1;
+const RESPONSE_BUFFER_AVAILABLE: u64 = 2;
+const RESPONSE_COMPLETION: u64 = 4;
+const RESPONSE_LISTEN: u64 = 5;
+const RESPONSE_TERMINATION: u64 = 6;
+const RESPONSE_CANCELLATION: u64 = 7;
+const RESPONSE_CONNECTION_ATTRIBUTE: u64 = 8;
+const RESPONSE_ADAPTER_ATTRIBUTE: u64 = 9;
+const RESPONSE_INVALID: u64 = 31;
+
+const UNKNOWN_TYPE: u64 = 1;
+const UNKNOWN_CONNECTION: u64 = 2;
+const BAD_LENGTH: u64 = 3;
+const UNSUPPORTED: u64 = 4;
+const NO_ROOM: u64 = 5;
+const BUS_ERROR: u64 = 11;
+const BAD_OWNER: u64 = 12;
+const BAD_ARGUMENT: u64 = 13;
+
+/// Contexts kept in hand: posts already on their way through the pipeline when the count was read.
+const CONTEXT_MARGIN: u64 = 16;
+
+#[derive(Encoding, Clone, Copy, Debug, PartialEq, Default)]
+enum Route {
+    #[default]
+    Refuse,
+    Event,
+    Open,
+}
+
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+struct Decision {
+    route: Route,
+    event: EventKind,
+    response: Bits<5>,
+    status: Bits<8>,
+}
+
+#[kernel_fn]
+fn refuse(response: Bits<5>, status: Bits<8>) -> Decision {
+    Decision { route: Route::Refuse, event: EventKind::Tick, response: response, status: status }
+}
+
+#[kernel_fn]
+fn post(fetched: Fetched, send: bool, known: bool, room: bool) -> Decision {
+    let d = fetched.fields;
+    let response = if send { bits::<5>(RESPONSE_BUFFER_AVAILABLE) } else { bits::<5>(RESPONSE_BUFFER_RECEIVE) };
+    let event = if send { EventKind::PostSend } else { EventKind::PostReceive };
+    let bad_length = d.length == 0 || d.length > (MAXIMUM_BUFFER as u64);
+    let top = d.base.get_bits::<32>(32);
+    let wraps = top.all();
+    if !known {
+        refuse(response, bits::<8>(UNKNOWN_CONNECTION))
+    } else if bad_length {
+        refuse(response, bits::<8>(BAD_LENGTH))
+    } else if wraps {
+        refuse(response, bits::<8>(BAD_ARGUMENT))
+    } else if !room {
+        refuse(response, bits::<8>(NO_ROOM))
+    } else {
+        Decision { route: Route::Event, event: event, response: response, status: bits::<8>(0) }
+    }
+}
+
+#[kernel_fn]
+fn open(tuple: Tuple, listen: bool) -> Decision {
+    let response = if listen { bits::<5>(RESPONSE_LISTEN) } else { bits::<5>(RESPONSE_COMPLETION) };
+    let multicast = tuple.remote_address.get_bits::<3>(29) == 7;
+    let unreachable = tuple.remote_address == 0 || multicast || tuple.remote_port == 0;
+    if tuple.local_port == 0 || (!listen && unreachable) {
+        refuse(response, bits::<8>(BAD_ARGUMENT))
+    } else {
+        Decision { route: Route::Open, event: EventKind::Tick, response: response, status: bits::<8>(0) }
+    }
+}
+
+/// The dispatcher.
+#[derive(LogicBlock)]
+pub struct Dispatcher {
+    /// Clock.
+    pub clock: Signal<In, Clock>,
+    /// Synchronous reset.
+    pub reset: Signal<In, bool>,
+    /// Descriptors, in order.
+    pub s_descriptor: Sink<Fetched>,
+    /// Posts and terminations.
+    pub m_event: Source<Event>,
+    /// Connects and listens, the MAC not yet known.
+    pub m_open: Source<OpenRequest>,
+    /// Refusals.
+    pub m_notice: Source<Notice>,
+    /// Send contexts free.
+    pub free_send_entries: Signal<In, Bits<16>>,
+    /// Receive contexts free.
+    pub free_receive_entries: Signal<In, Bits<16>>,
+    /// A descriptor was taken.
+    pub request: Signal<Out, bool>,
+    /// A descriptor was refused.
+    pub refused: Signal<Out, bool>,
+    connections: Constant<Bits<17>>,
+}
+
+impl Dispatcher {
+    /// A dispatcher for `geometry.connections` slots.
+    pub fn new(geometry: &Geometry) -> Self {
+        Dispatcher {
+            clock: Signal::default(),
+            reset: Signal::default(),
+            s_descriptor: Sink::default(),
+            m_event: Source::default(),
+            m_open: Source::default(),
+            m_notice: Source::default(),
+            free_send_entries: Signal::default(),
+            free_receive_entries: Signal::default(),
+            request: Signal::default(),
+            refused: Signal::default(),
+            connections: Constant::new(bits(geometry.connections as u64)),
+        }
+    }
+}
+
+impl Logic for Dispatcher {
+    #[kernel]
+    fn update(&mut self) {
+        let fetched = self.s_descriptor.bits.val();
+        let d = fetched.fields;
+        let slot = d.connection.get_bits::<16>(0);
+        let high = d.connection.get_bits::<32>(32);
+        let known = high == 0 && slot != 0 && resize::<17, 16>(slot) < self.connections.val();
+        let tuple = unpack::<Tuple, 64>(d.base);
+        let kind = d.kind;
+        let decision = if fetched.bus_error {
+            refuse(bits::<5>(RESPONSE_INVALID), bits::<8>(BUS_ERROR))
+        } else if fetched.bad_owner {
+            refuse(bits::<5>(RESPONSE_INVALID), bits::<8>(BAD_OWNER))
+        } else if kind == BUFFER_SEND {
+            post(fetched, true, known, self.free_send_entries.val() > CONTEXT_MARGIN)
+        } else if kind == BUFFER_AVAILABLE {
+            post(fetched, false, known, self.free_receive_entries.val() > CONTEXT_MARGIN)
+        } else if kind == CONNECT {
+            open(tuple, false)
+        } else if kind == LISTEN {
+            open(tuple, true)
+        } else if kind == TERMINATION && known {
+            Decision {
+                route: Route::Event,
+                event: EventKind::Terminate,
+                response: bits::<5>(RESPONSE_TERMINATION),
+                status: bits::<8>(0),
+            }
+        } else if kind == TERMINATION {
+            refuse(bits::<5>(RESPONSE_TERMINATION), bits::<8>(UNKNOWN_CONNECTION))
+        } else if kind == CANCELLATION {
+            refuse(bits::<5>(RESPONSE_CANCELLATION), bits::<8>(UNSUPPORTED))
+        } else if kind == CONNECTION_ATTRIBUTE {
+            refuse(bits::<5>(RESPONSE_CONNECTION_ATTRIBUTE), bits::<8>(UNSUPPORTED))
+        } else if kind == ADAPTER_ATTRIBUTE {
+            refuse(bits::<5>(RESPONSE_ADAPTER_ATTRIBUTE), bits::<8>(UNSUPPORTED))
+        } else {
+            refuse(bits::<5>(RESPONSE_INVALID), bits::<8>(UNKNOWN_TYPE))
+        };
+
+        let valid = self.s_descriptor.valid.val();
+        let to_event = decision.route == Route::Event;
+        let to_open = decision.route == Route::Open;
+        let to_notice = decision.route == Route::Refuse;
+        let ready = (to_event && self.m_event.ready.val())
+            || (to_open && self.m_open.ready.val())
+            || (to_notice && self.m_notice.ready.val());
+        self.s_descriptor.ready.next = ready;
+        self.m_event.valid.next = valid && to_event;
+        self.m_open.valid.next = valid && to_open;
+        self.m_notice.valid.next = valid && to_notice;
+        self.m_event.bits.next = Event {
+            kind: decision.event,
+            slot: slot,
+            generation: d.connection.get_bits::<16>(16),
+            address: d.base,
+            length: d.length,
+            cookie: d.cookie,
+            abort: d.flags.get_bit(2),
+            ..Event::default()
+        };
+        self.m_open.bits.next = OpenRequest {
+            listen: kind == LISTEN,
+            tuple: if kind == LISTEN {
+                Tuple { remote_address: bits::<32>(0), remote_port: bits::<16>(0), ..tuple }
+            } else {
+                tuple
+            },
+            remote_mac: bits::<48>(0),
+            cookie: d.cookie,
+        };
+        self.m_notice.bits.next = Notice {
+            response: decision.response,
+            status: decision.status,
+            slot: slot,
+            generation: d.connection.get_bits::<16>(16),
+            cookie: d.cookie,
+            address: d.base,
+            length: if decision.response == RESPONSE_INVALID { resize::<32, 5>(kind) } else { d.length },
+        };
+        self.request.next = valid && ready;
+        self.refused.next = valid && ready && to_notice;
+    }
+}

@@ -1,0 +1,219 @@
+//! Descriptor fetcher: reads the input table by DMA.
+//!
+//! # Role
+//! The host rings the doorbell with the number of entries it ever produced; the fetcher asks the descriptor reader for up to eight
+//! entries per read, keeps several reads under way, checks the owner phase and hands descriptors to the dispatcher one by one.
+//!
+//! ```text
+//!  doorbell -> [ ask ] -> m_piece ->  dma::Reader  -> s_beat -> [ batch of 8 ] -> m_descriptor
+//!                 \------ sizes of the batches asked for ------------^
+//! ```
+//!
+//! # Ports
+//! `doorbell`/`ring` from the register file; `m_piece`, `s_beat` to and from a `dma::Reader` of its own; `m_descriptor` to the dispatcher;
+//! `consumed` to the register file and, every quarter of the table, to the status line through `status`.
+//!
+//! # Handshake
+//! A doorbell that would claim more entries than the table has is ignored: the host cannot make the fetcher run wild.
+//!
+//! # Latency
+//! Doorbell to read request 2 cycles; last beat of a batch to its first descriptor 2 cycles, then one per cycle. A batch is passed on
+//! only when all of it has arrived, because only the last beat tells whether the read failed.
+//!
+//! # Invariant
+//! `delivered` counts entries passed on since reset; it is both the table index (low bits) and the pass (next bit), hence the owner phase.
+use crate::bundles::{Beat, DescriptorFields, Piece, Settings};
+use stevedore_hdl::prelude::*;
+
+/// Entries per read: 256 bytes.
+const BATCH: u64 = 8;
+
+/// A descriptor with what the fetch told about it.
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+pub struct Fetched {
+    /// The entry.
+    pub fields: DescriptorFields,
+    /// Its owner bit is not that of this pass.
+    pub bad_owner: bool,
+    /// It could not be read; `fields` are undefined.
+    pub bus_error: bool,
+}
+
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+struct State {
+    /// Entries the host ever produced.
+    produced: Bits<16>,
+    /// Entries ever asked for.
+    asked: Bits<16>,
+    /// Entries ever passed on.
+    delivered: Bits<16>,
+    /// `delivered` when the status line was last told.
+    told: Bits<16>,
+    /// Bytes collected towards the next entry.
+    collected: Bits<512>,
+    /// How many of them, in bits.
+    held: Bits<10>,
+    /// Entries of the batch stored.
+    stored: Bits<4>,
+    /// Entries of the batch passed on.
+    passed: Bits<4>,
+    /// The packet of the batch has ended.
+    complete: bool,
+    /// ... with an error.
+    failed: bool,
+    /// Entry `passed` is at the batch memory's output.
+    primed: bool,
+}
+
+/// The fetcher.
+#[derive(LogicBlock)]
+pub struct Fetcher<const W: usize> {
+    /// Clock.
+    pub clock: Signal<In, Clock>,
+    /// Synchronous reset.
+    pub reset: Signal<In, bool>,
+    /// Table address and size, enable.
+    pub settings: Signal<In, Settings>,
+    /// Value of the doorbell.
+    pub doorbell: Signal<In, Bits<16>>,
+    /// The doorbell rings.
+    pub ring: Signal<In, bool>,
+    /// What to read.
+    pub m_piece: Source<Piece>,
+    /// What was read: one packet per piece.
+    pub s_beat: Sink<Beat<W>>,
+    /// Entries, in order.
+    pub m_descriptor: Source<Fetched>,
+    /// Entries ever passed on.
+    pub consumed: Signal<Out, Bits<16>>,
+    /// The status line should be told of `consumed`.
+    pub status: Signal<Out, bool>,
+    /// It was.
+    pub status_done: Signal<In, bool>,
+    state: Register<State>,
+    batch: DualPortRam<DescriptorFields>,
+    sizes: Fifo<Bits<4>>,
+}
+
+impl<const W: usize> Fetcher<W> {
+    /// A fetcher that keeps up to `batches` reads under way.
+    pub fn new(batches: usize) -> Self {
+        Fetcher {
+            clock: Signal::default(),
+            reset: Signal::default(),
+            settings: Signal::default(),
+            doorbell: Signal::default(),
+            ring: Signal::default(),
+            m_piece: Source::default(),
+            s_beat: Sink::default(),
+            m_descriptor: Source::default(),
+            consumed: Signal::default(),
+            status: Signal::default(),
+            status_done: Signal::default(),
+            state: Register::default(),
+            batch: DualPortRam::new(BATCH as usize).no_rw_check(),
+            sizes: Fifo::new(batches.max(2)),
+        }
+    }
+}
+
+/// Entries of the next read: what is due, at most a batch, not past the end of the table.
+#[kernel_fn]
+fn batch_size(due: Bits<16>, index: Bits<16>, entries: Bits<16>) -> Bits<4> {
+    let to_end = entries - index;
+    let room = if to_end < BATCH { to_end } else { bits::<16>(BATCH) };
+    let size = if due < room { due } else { room };
+    resize::<4, 16>(size)
+}
+
+impl<const W: usize> Logic for Fetcher<W> {
+    #[kernel]
+    fn update(&mut self) {
+        setup!(self, state, sizes);
+        clocks!(self, batch);
+        let settings = self.settings.val();
+        let state = self.state.q.val();
+        let mut next = state;
+        let entries = bits::<16>(1) << settings.input_size;
+        let mask = entries - 1;
+
+        if self.ring.val() && settings.enable && (self.doorbell.val() - state.delivered) <= entries {
+            next.produced = self.doorbell.val();
+        }
+
+        // Ask.
+        let due = state.produced - state.asked;
+        let index = state.asked & mask;
+        let size = batch_size(due, index, entries);
+        let ask = due != 0 && settings.enable && self.sizes.s_in.ready.val();
+        self.m_piece.valid.next = ask;
+        self.m_piece.bits.next = Piece {
+            address: settings.input_base + (resize::<64, 16>(index) << 5),
+            length: resize::<32, 4>(size) << 5,
+            last: true,
+        };
+        let asked = ask && self.m_piece.ready.val();
+        self.sizes.s_in.bits.next = size;
+        self.sizes.s_in.valid.next = asked;
+        if asked {
+            next.asked = state.asked + resize::<16, 4>(size);
+        }
+
+        // Collect the batch.
+        let enough = state.held >= 256;
+        let take = !state.complete && !enough && self.s_beat.valid.val();
+        let beat = self.s_beat.bits.val();
+        self.s_beat.ready.next = !state.complete && !enough;
+        if take {
+            next.collected = state.collected | (resize::<512, W>(beat.data) << state.held);
+            next.held = state.held + (W as u64);
+            next.complete = beat.last;
+            next.failed = beat.last && beat.error;
+        }
+        let store = enough && state.stored < BATCH;
+        if enough {
+            next.collected = state.collected >> 256;
+            next.held = state.held - 256;
+            next.stored = state.stored + store;
+        }
+        self.batch.write_enable.next = store;
+        self.batch.write_address.next = resize::<16, 4>(state.stored);
+        self.batch.write_data.next = unpack::<DescriptorFields, 256>(state.collected.get_bits::<256>(0));
+
+        // Pass it on. The packet's end tells the verdict; its length is the one asked for, whatever came.
+        let size_asked = self.sizes.m_out.bits.val();
+        let drained = state.complete && !enough;
+        let fields = self.batch.read_data.val();
+        let pass_bit = bit_at(state.delivered >> settings.input_size, 0);
+        self.m_descriptor.bits.next = Fetched { fields: fields, bad_owner: fields.owner == pass_bit, bus_error: state.failed };
+        self.m_descriptor.valid.next = state.primed;
+        let mut read_index = state.passed;
+        let taken = state.primed && self.m_descriptor.ready.val();
+        let mut finished = false;
+        if taken {
+            next.delivered = state.delivered + 1;
+            read_index = state.passed + 1;
+            next.passed = read_index;
+            finished = read_index == size_asked;
+        }
+        next.primed = drained && !finished;
+        if finished {
+            next.complete = false;
+            next.failed = false;
+            next.stored = bits::<4>(0);
+            next.passed = bits::<4>(0);
+            next.held = bits::<10>(0);
+            next.collected = bits::<512>(0);
+        }
+        self.sizes.m_out.ready.next = finished;
+        self.batch.read_address.next = resize::<16, 4>(read_index);
+
+        // Tell the host every quarter of the table.
+        self.consumed.next = state.delivered;
+        self.status.next = (state.delivered - state.told) >= (entries >> 2);
+        if self.status_done.val() {
+            next.told = state.delivered;
+        }
+        self.state.d.next = next;
+    }
+}

@@ -1,0 +1,95 @@
+//! Interrupt moderation.
+//!
+//! # Role
+//! Turns "responses were written" into as few interrupts as the host asked for (H7).
+//!
+//! # Ports
+//! `responses` counts responses written this cycle, `nearly_full` warns of the output table, `bus_error` pulses; `moderation`
+//! comes from the register file, `cause` goes back to it, `clear` is the host's write-one-to-clear.
+//!
+//! # Handshake
+//! None: level `interrupt` while an enabled cause is pending.
+//!
+//! # Latency
+//! Two cycles from the response to the line when `count` is 1; else at most `delay` microseconds after the first unannounced response.
+//!
+//! # Invariant
+//! A response written after the host cleared a cause sets it again: no response stays unannounced longer than `delay`.
+use super::registers::Moderation;
+use stevedore_hdl::prelude::*;
+
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+struct State {
+    cause: Bits<3>,
+    waiting: Bits<16>,
+    since: Bits<32>,
+    line: bool,
+    raised: bool,
+    nearly_full: bool,
+}
+
+/// The interrupt line.
+#[derive(LogicBlock, Default)]
+pub struct Interrupt {
+    /// Clock.
+    pub clock: Signal<In, Clock>,
+    /// Synchronous reset.
+    pub reset: Signal<In, bool>,
+    /// Settings.
+    pub moderation: Signal<In, Moderation>,
+    /// Engine time, microseconds.
+    pub now: Signal<In, Bits<32>>,
+    /// Responses written this cycle.
+    pub responses: Signal<In, Bits<4>>,
+    /// The output table has little room.
+    pub nearly_full: Signal<In, bool>,
+    /// A bus error happened.
+    pub bus_error: Signal<In, bool>,
+    /// Causes cleared by the host.
+    pub clear: Signal<In, Bits<3>>,
+    /// Pending causes: 0 response, 1 table nearly full, 2 bus error.
+    pub cause: Signal<Out, Bits<3>>,
+    /// The line.
+    pub interrupt: Signal<Out, bool>,
+    /// The line went up (statistics).
+    pub raised: Signal<Out, bool>,
+    state: Register<State>,
+}
+
+impl Logic for Interrupt {
+    #[kernel]
+    fn update(&mut self) {
+        setup!(self, state);
+        let state = self.state.q.val();
+        let moderation = self.moderation.val();
+        let mut next = state;
+        let mut cause = state.cause & !self.clear.val();
+        let written = resize::<16, 4>(self.responses.val());
+        let waiting = state.waiting + written;
+        next.waiting = waiting;
+        if state.waiting == 0 && written != 0 {
+            next.since = self.now.val();
+        }
+        let late = state.waiting != 0 && (self.now.val() - state.since) >= moderation.delay;
+        let many = waiting != 0 && waiting >= moderation.count;
+        if late || many {
+            cause = cause | 1;
+            next.waiting = bits::<16>(0);
+        }
+        // An edge, so that a host clearing the cause while the table stays full is not interrupted for ever.
+        next.nearly_full = self.nearly_full.val();
+        if self.nearly_full.val() && !state.nearly_full {
+            cause = cause | 2;
+        }
+        if self.bus_error.val() {
+            cause = cause | 4;
+        }
+        next.cause = cause;
+        next.line = (cause & moderation.enable).any();
+        next.raised = next.line && !state.line;
+        self.cause.next = state.cause;
+        self.interrupt.next = state.line;
+        self.raised.next = state.raised;
+        self.state.d.next = next;
+    }
+}

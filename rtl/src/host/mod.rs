@@ -1,0 +1,23 @@
+//! The host's side: registers, doorbells, both descriptor tables, interrupts.
+
+mod axi_lite;
+mod dispatcher;
+mod fetcher;
+mod interrupt;
+mod merge;
+mod notifier;
+mod registers;
+mod response_writer;
+mod statistics;
+mod timebase;
+
+pub use axi_lite::AxiLite;
+pub use dispatcher::Dispatcher;
+pub use fetcher::{Fetched, Fetcher};
+pub use interrupt::Interrupt;
+pub use merge::Merge;
+pub use notifier::Notifier;
+pub use registers::{Capabilities, Counts, Moderation, Registers};
+pub use response_writer::ResponseWriter;
+pub use statistics::{Statistics, COUNTERS};
+pub use timebase::Timebase;

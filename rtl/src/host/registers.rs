@@ -1,0 +1,430 @@
+//! The register file: the host's 32-bit window into the engine (`abi::register`).
+//!
+//! # Role
+//! Answers AXI4-Lite, holds the settings every block reads, turns doorbell writes into pulses, shows counts and statistics. The register
+//! map itself, with reset values, is `stevedore_abi::register`; this file only wires it.
+//!
+//! # Handshake
+//! A write is taken when address and data are both there and no response waits; a read when no read is under way. Unknown
+//! addresses and partial writes are answered with SLVERR and change nothing; writes to read-only registers are ignored.
+//!
+//! # Latency
+//! Write: response one cycle after both channels. Read: data two cycles after the address. One of each at a time.
+//!
+//! # Invariant
+//! Values that could hang a block never get in: table sizes are held within 2^4 to 2^15 entries.
+use super::axi_lite::AxiLite;
+use crate::bundles::{Settings, TcpSettings};
+use crate::geometry::Geometry;
+use stevedore_abi::register::{offset, REGISTERS};
+use stevedore_hdl::prelude::*;
+
+const FIRST_STATISTIC: u32 = offset::STAT_FRAMES_IN;
+const LAST_STATISTIC: u32 = offset::STAT_TIME_OUTS;
+
+/// What the engine can do, as the `CAP_*` registers show it.
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+pub struct Capabilities {
+    /// Stream width in bits.
+    pub width: Bits<16>,
+    /// Connection slots.
+    pub connections: Bits<32>,
+    /// Send contexts.
+    pub send_entries: Bits<32>,
+    /// Receive contexts.
+    pub receive_entries: Bits<32>,
+    /// DMA tags.
+    pub read_tags: Bits<16>,
+}
+
+/// Counts that blocks show to the host.
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+pub struct Counts {
+    /// Input entries ever fetched.
+    pub input_consumed: Bits<16>,
+    /// Output entries ever written.
+    pub output_produced: Bits<16>,
+    /// Free connection slots.
+    pub free_slots: Bits<16>,
+    /// Free send contexts.
+    pub free_send_entries: Bits<16>,
+    /// Free receive contexts.
+    pub free_receive_entries: Bits<16>,
+    /// Free DMA tags.
+    pub free_read_tags: Bits<16>,
+}
+
+/// Interrupt moderation settings.
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+pub struct Moderation {
+    /// Enabled causes.
+    pub enable: Bits<3>,
+    /// Longest wait of a response, microseconds.
+    pub delay: Bits<32>,
+    /// Responses that raise at once.
+    pub count: Bits<16>,
+}
+
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+struct State {
+    settings: Settings,
+    moderation: Moderation,
+    write_response: bool,
+    write_error: bool,
+    read_address: Bits<12>,
+    reading: bool,
+    read_response: bool,
+    read_error: bool,
+    read_data: Bits<32>,
+    doorbell: Bits<16>,
+    input_doorbell: bool,
+    output_doorbell: bool,
+    cause_clear: Bits<3>,
+}
+
+/// `size` held within what the table walkers can count.
+#[kernel_fn]
+fn table_size(value: Bits<32>) -> Bits<5> {
+    let small = value < 4;
+    let large = value > 15;
+    let size = resize::<5, 32>(value);
+    if small {
+        bits::<5>(4)
+    } else if large {
+        bits::<5>(15)
+    } else {
+        size
+    }
+}
+
+/// The low half of a 64-bit setting replaced.
+#[kernel_fn]
+fn low_half(old: Bits<64>, value: Bits<32>) -> Bits<64> {
+    cat::<32, 32, 64>(old.get_bits::<32>(32), value)
+}
+
+/// The high half of a 64-bit setting replaced.
+#[kernel_fn]
+fn high_half(old: Bits<64>, value: Bits<32>) -> Bits<64> {
+    cat::<32, 32, 64>(value, old.get_bits::<32>(0))
+}
+
+/// The register file.
+#[derive(LogicBlock)]
+pub struct Registers {
+    /// Clock.
+    pub clock: Signal<In, Clock>,
+    /// Synchronous reset.
+    pub reset: Signal<In, bool>,
+    /// The host's port.
+    pub s_axil: AxiLite,
+    /// Settings for every block.
+    pub settings: Signal<Out, Settings>,
+    /// Interrupt moderation.
+    pub moderation: Signal<Out, Moderation>,
+    /// Pending interrupt causes.
+    pub cause: Signal<In, Bits<3>>,
+    /// Causes cleared this cycle.
+    pub cause_clear: Signal<Out, Bits<3>>,
+    /// Value of a doorbell rung this cycle.
+    pub doorbell: Signal<Out, Bits<16>>,
+    /// The input doorbell rings.
+    pub input_doorbell: Signal<Out, bool>,
+    /// The output doorbell rings.
+    pub output_doorbell: Signal<Out, bool>,
+    /// Counts to show.
+    pub counts: Signal<In, Counts>,
+    /// Which statistics counter to show.
+    pub statistic_index: Signal<Out, Bits<5>>,
+    /// Its value.
+    pub statistic_value: Signal<In, Bits<32>>,
+    capabilities: Constant<Capabilities>,
+    state: Register<State>,
+}
+
+fn reset_value(name: &str) -> u64 {
+    u64::from(REGISTERS.iter().find(|r| r.name == name).map_or(0, |r| r.reset))
+}
+
+impl Registers {
+    /// A register file that announces `geometry`.
+    pub fn new(geometry: &Geometry) -> Self {
+        let tcp = TcpSettings {
+            initial_rto: bits(reset_value("TCP_INITIAL_RTO")),
+            minimum_rto: bits(reset_value("TCP_MINIMUM_RTO")),
+            maximum_rto: bits(reset_value("TCP_MAXIMUM_RTO")),
+            delayed_ack: bits(reset_value("TCP_DELAYED_ACK")),
+            time_wait: bits(reset_value("TCP_TIME_WAIT")),
+            retry_limit: bits(reset_value("TCP_RETRY_LIMIT")),
+            mss: bits(reset_value("TCP_MSS")),
+            notify_delay: bits(reset_value("NOTIFY_DELAY")),
+            notify_on_push: reset_value("NOTIFY_FLAGS") & 1 == 1,
+        };
+        let settings = Settings {
+            cycles_per_microsecond: bits(reset_value("CYCLES_PER_MICROSECOND")),
+            hash_key: bits(reset_value("HASH_KEY")),
+            input_size: bits(4),
+            output_size: bits(4),
+            tcp,
+            ..Settings::default()
+        };
+        let moderation = Moderation { count: bits(reset_value("INTERRUPT_COUNT")), ..Moderation::default() };
+        let capabilities = Capabilities {
+            width: bits(geometry.width as u64),
+            connections: bits(geometry.connections as u64),
+            send_entries: bits(geometry.send_entries as u64),
+            receive_entries: bits(geometry.receive_entries as u64),
+            read_tags: bits((geometry.payload_tags + geometry.descriptor_tags) as u64),
+        };
+        Registers {
+            clock: Signal::default(),
+            reset: Signal::default(),
+            s_axil: AxiLite::default(),
+            settings: Signal::default(),
+            moderation: Signal::default(),
+            cause: Signal::default(),
+            cause_clear: Signal::default(),
+            doorbell: Signal::default(),
+            input_doorbell: Signal::default(),
+            output_doorbell: Signal::default(),
+            counts: Signal::default(),
+            statistic_index: Signal::default(),
+            statistic_value: Signal::default(),
+            capabilities: Constant::new(capabilities),
+            state: Register::new(State { settings, moderation, ..State::default() }),
+        }
+    }
+}
+
+impl Logic for Registers {
+    #[kernel]
+    fn update(&mut self) {
+        setup!(self, state);
+        let state = self.state.q.val();
+        let mut next = state;
+        next.input_doorbell = false;
+        next.output_doorbell = false;
+        next.cause_clear = bits::<3>(0);
+
+        let write = self.s_axil.awvalid.val() && self.s_axil.wvalid.val() && !state.write_response;
+        self.s_axil.awready.next = write;
+        self.s_axil.wready.next = write;
+        if self.s_axil.bready.val() {
+            next.write_response = false;
+        }
+        if write {
+            let at = self.s_axil.awaddr.val();
+            let value = self.s_axil.wdata.val();
+            let mut s = state.settings;
+            let mut tcp = state.settings.tcp;
+            let mut m = state.moderation;
+            let mut known = true;
+            let mut input = false;
+            let mut output = false;
+            let mut clear = bits::<3>(0);
+            if at == offset::CONTROL as u64 {
+                s.enable = value.get_bit(0);
+            } else if at == offset::CYCLES_PER_MICROSECOND as u64 {
+                s.cycles_per_microsecond = resize::<16, 32>(value);
+            } else if at == offset::MAC_LOW as u64 {
+                s.mac = cat::<16, 32, 48>(s.mac.get_bits::<16>(32), value);
+            } else if at == offset::MAC_HIGH as u64 {
+                s.mac = cat::<16, 32, 48>(resize::<16, 32>(value), s.mac.get_bits::<32>(0));
+            } else if at == offset::IP_ADDRESS as u64 {
+                s.ip_address = value;
+            } else if at == offset::NETMASK as u64 {
+                s.netmask = value;
+            } else if at == offset::GATEWAY as u64 {
+                s.gateway = value;
+            } else if at == offset::HASH_KEY as u64 {
+                s.hash_key = value;
+            } else if at == offset::INPUT_BASE_LOW as u64 {
+                s.input_base = low_half(s.input_base, value);
+            } else if at == offset::INPUT_BASE_HIGH as u64 {
+                s.input_base = high_half(s.input_base, value);
+            } else if at == offset::INPUT_SIZE as u64 {
+                s.input_size = table_size(value);
+            } else if at == offset::INPUT_DOORBELL as u64 {
+                input = true;
+            } else if at == offset::OUTPUT_BASE_LOW as u64 {
+                s.output_base = low_half(s.output_base, value);
+            } else if at == offset::OUTPUT_BASE_HIGH as u64 {
+                s.output_base = high_half(s.output_base, value);
+            } else if at == offset::OUTPUT_SIZE as u64 {
+                s.output_size = table_size(value);
+            } else if at == offset::OUTPUT_DOORBELL as u64 {
+                output = true;
+            } else if at == offset::STATUS_LINE_LOW as u64 {
+                s.status_line = low_half(s.status_line, value);
+            } else if at == offset::STATUS_LINE_HIGH as u64 {
+                s.status_line = high_half(s.status_line, value);
+            } else if at == offset::INTERRUPT_ENABLE as u64 {
+                m.enable = resize::<3, 32>(value);
+            } else if at == offset::INTERRUPT_CAUSE as u64 {
+                clear = resize::<3, 32>(value);
+            } else if at == offset::INTERRUPT_DELAY as u64 {
+                m.delay = value;
+            } else if at == offset::INTERRUPT_COUNT as u64 {
+                m.count = resize::<16, 32>(value);
+            } else if at == offset::TCP_INITIAL_RTO as u64 {
+                tcp.initial_rto = value;
+            } else if at == offset::TCP_MINIMUM_RTO as u64 {
+                tcp.minimum_rto = value;
+            } else if at == offset::TCP_MAXIMUM_RTO as u64 {
+                tcp.maximum_rto = value;
+            } else if at == offset::TCP_DELAYED_ACK as u64 {
+                tcp.delayed_ack = value;
+            } else if at == offset::TCP_TIME_WAIT as u64 {
+                tcp.time_wait = value;
+            } else if at == offset::TCP_RETRY_LIMIT as u64 {
+                tcp.retry_limit = resize::<8, 32>(value);
+            } else if at == offset::TCP_MSS as u64 {
+                tcp.mss = resize::<16, 32>(value);
+            } else if at == offset::NOTIFY_DELAY as u64 {
+                tcp.notify_delay = value;
+            } else if at == offset::NOTIFY_FLAGS as u64 {
+                tcp.notify_on_push = value.get_bit(0);
+            } else {
+                known = at < 0x148 && at.get_bits::<2>(0) == 0;
+            }
+            let whole = self.s_axil.wstrb.val() == 0xf;
+            next.write_response = true;
+            next.write_error = !known || !whole;
+            if whole {
+                s.tcp = tcp;
+                next.settings = s;
+                next.moderation = m;
+                next.input_doorbell = input;
+                next.output_doorbell = output;
+                next.doorbell = resize::<16, 32>(value);
+                next.cause_clear = clear;
+            }
+        }
+        self.s_axil.bvalid.next = state.write_response;
+        self.s_axil.bresp.next = if state.write_error { bits::<2>(2) } else { bits::<2>(0) };
+
+        let read = self.s_axil.arvalid.val() && !state.reading && !state.read_response;
+        self.s_axil.arready.next = read;
+        if read {
+            next.reading = true;
+            next.read_address = self.s_axil.araddr.val();
+        }
+        if self.s_axil.rready.val() {
+            next.read_response = false;
+        }
+        self.statistic_index.next = (state.read_address - (FIRST_STATISTIC as u64)).get_bits::<5>(2);
+        if state.reading {
+            let at = state.read_address;
+            let s = state.settings;
+            let m = state.moderation;
+            let c = self.capabilities.val();
+            let counts = self.counts.val();
+            let mut value = bits::<32>(0);
+            let mut known = true;
+            if at == offset::MAGIC as u64 {
+                value = bits::<32>(0x5354_5644);
+            } else if at == offset::VERSION as u64 {
+                value = bits::<32>(0x0001_0000);
+            } else if at == offset::CAP_WIDTH as u64 {
+                value = resize::<32, 16>(c.width);
+            } else if at == offset::CAP_CONNECTIONS as u64 {
+                value = c.connections;
+            } else if at == offset::CAP_SEND_ENTRIES as u64 {
+                value = c.send_entries;
+            } else if at == offset::CAP_RECEIVE_ENTRIES as u64 {
+                value = c.receive_entries;
+            } else if at == offset::CAP_READ_TAGS as u64 {
+                value = resize::<32, 16>(c.read_tags);
+            } else if at == offset::CONTROL as u64 {
+                value = resize::<32, 1>(from_bool(s.enable));
+            } else if at == offset::CYCLES_PER_MICROSECOND as u64 {
+                value = resize::<32, 16>(s.cycles_per_microsecond);
+            } else if at == offset::MAC_LOW as u64 {
+                value = s.mac.get_bits::<32>(0);
+            } else if at == offset::MAC_HIGH as u64 {
+                value = resize::<32, 16>(s.mac.get_bits::<16>(32));
+            } else if at == offset::IP_ADDRESS as u64 {
+                value = s.ip_address;
+            } else if at == offset::NETMASK as u64 {
+                value = s.netmask;
+            } else if at == offset::GATEWAY as u64 {
+                value = s.gateway;
+            } else if at == offset::HASH_KEY as u64 {
+                value = s.hash_key;
+            } else if at == offset::INPUT_BASE_LOW as u64 {
+                value = s.input_base.get_bits::<32>(0);
+            } else if at == offset::INPUT_BASE_HIGH as u64 {
+                value = s.input_base.get_bits::<32>(32);
+            } else if at == offset::INPUT_SIZE as u64 {
+                value = resize::<32, 5>(s.input_size);
+            } else if at == offset::OUTPUT_BASE_LOW as u64 {
+                value = s.output_base.get_bits::<32>(0);
+            } else if at == offset::OUTPUT_BASE_HIGH as u64 {
+                value = s.output_base.get_bits::<32>(32);
+            } else if at == offset::OUTPUT_SIZE as u64 {
+                value = resize::<32, 5>(s.output_size);
+            } else if at == offset::STATUS_LINE_LOW as u64 {
+                value = s.status_line.get_bits::<32>(0);
+            } else if at == offset::STATUS_LINE_HIGH as u64 {
+                value = s.status_line.get_bits::<32>(32);
+            } else if at == offset::INTERRUPT_ENABLE as u64 {
+                value = resize::<32, 3>(m.enable);
+            } else if at == offset::INTERRUPT_CAUSE as u64 {
+                value = resize::<32, 3>(self.cause.val());
+            } else if at == offset::INTERRUPT_DELAY as u64 {
+                value = m.delay;
+            } else if at == offset::INTERRUPT_COUNT as u64 {
+                value = resize::<32, 16>(m.count);
+            } else if at == offset::INPUT_CONSUMED as u64 {
+                value = resize::<32, 16>(counts.input_consumed);
+            } else if at == offset::OUTPUT_PRODUCED as u64 {
+                value = resize::<32, 16>(counts.output_produced);
+            } else if at == offset::TCP_INITIAL_RTO as u64 {
+                value = s.tcp.initial_rto;
+            } else if at == offset::TCP_MINIMUM_RTO as u64 {
+                value = s.tcp.minimum_rto;
+            } else if at == offset::TCP_MAXIMUM_RTO as u64 {
+                value = s.tcp.maximum_rto;
+            } else if at == offset::TCP_DELAYED_ACK as u64 {
+                value = s.tcp.delayed_ack;
+            } else if at == offset::TCP_TIME_WAIT as u64 {
+                value = s.tcp.time_wait;
+            } else if at == offset::TCP_RETRY_LIMIT as u64 {
+                value = resize::<32, 8>(s.tcp.retry_limit);
+            } else if at == offset::TCP_MSS as u64 {
+                value = resize::<32, 16>(s.tcp.mss);
+            } else if at == offset::NOTIFY_DELAY as u64 {
+                value = s.tcp.notify_delay;
+            } else if at == offset::NOTIFY_FLAGS as u64 {
+                value = resize::<32, 1>(from_bool(s.tcp.notify_on_push));
+            } else if at == offset::FREE_SLOTS as u64 {
+                value = resize::<32, 16>(counts.free_slots);
+            } else if at == offset::FREE_SEND_ENTRIES as u64 {
+                value = resize::<32, 16>(counts.free_send_entries);
+            } else if at == offset::FREE_RECEIVE_ENTRIES as u64 {
+                value = resize::<32, 16>(counts.free_receive_entries);
+            } else if at == offset::FREE_READ_TAGS as u64 {
+                value = resize::<32, 16>(counts.free_read_tags);
+            } else if at >= (FIRST_STATISTIC as u64) && at <= (LAST_STATISTIC as u64) && at.get_bits::<2>(0) == 0 {
+                value = self.statistic_value.val();
+            } else {
+                known = at < 0x148 && at.get_bits::<2>(0) == 0;
+            }
+            next.reading = false;
+            next.read_response = true;
+            next.read_data = value;
+            next.read_error = !known;
+        }
+        self.s_axil.rvalid.next = state.read_response;
+        self.s_axil.rdata.next = state.read_data;
+        self.s_axil.rresp.next = if state.read_error { bits::<2>(2) } else { bits::<2>(0) };
+
+        self.settings.next = state.settings;
+        self.moderation.next = state.moderation;
+        self.cause_clear.next = state.cause_clear;
+        self.doorbell.next = state.doorbell;
+        self.input_doorbell.next = state.input_doorbell;
+        self.output_doorbell.next = state.output_doorbell;
+        self.state.d.next = next;
+    }
+}

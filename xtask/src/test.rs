@@ -1,0 +1,111 @@
+//! `cargo xtask test`: all that must hold before a change is merged. The automated run does exactly this.
+
+use crate::process;
+use crate::progress::Progress;
+use crate::setup;
+use crate::workspace::cargo;
+use anyhow::{bail, Result};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+/// One check.
+struct Step {
+    name: &'static str,
+    command: Command,
+    /// Its output is of interest even when it succeeds.
+    loud: bool,
+}
+
+/// In the order in which they fail fastest.
+fn steps() -> Vec<Step> {
+    let quiet = |name, arguments: &[&str]| Step { name, command: cargo(arguments.iter().copied()), loud: false };
+    let mut documentation = quiet("documentation", &["doc", "--workspace", "--no-deps"]);
+    documentation.command.env("RUSTDOCFLAGS", "-D warnings");
+    vec![
+        quiet("formatting", &["fmt", "--all", "--check"]),
+        quiet("clippy", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]),
+        documentation,
+        tests(),
+    ]
+}
+
+fn tests() -> Step {
+    Step { name: "tests", command: cargo(["test", "--workspace", "--no-fail-fast"]), loud: true }
+}
+
+/// How a step went.
+struct Outcome {
+    name: &'static str,
+    passed: bool,
+    time: Duration,
+    note: String,
+}
+
+/// Runs every check, also after one has failed, and prints a table of how they went.
+pub fn run(quick: bool) -> Result<()> {
+    setup::check()?;
+    let steps = if quick { vec![tests()] } else { steps() };
+    let mut progress = Progress::new(steps.len());
+    let outcomes: Vec<Outcome> = steps.into_iter().map(|step| run_step(step, &mut progress)).collect();
+    println!();
+    for outcome in &outcomes {
+        let word = if outcome.passed { "ok" } else { "FAILED" };
+        println!("{word:6}  {:>6.1} s  {:16} {}", outcome.time.as_secs_f64(), outcome.name, outcome.note);
+    }
+    let failed: Vec<&str> = outcomes.iter().filter(|outcome| !outcome.passed).map(|outcome| outcome.name).collect();
+    if !failed.is_empty() {
+        bail!("failed: {}", failed.join(", "));
+    }
+    Ok(())
+}
+
+fn run_step(mut step: Step, progress: &mut Progress) -> Outcome {
+    let began = Instant::now();
+    let mut counts = Counts::default();
+    let result = if step.loud {
+        progress.loud_step(step.name, || process::watched(&mut step.command, |line| counts.add(line)))
+    } else {
+        progress.quiet_step(step.name, || process::quiet(&mut step.command).map(drop))
+    };
+    if let Err(error) = &result {
+        eprintln!("{error:#}");
+    }
+    Outcome { name: step.name, passed: result.is_ok(), time: began.elapsed(), note: counts.note() }
+}
+
+/// Tests passed, failed and ignored over all test binaries.
+#[derive(Default)]
+struct Counts([u64; 3]);
+
+impl Counts {
+    /// Takes in a line of `cargo test`: `test result: ok. 3 passed; 0 failed; 1 ignored; ...`.
+    fn add(&mut self, line: &str) {
+        let Some((_, numbers)) = line.strip_prefix("test result: ").and_then(|rest| rest.split_once(". ")) else {
+            return;
+        };
+        for (count, part) in self.0.iter_mut().zip(numbers.split("; ")) {
+            *count += part.split(' ').next().and_then(|number| number.parse::<u64>().ok()).unwrap_or(0);
+        }
+    }
+
+    fn note(&self) -> String {
+        match self.0 {
+            [0, 0, 0] => String::new(),
+            [passed, failed, ignored] => format!("{passed} passed, {failed} failed, {ignored} ignored"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn results_of_several_binaries_add_up() {
+        let mut counts = Counts::default();
+        counts.add("running 4 tests");
+        counts.add("test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.01s");
+        counts.add("test result: FAILED. 20 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out");
+        assert_eq!(counts.note(), "23 passed, 2 failed, 1 ignored");
+    }
+}

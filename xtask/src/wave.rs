@@ -1,0 +1,41 @@
+//! `cargo xtask wave`: runs tests with waveforms on.
+
+use crate::process;
+use crate::workspace::{cargo, root};
+use anyhow::{bail, Context, Result};
+use clap::Args;
+use std::fs;
+
+/// Which tests to run.
+#[derive(Args)]
+pub struct Wave {
+    /// Part of the tests' names
+    name: String,
+    /// The package they are in
+    #[arg(short, long, default_value = "stevedore-testbenches")]
+    package: String,
+}
+
+/// Benches write a waveform per model into the directory this variable names.
+const VARIABLE: &str = "STEVEDORE_WAVES";
+
+/// Runs the tests and lists what they wrote.
+pub fn run(wave: &Wave) -> Result<()> {
+    let folder = root().join("target").join("waves");
+    if folder.exists() {
+        fs::remove_dir_all(&folder).context("cannot clear the last waveforms")?;
+    }
+    let mut command = cargo(["test", "--package", &wave.package, &wave.name]);
+    let outcome = process::watched(command.env(VARIABLE, &folder), |_| ());
+    let mut files: Vec<_> = fs::read_dir(&folder).into_iter().flatten().flatten().map(|file| file.path()).collect();
+    files.sort();
+    for file in &files {
+        println!("{}", file.display());
+    }
+    // A failing test is what waveforms are for: its files are listed before its failure is passed on.
+    outcome?;
+    if files.is_empty() {
+        bail!("no test with {:?} in its name drives a Verilated model", wave.name);
+    }
+    Ok(())
+}

@@ -1,0 +1,21 @@
+//! Where things are in this workspace, and how its cargo is called.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The workspace's root.
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies in the workspace")
+}
+
+/// The installed tools.
+pub fn tools() -> PathBuf {
+    root().join(".tools")
+}
+
+/// Cargo, the one that started this program, at the workspace's root.
+pub fn cargo<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(root()).args(arguments);
+    command
+}
