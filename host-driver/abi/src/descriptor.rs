@@ -96,7 +96,7 @@ pub enum Response {
     ConnectionAttribute = 8,
     /// The outcome of an adapter attribute request.
     AdapterAttribute = 9,
-    /// The request could not be understood: wrong owner bit or unknown type; `offset` holds the type found.
+    /// The request could not be understood: wrong owner bit, unknown type, or a failed read; `length` holds the type found.
     Invalid = 31,
 }
 

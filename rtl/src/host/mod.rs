@@ -6,6 +6,8 @@ mod fetcher;
 mod interrupt;
 mod merge;
 mod notifier;
+mod register_read;
+mod register_write;
 mod registers;
 mod response_writer;
 mod statistics;

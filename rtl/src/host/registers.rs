@@ -14,13 +14,12 @@
 //! # Invariant
 //! Values that could hang a block never get in: table sizes are held within 2^4 to 2^15 entries.
 use super::axi_lite::AxiLite;
+use super::register_read::*;
+use super::register_write::*;
 use crate::bundles::{Settings, TcpSettings};
 use crate::geometry::Geometry;
-use stevedore_abi::register::{offset, REGISTERS};
+use stevedore_abi::register::REGISTERS;
 use stevedore_hdl::prelude::*;
-
-const FIRST_STATISTIC: u32 = offset::STAT_FRAMES_IN;
-const LAST_STATISTIC: u32 = offset::STAT_TIME_OUTS;
 
 /// What the engine can do, as the `CAP_*` registers show it.
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
@@ -80,33 +79,6 @@ struct State {
     input_doorbell: bool,
     output_doorbell: bool,
     cause_clear: Bits<3>,
-}
-
-/// `size` held within what the table walkers can count.
-#[kernel_fn]
-fn table_size(value: Bits<32>) -> Bits<5> {
-    let small = value < 4;
-    let large = value > 15;
-    let size = resize::<5, 32>(value);
-    if small {
-        bits::<5>(4)
-    } else if large {
-        bits::<5>(15)
-    } else {
-        size
-    }
-}
-
-/// The low half of a 64-bit setting replaced.
-#[kernel_fn]
-fn low_half(old: Bits<64>, value: Bits<32>) -> Bits<64> {
-    cat::<32, 32, 64>(old.get_bits::<32>(32), value)
-}
-
-/// The high half of a 64-bit setting replaced.
-#[kernel_fn]
-fn high_half(old: Bits<64>, value: Bits<32>) -> Bits<64> {
-    cat::<32, 32, 64>(value, old.get_bits::<32>(0))
 }
 
 /// The register file.
@@ -215,89 +187,17 @@ impl Logic for Registers {
         if write {
             let at = self.s_axil.awaddr.val();
             let value = self.s_axil.wdata.val();
-            let mut s = state.settings;
-            let mut tcp = state.settings.tcp;
-            let mut m = state.moderation;
-            let mut known = true;
-            let mut input = false;
-            let mut output = false;
-            let mut clear = bits::<3>(0);
-            if at == offset::CONTROL as u64 {
-                s.enable = value.get_bit(0);
-            } else if at == offset::CYCLES_PER_MICROSECOND as u64 {
-                s.cycles_per_microsecond = resize::<16, 32>(value);
-            } else if at == offset::MAC_LOW as u64 {
-                s.mac = cat::<16, 32, 48>(s.mac.get_bits::<16>(32), value);
-            } else if at == offset::MAC_HIGH as u64 {
-                s.mac = cat::<16, 32, 48>(resize::<16, 32>(value), s.mac.get_bits::<32>(0));
-            } else if at == offset::IP_ADDRESS as u64 {
-                s.ip_address = value;
-            } else if at == offset::NETMASK as u64 {
-                s.netmask = value;
-            } else if at == offset::GATEWAY as u64 {
-                s.gateway = value;
-            } else if at == offset::HASH_KEY as u64 {
-                s.hash_key = value;
-            } else if at == offset::INPUT_BASE_LOW as u64 {
-                s.input_base = low_half(s.input_base, value);
-            } else if at == offset::INPUT_BASE_HIGH as u64 {
-                s.input_base = high_half(s.input_base, value);
-            } else if at == offset::INPUT_SIZE as u64 {
-                s.input_size = table_size(value);
-            } else if at == offset::INPUT_DOORBELL as u64 {
-                input = true;
-            } else if at == offset::OUTPUT_BASE_LOW as u64 {
-                s.output_base = low_half(s.output_base, value);
-            } else if at == offset::OUTPUT_BASE_HIGH as u64 {
-                s.output_base = high_half(s.output_base, value);
-            } else if at == offset::OUTPUT_SIZE as u64 {
-                s.output_size = table_size(value);
-            } else if at == offset::OUTPUT_DOORBELL as u64 {
-                output = true;
-            } else if at == offset::STATUS_LINE_LOW as u64 {
-                s.status_line = low_half(s.status_line, value);
-            } else if at == offset::STATUS_LINE_HIGH as u64 {
-                s.status_line = high_half(s.status_line, value);
-            } else if at == offset::INTERRUPT_ENABLE as u64 {
-                m.enable = resize::<3, 32>(value);
-            } else if at == offset::INTERRUPT_CAUSE as u64 {
-                clear = resize::<3, 32>(value);
-            } else if at == offset::INTERRUPT_DELAY as u64 {
-                m.delay = value;
-            } else if at == offset::INTERRUPT_COUNT as u64 {
-                m.count = resize::<16, 32>(value);
-            } else if at == offset::TCP_INITIAL_RTO as u64 {
-                tcp.initial_rto = value;
-            } else if at == offset::TCP_MINIMUM_RTO as u64 {
-                tcp.minimum_rto = value;
-            } else if at == offset::TCP_MAXIMUM_RTO as u64 {
-                tcp.maximum_rto = value;
-            } else if at == offset::TCP_DELAYED_ACK as u64 {
-                tcp.delayed_ack = value;
-            } else if at == offset::TCP_TIME_WAIT as u64 {
-                tcp.time_wait = value;
-            } else if at == offset::TCP_RETRY_LIMIT as u64 {
-                tcp.retry_limit = resize::<8, 32>(value);
-            } else if at == offset::TCP_MSS as u64 {
-                tcp.mss = resize::<16, 32>(value);
-            } else if at == offset::NOTIFY_DELAY as u64 {
-                tcp.notify_delay = value;
-            } else if at == offset::NOTIFY_FLAGS as u64 {
-                tcp.notify_on_push = value.get_bit(0);
-            } else {
-                known = at < 0x148 && at.get_bits::<2>(0) == 0;
-            }
+            let w = write_register(state.settings, state.moderation, at, value);
             let whole = self.s_axil.wstrb.val() == 0xf;
             next.write_response = true;
-            next.write_error = !known || !whole;
+            next.write_error = !w.known || !whole;
             if whole {
-                s.tcp = tcp;
-                next.settings = s;
-                next.moderation = m;
-                next.input_doorbell = input;
-                next.output_doorbell = output;
+                next.settings = w.settings;
+                next.moderation = w.moderation;
+                next.input_doorbell = w.input_doorbell;
+                next.output_doorbell = w.output_doorbell;
                 next.doorbell = resize::<16, 32>(value);
-                next.cause_clear = clear;
+                next.cause_clear = w.cause_clear;
             }
         }
         self.s_axil.bvalid.next = state.write_response;
@@ -314,102 +214,15 @@ impl Logic for Registers {
         }
         self.statistic_index.next = (state.read_address - (FIRST_STATISTIC as u64)).get_bits::<5>(2);
         if state.reading {
-            let at = state.read_address;
-            let s = state.settings;
-            let m = state.moderation;
-            let c = self.capabilities.val();
-            let counts = self.counts.val();
-            let mut value = bits::<32>(0);
-            let mut known = true;
-            if at == offset::MAGIC as u64 {
-                value = bits::<32>(0x5354_5644);
-            } else if at == offset::VERSION as u64 {
-                value = bits::<32>(0x0001_0000);
-            } else if at == offset::CAP_WIDTH as u64 {
-                value = resize::<32, 16>(c.width);
-            } else if at == offset::CAP_CONNECTIONS as u64 {
-                value = c.connections;
-            } else if at == offset::CAP_SEND_ENTRIES as u64 {
-                value = c.send_entries;
-            } else if at == offset::CAP_RECEIVE_ENTRIES as u64 {
-                value = c.receive_entries;
-            } else if at == offset::CAP_READ_TAGS as u64 {
-                value = resize::<32, 16>(c.read_tags);
-            } else if at == offset::CONTROL as u64 {
-                value = resize::<32, 1>(from_bool(s.enable));
-            } else if at == offset::CYCLES_PER_MICROSECOND as u64 {
-                value = resize::<32, 16>(s.cycles_per_microsecond);
-            } else if at == offset::MAC_LOW as u64 {
-                value = s.mac.get_bits::<32>(0);
-            } else if at == offset::MAC_HIGH as u64 {
-                value = resize::<32, 16>(s.mac.get_bits::<16>(32));
-            } else if at == offset::IP_ADDRESS as u64 {
-                value = s.ip_address;
-            } else if at == offset::NETMASK as u64 {
-                value = s.netmask;
-            } else if at == offset::GATEWAY as u64 {
-                value = s.gateway;
-            } else if at == offset::HASH_KEY as u64 {
-                value = s.hash_key;
-            } else if at == offset::INPUT_BASE_LOW as u64 {
-                value = s.input_base.get_bits::<32>(0);
-            } else if at == offset::INPUT_BASE_HIGH as u64 {
-                value = s.input_base.get_bits::<32>(32);
-            } else if at == offset::INPUT_SIZE as u64 {
-                value = resize::<32, 5>(s.input_size);
-            } else if at == offset::OUTPUT_BASE_LOW as u64 {
-                value = s.output_base.get_bits::<32>(0);
-            } else if at == offset::OUTPUT_BASE_HIGH as u64 {
-                value = s.output_base.get_bits::<32>(32);
-            } else if at == offset::OUTPUT_SIZE as u64 {
-                value = resize::<32, 5>(s.output_size);
-            } else if at == offset::STATUS_LINE_LOW as u64 {
-                value = s.status_line.get_bits::<32>(0);
-            } else if at == offset::STATUS_LINE_HIGH as u64 {
-                value = s.status_line.get_bits::<32>(32);
-            } else if at == offset::INTERRUPT_ENABLE as u64 {
-                value = resize::<32, 3>(m.enable);
-            } else if at == offset::INTERRUPT_CAUSE as u64 {
-                value = resize::<32, 3>(self.cause.val());
-            } else if at == offset::INTERRUPT_DELAY as u64 {
-                value = m.delay;
-            } else if at == offset::INTERRUPT_COUNT as u64 {
-                value = resize::<32, 16>(m.count);
-            } else if at == offset::INPUT_CONSUMED as u64 {
-                value = resize::<32, 16>(counts.input_consumed);
-            } else if at == offset::OUTPUT_PRODUCED as u64 {
-                value = resize::<32, 16>(counts.output_produced);
-            } else if at == offset::TCP_INITIAL_RTO as u64 {
-                value = s.tcp.initial_rto;
-            } else if at == offset::TCP_MINIMUM_RTO as u64 {
-                value = s.tcp.minimum_rto;
-            } else if at == offset::TCP_MAXIMUM_RTO as u64 {
-                value = s.tcp.maximum_rto;
-            } else if at == offset::TCP_DELAYED_ACK as u64 {
-                value = s.tcp.delayed_ack;
-            } else if at == offset::TCP_TIME_WAIT as u64 {
-                value = s.tcp.time_wait;
-            } else if at == offset::TCP_RETRY_LIMIT as u64 {
-                value = resize::<32, 8>(s.tcp.retry_limit);
-            } else if at == offset::TCP_MSS as u64 {
-                value = resize::<32, 16>(s.tcp.mss);
-            } else if at == offset::NOTIFY_DELAY as u64 {
-                value = s.tcp.notify_delay;
-            } else if at == offset::NOTIFY_FLAGS as u64 {
-                value = resize::<32, 1>(from_bool(s.tcp.notify_on_push));
-            } else if at == offset::FREE_SLOTS as u64 {
-                value = resize::<32, 16>(counts.free_slots);
-            } else if at == offset::FREE_SEND_ENTRIES as u64 {
-                value = resize::<32, 16>(counts.free_send_entries);
-            } else if at == offset::FREE_RECEIVE_ENTRIES as u64 {
-                value = resize::<32, 16>(counts.free_receive_entries);
-            } else if at == offset::FREE_READ_TAGS as u64 {
-                value = resize::<32, 16>(counts.free_read_tags);
-            } else if at >= (FIRST_STATISTIC as u64) && at <= (LAST_STATISTIC as u64) && at.get_bits::<2>(0) == 0 {
-                value = self.statistic_value.val();
-            } else {
-                known = at < 0x148 && at.get_bits::<2>(0) == 0;
-            }
+            let view = View {
+                settings: state.settings,
+                moderation: state.moderation,
+                capabilities: self.capabilities.val(),
+                counts: self.counts.val(),
+                cause: self.cause.val(),
+                statistic: self.statistic_value.val(),
+            };
+            let (value, known) = read_register(view, state.read_address);
             next.reading = false;
             next.read_response = true;
             next.read_data = value;

@@ -1,0 +1,261 @@
+//! The first half of the lookup: takes one request at a time and finds its hash bucket.
+//!
+//! **Role.** Chooses among segments, openings and slots to be freed, and hands `LookupWalk`'s owner, `Lookup`, a `Job` with the bucket worked out. A
+//! freed slot's bucket is remembered in a memory of its own (`home`), so freeing needs no second hash.
+//!
+//! **Ports.** `clock`, `reset`. `s_header`: segments. `s_open`: openings. `s_free`: slots that died. `key`: secret of the hash. `enable`: the
+//! tables are ready. `m_job`: the job. `home_write`, `home_slot`, `home`: `Lookup` tells where it inserts a slot.
+//!
+//! **Handshake.** A request is taken in the very cycle its job is: it stays at the port meanwhile, so nothing is stored twice.
+//!
+//! **Latency.** A job is offered four cycles after its request is chosen; one request every five cycles at best. Freed slots go first, headers
+//! and openings in turn.
+//!
+//! **Invariant.** Jobs leave in the order in which their requests were taken; each request gives exactly one job.
+use super::hash::Hash;
+use crate::bundles::*;
+use stevedore_hdl::prelude::*;
+
+/// What `Lookup` is asked to do.
+#[derive(Encoding, Clone, Copy, Debug, PartialEq, Default)]
+pub enum JobKind {
+    /// Find the connection of a segment.
+    #[default]
+    Segment,
+    /// Open a connection.
+    Connect,
+    /// Open a listener.
+    Listen,
+    /// Take a slot out of the table.
+    Free,
+}
+
+/// A request with its buckets. Fields not named for a kind are undefined in it.
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+pub struct Job {
+    /// What to do.
+    pub kind: JobKind,
+    /// Bucket of the first chain to walk.
+    pub bucket: Bits<16>,
+    /// The first chain is one of listeners.
+    pub listener: bool,
+    /// Segment: bucket of the listener.
+    pub listener_bucket: Bits<16>,
+    /// Segment, Connect: the whole hash.
+    pub hash: Bits<32>,
+    /// Free: the slot.
+    pub slot: Bits<16>,
+    /// All but Free: the 4-tuple.
+    pub tuple: Tuple,
+    /// Segment, Connect: MAC of the peer or next hop.
+    pub remote_mac: Bits<48>,
+    /// Connect, Listen: the host's cookie.
+    pub cookie: Bits<32>,
+    /// Segment: SEG.SEQ.
+    pub sequence: Bits<32>,
+    /// Segment: SEG.ACK.
+    pub acknowledgement: Bits<32>,
+    /// Segment: SEG.WND.
+    pub window: Bits<16>,
+    /// Segment: control bits.
+    pub control: ControlBits,
+    /// Segment: MSS option.
+    pub mss: Bits<16>,
+    /// Segment: payload bytes.
+    pub payload_length: Bits<16>,
+}
+
+/// Where a slot hangs in the hash table.
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+pub struct Home {
+    /// Its bucket.
+    pub bucket: Bits<16>,
+    /// In the table of listeners.
+    pub listener: bool,
+}
+
+#[derive(Encoding, Clone, Copy, Debug, PartialEq, Default)]
+enum Phase {
+    #[default]
+    Choose,
+    First,
+    Second,
+    Third,
+    Offer,
+}
+
+#[derive(Encoding, Clone, Copy, Debug, PartialEq, Default)]
+enum Origin {
+    #[default]
+    Header,
+    Open,
+    Free,
+}
+
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+struct State {
+    phase: Phase,
+    origin: Origin,
+    header_was_last: bool,
+}
+
+/// What the hash works on while the request waits at its port.
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+struct Captured {
+    tuple: Tuple,
+    slot: Bits<16>,
+    listen: bool,
+    home: Home,
+}
+
+/// See the module's text.
+#[derive(LogicBlock)]
+pub struct LookupFront {
+    /// The clock.
+    pub clock: Signal<In, Clock>,
+    /// Synchronous reset.
+    pub reset: Signal<In, bool>,
+    /// Segments.
+    pub s_header: Sink<SegmentHeader>,
+    /// Openings.
+    pub s_open: Sink<OpenRequest>,
+    /// Slots that died.
+    pub s_free: Sink<Bits<16>>,
+    /// Secret of the hash.
+    pub key: Signal<In, Bits<32>>,
+    /// The tables are ready.
+    pub enable: Signal<In, bool>,
+    /// The job.
+    pub m_job: Source<Job>,
+    /// `home_slot` is being inserted.
+    pub home_write: Signal<In, bool>,
+    /// The slot inserted.
+    pub home_slot: Signal<In, Bits<16>>,
+    /// Where.
+    pub home: Signal<In, Home>,
+    state: Register<State>,
+    captured: Flop<Captured>,
+    hash: Hash,
+    homes: DualPortRam<Home>,
+    _buckets: usize,
+    _connections: usize,
+}
+
+impl LookupFront {
+    /// For a table of `buckets` chains and `connections` slots.
+    pub fn new(buckets: usize, connections: usize) -> Self {
+        assert!(buckets.is_power_of_two() && (2..=1 << 16).contains(&buckets));
+        Self {
+            clock: Default::default(),
+            reset: Default::default(),
+            s_header: Default::default(),
+            s_open: Default::default(),
+            s_free: Default::default(),
+            key: Default::default(),
+            enable: Default::default(),
+            m_job: Default::default(),
+            home_write: Default::default(),
+            home_slot: Default::default(),
+            home: Default::default(),
+            state: Default::default(),
+            captured: Default::default(),
+            hash: Default::default(),
+            homes: DualPortRam::new(connections).no_rw_check(),
+            _buckets: buckets,
+            _connections: connections,
+        }
+    }
+}
+
+impl Logic for LookupFront {
+    #[kernel]
+    fn update(&mut self) {
+        setup!(self, state);
+        clocks!(self, captured, hash, homes);
+        let s = self.state.q.val();
+        let mut n = s;
+        let held = self.captured.q.val();
+        let mut capture = held;
+        let header = self.s_header.bits.val();
+        let open = self.s_open.bits.val();
+
+        let open_first = self.s_open.valid.val() && (s.header_was_last || !self.s_header.valid.val());
+        match s.phase {
+            Phase::Choose => {
+                capture.tuple = mux(open_first, open.tuple, header.tuple);
+                capture.listen = open.listen;
+                capture.slot = self.s_free.bits.val();
+                n.origin = if self.s_free.valid.val() {
+                    Origin::Free
+                } else if open_first {
+                    Origin::Open
+                } else {
+                    Origin::Header
+                };
+                if self.enable.val() && (self.s_free.valid.val() || self.s_open.valid.val() || self.s_header.valid.val()) {
+                    n.phase = Phase::First;
+                }
+            }
+            Phase::First => n.phase = Phase::Second,
+            Phase::Second => {
+                capture.home = self.homes.read_data.val();
+                n.phase = Phase::Third;
+            }
+            Phase::Third => n.phase = Phase::Offer,
+            Phase::Offer => {
+                if self.m_job.ready.val() {
+                    n.phase = Phase::Choose;
+                    n.header_was_last = s.origin == Origin::Header;
+                }
+            }
+        }
+        self.state.d.next = n;
+        self.captured.d.next = capture;
+
+        self.hash.tuple.next = held.tuple;
+        self.hash.key.next = self.key.val();
+        self.homes.read_address.next = held.slot & bits::<16>(self._connections as u64 - 1);
+        self.homes.write_enable.next = self.home_write.val();
+        self.homes.write_address.next = self.home_slot.val();
+        self.homes.write_data.next = self.home.val();
+
+        let mask = bits::<16>(self._buckets as u64 - 1);
+        let from_open = s.origin == Origin::Open;
+        let from_free = s.origin == Origin::Free;
+        let listen = from_open && held.listen;
+        // A port number spreads well enough by itself, and only the host chooses it.
+        let port_bucket = held.tuple.local_port & mask;
+        let tuple_bucket = resize::<16, _>(self.hash.hash.val()) & mask;
+        self.m_job.bits.next = Job {
+            kind: if from_free {
+                JobKind::Free
+            } else if listen {
+                JobKind::Listen
+            } else if from_open {
+                JobKind::Connect
+            } else {
+                JobKind::Segment
+            },
+            bucket: mux(from_free, held.home.bucket, mux(listen, port_bucket, tuple_bucket)),
+            listener: mux(from_free, held.home.listener, listen),
+            listener_bucket: mux(from_free, held.home.bucket, port_bucket),
+            hash: self.hash.hash.val(),
+            slot: held.slot,
+            tuple: held.tuple,
+            remote_mac: mux(from_open, open.remote_mac, header.remote_mac),
+            cookie: open.cookie,
+            sequence: header.sequence,
+            acknowledgement: header.acknowledgement,
+            window: header.window,
+            control: header.control,
+            mss: header.mss,
+            payload_length: header.payload_length,
+        };
+        let offer = s.phase == Phase::Offer;
+        let taken = offer && self.m_job.ready.val();
+        self.m_job.valid.next = offer;
+        self.s_header.ready.next = taken && s.origin == Origin::Header;
+        self.s_open.ready.next = taken && from_open;
+        self.s_free.ready.next = taken && from_free;
+    }
+}

@@ -1,0 +1,13 @@
+//! Blocks between the engine and host memory: gather reads, scatter writes, and the sharing of the one memory port.
+pub mod landing;
+pub mod read_arbiter;
+pub mod reader;
+pub mod reorder;
+pub mod splitter;
+pub mod write_arbiter;
+pub mod writer;
+
+pub use read_arbiter::ReadArbiter;
+pub use reader::Reader;
+pub use write_arbiter::WriteArbiter;
+pub use writer::Writer;

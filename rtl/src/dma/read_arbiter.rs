@@ -1,0 +1,81 @@
+//! Read arbiter: two readers share the memory port.
+//!
+//! # Role and neighbours
+//! Merges payload reads (`tx`) and descriptor reads (`host::Fetcher`), both by `dma::Reader`s with their own ranges of tags.
+//!
+//! # Ports
+//! - `s_request_0`, `s_request_1`: `ReadRequest`: requests with tags below `split`, and from `split` up.
+//! - `m_request`: `ReadRequest`: those of both, taking turns when both wait.
+//! - `s_completion`: `ReadCompletion<W>`: the answers.
+//! - `m_completion_0`, `m_completion_1`: `ReadCompletion<W>`: the answers, by tag.
+//!
+//! # Handshake
+//! A request input's `ready` depends on both inputs' `valid` and on a register. `s_completion.ready` is a register.
+//!
+//! # Latency and stalls
+//! One cycle each way; one request and one completion beat per cycle.
+//!
+//! # Invariant
+//! Beats of one tag keep their order. A reader that is always ready, as `dma::Reader` is, never holds the other up.
+use crate::bundles::{ReadCompletion, ReadRequest};
+use crate::stream::turn::{after, chosen, Turn};
+use stevedore_hdl::prelude::*;
+
+/// Merges two read ports; see the module's text.
+#[derive(LogicBlock, Default)]
+pub struct ReadArbiter<const W: usize> {
+    /// Clock.
+    pub clock: Signal<In, Clock>,
+    /// Synchronous reset.
+    pub reset: Signal<In, bool>,
+    /// Requests with tags below the split.
+    pub s_request_0: Sink<ReadRequest>,
+    /// Requests with the other tags.
+    pub s_request_1: Sink<ReadRequest>,
+    /// The requests of both.
+    pub m_request: Source<ReadRequest>,
+    /// The answers.
+    pub s_completion: Sink<ReadCompletion<W>>,
+    /// Answers with tags below the split.
+    pub m_completion_0: Source<ReadCompletion<W>>,
+    /// Answers with the other tags.
+    pub m_completion_1: Source<ReadCompletion<W>>,
+    turn: Register<Turn>,
+    requests: SkidBuffer<ReadRequest>,
+    completions: SkidBuffer<ReadCompletion<W>>,
+    _split: usize,
+}
+
+impl<const W: usize> ReadArbiter<W> {
+    /// An arbiter where tags below `split` belong to input 0.
+    pub fn new(split: usize) -> Self {
+        Self { _split: split, ..Default::default() }
+    }
+}
+
+impl<const W: usize> Logic for ReadArbiter<W> {
+    #[kernel]
+    fn update(&mut self) {
+        setup!(self, turn, requests, completions);
+        forward!(self.requests.m_out => self.m_request);
+        forward!(self.s_completion => self.completions.s_in);
+        let turn = self.turn.q.val();
+        let owner = chosen(turn, self.s_request_0.valid.val(), self.s_request_1.valid.val());
+        let valid = mux(owner, self.s_request_1.valid.val(), self.s_request_0.valid.val());
+        let ready = self.requests.s_in.ready.val();
+        self.requests.s_in.valid.next = valid;
+        self.requests.s_in.bits.next = mux(owner, self.s_request_1.bits.val(), self.s_request_0.bits.val());
+        self.s_request_0.ready.next = ready && !owner;
+        self.s_request_1.ready.next = ready && owner;
+        self.turn.d.next = if valid && ready { after(owner, true) } else { turn };
+
+        let answer = self.completions.m_out.bits.val();
+        let answered = self.completions.m_out.valid.val();
+        let upper = bit_cast::<9, 8>(answer.tag) >= bits::<9>(self._split as u64);
+        self.m_completion_0.bits.next = answer;
+        self.m_completion_1.bits.next = answer;
+        self.m_completion_0.valid.next = answered && !upper;
+        self.m_completion_1.valid.next = answered && upper;
+        self.completions.m_out.ready.next = mux(upper, self.m_completion_1.ready.val(), self.m_completion_0.ready.val());
+    }
+}

@@ -1,0 +1,121 @@
+//! Splitter: cuts runs of bytes at the borders of aligned blocks.
+//!
+//! # Role and neighbours
+//! `dma::Reader` and `dma::Writer` use it twice each: pieces into bursts (blocks of the longest burst, a divisor of 4 KB, so
+//! that no burst crosses a page), and bursts into words (blocks of W/8).
+//!
+//! # Ports
+//! - `s_piece`: `Piece`: runs of at least one byte.
+//! - `m_chunk`: `Chunk`: the same bytes, each chunk inside one aligned block.
+//!
+//! # Handshake
+//! `s_piece.ready` follows `m_chunk.ready` in the last chunk of a run; otherwise it does not depend on `m_chunk`.
+//!
+//! # Latency and stalls
+//! One cycle; one chunk per cycle, no bubble between runs.
+//!
+//! # Invariant
+//! The chunks of a run are all the blocks it touches, in order; only the first and the last can be shorter than a block.
+use crate::bundles::Piece;
+use stevedore_hdl::prelude::*;
+
+/// The part of a run that lies in one block.
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+pub struct Chunk {
+    /// First byte.
+    pub address: Bits<64>,
+    /// Bytes, at least 1.
+    pub length: Bits<13>,
+    /// The last chunk of its run.
+    pub end: bool,
+    /// The last chunk of a run that had `last`.
+    pub last: bool,
+}
+
+/// What is left of a run.
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+struct Rest {
+    address: Bits<64>,
+    /// Blocks after this one.
+    blocks: Bits<33>,
+    /// Length of this chunk if others follow.
+    length: Bits<13>,
+    /// Length of this chunk if none follows.
+    only: Bits<13>,
+    /// Bytes of the run in the last block it touches.
+    tail: Bits<13>,
+    last: bool,
+}
+
+/// Cuts runs; see the module's text.
+#[derive(LogicBlock, Default)]
+pub struct Splitter {
+    /// Clock.
+    pub clock: Signal<In, Clock>,
+    /// Synchronous reset.
+    pub reset: Signal<In, bool>,
+    /// Runs of bytes.
+    pub s_piece: Sink<Piece>,
+    /// Their parts.
+    pub m_chunk: Source<Chunk>,
+    busy: Register<bool>,
+    rest: Flop<Rest>,
+    _block: usize,
+    _reach: usize,
+}
+
+impl Splitter {
+    /// A splitter for blocks of `block` bytes, a power of two up to 4096. No run crosses a multiple of 2^`reach`: higher address bits
+    /// are passed on without an adder.
+    pub fn new(block: usize, reach: usize) -> Self {
+        assert!(block.is_power_of_two() && block <= 4096 && reach <= 64, "blocks of {block} bytes, reach {reach}");
+        Self { _block: block, _reach: reach, ..Default::default() }
+    }
+}
+
+impl Logic for Splitter {
+    #[kernel]
+    fn update(&mut self) {
+        setup!(self, busy);
+        clocks!(self, rest);
+        let busy = self.busy.q.val();
+        let rest = self.rest.q.val();
+        let end = rest.blocks == 0;
+        self.m_chunk.valid.next = busy;
+        self.m_chunk.bits.next = Chunk {
+            address: rest.address,
+            length: mux(end, rest.only, rest.length),
+            end: end,
+            last: end && rest.last,
+        };
+        let free = !busy || (end && self.m_chunk.ready.val());
+        self.s_piece.ready.next = free;
+        self.busy.d.next = !free || self.s_piece.valid.val();
+
+        let piece = self.s_piece.bits.val();
+        let offset = bit_cast::<13, 64>(piece.address) & bits::<13>(self._block as u64 - 1);
+        let bound = bit_cast::<33, 13>(offset) + bit_cast::<33, 32>(piece.length) - 1;
+        let onward = (rest.address | bits::<64>(self._block as u64 - 1)) + 1;
+        let moving = bits::<64>(if self._reach == 64 { u64::MAX } else { (1u64 << self._reach) - 1 });
+        self.rest.d.next = if free {
+            Rest {
+                address: piece.address,
+                blocks: bound >> clog2(self._block) as u64,
+                length: bits::<13>(self._block as u64) - offset,
+                only: bit_cast::<13, 32>(piece.length),
+                tail: (bit_cast::<13, 33>(bound) & bits::<13>(self._block as u64 - 1)) + 1,
+                last: piece.last,
+            }
+        } else if self.m_chunk.ready.val() {
+            Rest {
+                address: (onward & moving) | (rest.address & !moving),
+                blocks: rest.blocks - 1,
+                length: bits::<13>(self._block as u64),
+                only: rest.tail,
+                ..rest
+            }
+        } else {
+            rest
+        };
+    }
+}

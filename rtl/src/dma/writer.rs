@@ -1,0 +1,192 @@
+//! DMA writer: scatters packets over runs of host memory.
+//!
+//! # Role and neighbours
+//! `rx::Placement` writes payload with it, `host::ResponseWriter` responses. It feeds the engine's memory port.
+//!
+//! # Ports
+//! - `s_piece`: `Piece`: where the bytes go: the runs of a packet in order, the last one marked.
+//! - `s_beat`: `Beat<W>`: the packets; a packet has exactly as many bytes as its pieces. `error` is ignored: what arrives here is meant
+//!   to be written.
+//! - `m_write`: `WriteBeat<W, K>`: bursts, split at multiples of `maximum_write`.
+//! - `idle`: nothing held inside: every byte accepted on `s_beat` was accepted on `m_write`.
+//!
+//! # Handshake
+//! `s_beat.ready` depends on `s_beat.valid` and waits for the piece; `s_piece.ready` does not wait for the packet's first beat.
+//!
+//! # Latency and stalls
+//! A piece's first write is offered six cycles after the piece, three cycles after its beat. One word per cycle at any alignment, no
+//! bubble between pieces, bursts and packets. A word of memory takes a cycle of its own, however few bytes go there.
+//!
+//! # Invariant
+//! `front` holds a beat of which the lanes from `position` on are not yet written; without `front` the position is 0.
+use super::splitter::{Chunk, Splitter};
+use crate::bundles::{Beat, Piece, WriteBeat};
+use crate::stream::lanes::{lane_of, lanes_from, rotate_lanes};
+use stevedore_hdl::prelude::*;
+
+/// How to fill one word of memory from the stream.
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+struct Plan {
+    /// Address of lane 0.
+    address: Bits<64>,
+    /// First lane written.
+    offset: Bits<6>,
+    /// Lanes written.
+    count: Bits<7>,
+    /// The last word of its burst.
+    last: bool,
+    /// Position of the first byte in the beat at the front of the stream.
+    position: Bits<6>,
+    /// Takes bytes of the following beat, too.
+    over: bool,
+    /// Nothing is left of the last beat it takes from.
+    drained: bool,
+}
+
+/// A word with its bytes not yet in their lanes.
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+struct Word<const W: usize, const K: usize> {
+    address: Bits<64>,
+    data: Bits<W>,
+    /// Lanes to rotate by.
+    turn: Bits<6>,
+    strobe: Bits<K>,
+    last: bool,
+}
+
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+struct State {
+    /// `plan`, `front`, `word` hold something.
+    plan: bool,
+    front: bool,
+    word: bool,
+    /// Position of the next plan.
+    position: Bits<6>,
+}
+
+/// Writes packets to memory; see the module's text.
+#[derive(LogicBlock, Default)]
+pub struct Writer<const W: usize, const K: usize> {
+    /// Clock.
+    pub clock: Signal<In, Clock>,
+    /// Synchronous reset.
+    pub reset: Signal<In, bool>,
+    /// Where the bytes go.
+    pub s_piece: Sink<Piece>,
+    /// The bytes.
+    pub s_beat: Sink<Beat<W>>,
+    /// Bursts.
+    pub m_write: Source<WriteBeat<W, K>>,
+    /// Nothing held inside.
+    pub idle: Signal<Out, bool>,
+    bursts: Splitter,
+    words: Splitter,
+    state: Register<State>,
+    plan: Flop<Plan>,
+    front: Flop<Bits<W>>,
+    word: Flop<Word<W, K>>,
+    out: SkidBuffer<WriteBeat<W, K>>,
+}
+
+impl<const W: usize, const K: usize> Writer<W, K> {
+    /// A writer whose bursts are at most `maximum_write` bytes long, a power of two from W/8 to 4096.
+    pub fn new(maximum_write: usize) -> Self {
+        assert!(W == 8 * K && maximum_write >= K, "{W} bits, {K} lanes, bursts of {maximum_write} bytes");
+        Self { bursts: Splitter::new(maximum_write, 64), words: Splitter::new(K, 12), ..Default::default() }
+    }
+}
+
+/// The plan for a word, given the position of its first byte in the stream's front beat.
+#[kernel_fn]
+fn plan_of<const W: usize>(chunk: Chunk, position: Bits<6>) -> Plan {
+    let lane = bits::<64>(W as u64 / 8 - 1);
+    let stop = bit_cast::<7, 6>(position) + bit_cast::<7, 13>(chunk.length);
+    Plan {
+        address: chunk.address & !lane,
+        offset: lane_of::<W>(bit_cast::<6, 64>(chunk.address)),
+        count: bit_cast::<7, 13>(chunk.length),
+        last: chunk.end,
+        position: position,
+        over: stop > bits::<7>(W as u64 / 8),
+        drained: chunk.last || stop == bits::<7>(W as u64 / 8),
+    }
+}
+
+impl<const W: usize, const K: usize> Logic for Writer<W, K> {
+    #[kernel]
+    fn update(&mut self) {
+        setup!(self, bursts, words, state, out);
+        clocks!(self, plan, front, word);
+        forward!(self.s_piece => self.bursts.s_piece);
+        forward!(self.out.m_out => self.m_write);
+        let mut next = self.state.q.val();
+        let go = self.out.s_in.ready.val();
+
+        // Bursts into words. A packet's last word must not count as one of the burst's own: `end` and `last` are separate.
+        let burst = self.bursts.m_chunk.bits.val();
+        self.words.s_piece.bits.next =
+            Piece { address: burst.address, length: bit_cast::<32, 13>(burst.length), last: burst.last };
+        self.words.s_piece.valid.next = self.bursts.m_chunk.valid.val();
+        self.bursts.m_chunk.ready.next = self.words.s_piece.ready.val();
+
+        // Fill the word that is planned.
+        let plan = self.plan.q.val();
+        let takes = !next.front || plan.over;
+        let fire = go && next.plan && (!takes || self.s_beat.valid.val());
+        let beat = self.s_beat.bits.val();
+        let late = if next.front { !lanes_from::<W>(plan.position) } else { !bits::<W>(0) };
+        let all = !bits::<K>(0);
+        self.s_beat.ready.next = fire && takes;
+        self.front.d.next = mux(fire && takes, beat.data, self.front.q.val());
+        self.word.d.next = if go {
+            Word::<W, K> {
+                address: plan.address,
+                data: (self.front.q.val() & !late) | (beat.data & late),
+                turn: lane_of::<W>(plan.offset - plan.position),
+                strobe: (all >> (bits::<7>(K as u64) - plan.count)) << plan.offset,
+                last: plan.last,
+            }
+        } else {
+            self.word.q.val()
+        };
+
+        // Send the word filled before.
+        let word = self.word.q.val();
+        self.out.s_in.valid.next = next.word;
+        self.out.s_in.bits.next = WriteBeat::<W, K> {
+            address: word.address,
+            data: rotate_lanes::<W>(word.data, word.turn),
+            strobe: word.strobe,
+            last: word.last,
+        };
+
+        self.idle.next = !(self.s_piece.valid.val()
+            || self.bursts.m_chunk.valid.val()
+            || self.words.m_chunk.valid.val()
+            || next.plan
+            || next.word
+            || self.out.m_out.valid.val());
+
+        if go {
+            next.word = fire;
+        }
+        if fire {
+            next.front = !plan.drained;
+        }
+
+        // Plan the next word.
+        let chunk = self.words.m_chunk.bits.val();
+        let free = !next.plan || fire;
+        let planned = plan_of::<W>(chunk, next.position);
+        self.words.m_chunk.ready.next = free;
+        self.plan.d.next = mux(free, planned, plan);
+        if free {
+            next.plan = self.words.m_chunk.valid.val();
+            if self.words.m_chunk.valid.val() {
+                let stop = lane_of::<W>(next.position + bit_cast::<6, 13>(chunk.length));
+                next.position = mux(chunk.last, bits::<6>(0), stop);
+            }
+        }
+        self.state.d.next = next;
+    }
+}

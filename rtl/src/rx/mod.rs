@@ -1,0 +1,26 @@
+//! The receive path: from the wire to host memory.
+//!
+//! [`Receiver`] turns frames into verified segment headers and keeps the frames; [`Placement`] carries their payload to its
+//! final address and reports it.
+
+mod checksum;
+mod frame_buffer;
+mod header_skip;
+mod options;
+mod parser;
+mod placement;
+mod receive_chain;
+mod receiver;
+mod reports;
+mod verifier;
+
+pub use checksum::*;
+pub use frame_buffer::*;
+pub use header_skip::*;
+pub use options::*;
+pub use parser::*;
+pub use placement::*;
+pub use receive_chain::*;
+pub use receiver::*;
+pub use reports::*;
+pub use verifier::*;

@@ -1,0 +1,104 @@
+//! The pool of message contexts and the list of its free entries.
+//!
+//! **Role.** Behind [`super::send_chain::SendChain`]: the appender writes contexts and takes free entries, walker and releaser read
+//! contexts, the releaser gives entries back. Entries `0..connections` belong to the slots as their first placeholders; the free list
+//! begins with the rest.
+//!
+//! **Handshake.** `walk_read` is always served; `release_read` is served when `release_granted` says so in the same cycle.
+//! `m_free` is an ordinary source; `s_freed` is always ready, for the list has room for every entry.
+//!
+//! **Latency.** `context` is the entry named one cycle before. A write is seen by reads of later cycles. After reset `ready` stays
+//! low for one cycle per entry.
+//!
+//! **Invariant.** An entry is in exactly one chain or in the free list.
+use super::record::MessageContext;
+use stevedore_hdl::prelude::*;
+
+/// The filling of the free list after reset.
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+struct Fill {
+    entry: Bits<16>,
+    done: bool,
+}
+
+/// Message contexts and free list.
+#[derive(LogicBlock, Default)]
+pub struct Pool {
+    /// Clock.
+    pub clock: Signal<In, Clock>,
+    /// Synchronous reset.
+    pub reset: Signal<In, bool>,
+    /// The free list is filled.
+    pub ready: Signal<Out, bool>,
+    /// Write a context in this cycle.
+    pub write: Signal<In, bool>,
+    /// Where.
+    pub write_entry: Signal<In, Bits<16>>,
+    /// What.
+    pub write_context: Signal<In, MessageContext>,
+    /// The walker reads in this cycle.
+    pub walk_read: Signal<In, bool>,
+    /// Where.
+    pub walk_entry: Signal<In, Bits<16>>,
+    /// The releaser would like to read in this cycle.
+    pub release_read: Signal<In, bool>,
+    /// Where.
+    pub release_entry: Signal<In, Bits<16>>,
+    /// It does: the walker leaves the port free.
+    pub release_granted: Signal<Out, bool>,
+    /// The context read one cycle ago.
+    pub context: Signal<Out, MessageContext>,
+    /// A free entry.
+    pub m_free: Source<Bits<16>>,
+    /// An entry that becomes free.
+    pub s_freed: Sink<Bits<16>>,
+    /// Entries in the free list.
+    pub free_entries: Signal<Out, Bits<16>>,
+    fill: Register<Fill>,
+    contexts: DualPortRam<MessageContext>,
+    free: Fifo<Bits<16>>,
+    _entries: usize,
+}
+
+impl Pool {
+    /// A pool of `entries`, of which the first `connections` are the slots' placeholders.
+    pub fn new(entries: usize, connections: usize) -> Self {
+        assert!(entries > connections, "a pool needs entries besides the placeholders");
+        Self {
+            fill: Register::new(Fill { entry: (connections as u64).into(), done: false }),
+            contexts: DualPortRam::new(entries),
+            free: Fifo::new(entries),
+            _entries: entries,
+            ..Default::default()
+        }
+    }
+}
+
+impl Logic for Pool {
+    #[kernel]
+    fn update(&mut self) {
+        setup!(self, fill, free);
+        clocks!(self, contexts);
+        let fill = self.fill.q.val();
+        let mut next = fill;
+        if !fill.done {
+            next.entry = fill.entry + 1;
+            next.done = fill.entry == bits::<16>(self._entries as u64 - 1);
+        }
+        self.fill.d.next = next;
+        self.ready.next = fill.done;
+        self.free.s_in.valid.next = !fill.done || self.s_freed.valid.val();
+        self.free.s_in.bits.next = mux(fill.done, self.s_freed.bits.val(), fill.entry);
+        self.s_freed.ready.next = fill.done && self.free.s_in.ready.val();
+        forward!(self.free.m_out => self.m_free);
+        self.free_entries.next = self.free.level.val();
+
+        self.contexts.write_enable.next = self.write.val();
+        self.contexts.write_address.next = self.write_entry.val();
+        self.contexts.write_data.next = self.write_context.val();
+        let walk = self.walk_read.val();
+        self.contexts.read_address.next = mux(walk, self.walk_entry.val(), self.release_entry.val());
+        self.release_granted.next = self.release_read.val() && !walk;
+        self.context.next = self.contexts.read_data.val();
+    }
+}
