@@ -56,7 +56,7 @@ pub struct Engine<const W: usize, const K: usize> {
     /// Writes of host memory.
     pub m_axis_wr: WriteSource<W, K>,
     /// Interrupt, level.
-    pub interrupt: Signal<Out, bool>,
+    pub irq: Signal<Out, bool>,
     registers: Registers,
     timebase: Timebase,
     statistics: Statistics,
@@ -100,7 +100,7 @@ impl<const W: usize, const K: usize> Engine<W, K> {
             m_axis_rdreq: ReadRequestSource::default(),
             s_axis_rdcpl: ReadCompletionSink::default(),
             m_axis_wr: WriteSource::default(),
-            interrupt: Signal::default(),
+            irq: Signal::default(),
             registers: Registers::new(geometry),
             timebase: Timebase::default(),
             statistics: Statistics::default(),
@@ -291,7 +291,7 @@ impl<const W: usize, const K: usize> Logic for Engine<W, K> {
         self.interrupts.bus_error.next = bus_error;
         self.interrupts.clear.next = self.registers.cause_clear.val();
         self.registers.cause.next = self.interrupts.cause.val();
-        self.interrupt.next = self.interrupts.interrupt.val();
+        self.irq.next = self.interrupts.line.val();
         let pulses = self.tcp.pulses.val();
         let notice = self.notifier.s_notice.ready.val() && self.notices[3].m_out.valid.val();
         let status = self.notices[3].m_out.bits.val().status;

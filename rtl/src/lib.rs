@@ -6,4 +6,13 @@
 #![forbid(unsafe_code)]
 
 pub mod bundles;
+pub mod connection;
+pub mod dma;
+pub mod engine;
 pub mod geometry;
+pub mod host;
+pub mod network;
+pub mod ports;
+pub mod rx;
+pub mod stream;
+pub mod tx;

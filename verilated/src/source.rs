@@ -46,7 +46,7 @@ impl Source {
         self
     }
 
-    /// Keeps the built model under `directory` instead of `target/verilated`.
+    /// Keeps the built model under `directory` instead of `target/verilated`; what all models share stays there.
     pub fn cache_in(mut self, directory: impl Into<PathBuf>) -> Self {
         self.cache = Some(directory.into());
         self

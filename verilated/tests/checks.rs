@@ -96,3 +96,16 @@ fn resources_are_counted_in_total_and_per_block() {
     let flip_flops = |block: &str| synthesis.blocks[block]["TRELLIS_FF"];
     assert_eq!((flip_flops("one"), flip_flops("two")), (9, 9), "{synthesis:?}");
 }
+
+#[test]
+fn resources_are_kept_as_text_and_compared() {
+    let before = yosys::synth_ecp5(CLEAN, "pair").unwrap();
+    assert_eq!(yosys::Synthesis::from_json(&before.to_json()).unwrap(), before);
+    assert!(before.differences(&before).is_empty());
+    let mut now = before.clone();
+    now.total.insert("TRELLIS_FF".into(), 20);
+    now.blocks.remove("two");
+    let differences = now.differences(&before);
+    assert!(differences.contains(&"total: TRELLIS_FF 20, was 18".to_string()), "{differences:?}");
+    assert!(differences.contains(&"two: TRELLIS_FF 0, was 9".to_string()), "{differences:?}");
+}

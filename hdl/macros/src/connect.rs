@@ -42,7 +42,7 @@ impl Connect {
                         return quote!(#inner #local);
                     }
                 }
-                names(pat, &mut |n| drop(self.symbolic.insert(n)));
+                names(pat, &mut |n| { self.symbolic.insert(n); });
                 inner
             }
             Stmt::Expr(e, _) => self.expr(e),
@@ -84,7 +84,7 @@ impl Connect {
             }
             Expr::ForLoop(f) => {
                 let outer = self.symbolic.clone();
-                names(&f.pat, &mut |n| drop(self.symbolic.remove(&n)));
+                names(&f.pat, &mut |n| { self.symbolic.remove(&n); });
                 let body = self.block(&f.body);
                 self.symbolic = outer;
                 let (pat, range) = (&f.pat, &f.expr);

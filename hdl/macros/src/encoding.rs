@@ -58,7 +58,7 @@ pub(crate) fn encoding_of(input: &DeriveInput) -> Result<TokenStream> {
                     match self { #(#name::#variants => __s::VCDValue::String(#texts.to_string()),)* }
                 }
                 fn verilog(self) -> __s::VerilogLiteral {
-                    __s::flat_literal(&<Self as __s::Symbolic>::to_flat(self))
+                    __s::flat_literal(&<Self as __s::Flat>::to_flat(self))
                 }
             }
             #[automatically_derived]
@@ -66,7 +66,14 @@ pub(crate) fn encoding_of(input: &DeriveInput) -> Result<TokenStream> {
                 type Sym = __s::Expr<#name>;
             }
             #[automatically_derived]
-            impl __s::Symbolic for #name {
+            impl __s::Flat for #name {
+                const WIDTH: usize = #bits;
+                fn flat_descriptor() -> __s::TypeDescriptor {
+                    <Self as __s::Synth>::descriptor()
+                }
+                fn flat_vcd(self) -> __s::VCDValue {
+                    __s::Synth::vcd(self)
+                }
                 fn pack(sym: Self::Sym) -> __s::Leaf {
                     __s::leaf(sym)
                 }
@@ -95,7 +102,7 @@ pub(crate) fn encoding_of(input: &DeriveInput) -> Result<TokenStream> {
             impl __s::Lift for #name {
                 type Out = __s::Expr<#name>;
                 fn lift(self) -> Self::Out {
-                    __s::Symbolic::constant(self)
+                    __s::Flat::constant(self)
                 }
             }
         };

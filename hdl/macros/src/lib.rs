@@ -7,6 +7,8 @@ mod function;
 mod pattern;
 mod record;
 mod shadow;
+#[cfg(test)]
+mod tests;
 
 use proc_macro::TokenStream;
 use quote::quote;

@@ -23,6 +23,12 @@ pub(crate) fn record_of(input: &DeriveInput) -> Result<TokenStream> {
     let fields: Vec<_> = named.named.iter().filter_map(|f| f.ident.as_ref()).collect();
     let field_texts: Vec<String> = fields.iter().map(|f| f.to_string()).collect();
     let types: Vec<_> = named.named.iter().map(|f| &f.ty).collect();
+    let offsets: Vec<TokenStream> = (0..types.len())
+        .map(|i| {
+            let below = &types[..i];
+            quote!(0 #(+ <#below as ::stevedore_hdl::sym::Flat>::WIDTH)*)
+        })
+        .collect();
     let (impl_generics, ty_generics, where_clause) = input.generics.split_for_impl();
     let decl_generics = &input.generics;
     let doc = format!("`{text}` in kernels.");
@@ -47,21 +53,15 @@ pub(crate) fn record_of(input: &DeriveInput) -> Result<TokenStream> {
             impl #impl_generics ::core::marker::Copy for #sym #ty_generics #where_clause {}
             #[automatically_derived]
             impl #impl_generics __s::Synth for #name #ty_generics #where_clause {
-                const BITS: usize = 0 #(+ <#types as __s::Synth>::BITS)*;
+                const BITS: usize = <Self as __s::Flat>::WIDTH;
                 fn descriptor() -> __s::TypeDescriptor {
-                    __s::TypeDescriptor {
-                        name: #text.to_string(),
-                        kind: __s::TypeKind::Composite(::std::vec![#(::std::boxed::Box::new(__s::TypeField {
-                            fieldname: #field_texts.to_string(),
-                            kind: <#types as __s::Synth>::descriptor(),
-                        })),*]),
-                    }
+                    <Self as __s::Flat>::flat_descriptor()
                 }
                 fn vcd(self) -> __s::VCDValue {
-                    __s::VCDValue::Composite(::std::vec![#(::std::boxed::Box::new(__s::Synth::vcd(self.#fields))),*])
+                    __s::Flat::flat_vcd(self)
                 }
                 fn verilog(self) -> __s::VerilogLiteral {
-                    __s::flat_literal(&<Self as __s::Symbolic>::to_flat(self))
+                    __s::flat_literal(&<Self as __s::Flat>::to_flat(self))
                 }
             }
             #[automatically_derived]
@@ -73,14 +73,14 @@ pub(crate) fn record_of(input: &DeriveInput) -> Result<TokenStream> {
                     #(__s::SymValue::zip(self.#fields, other.#fields, f);)*
                 }
                 fn sym_default() -> Self {
-                    <#name #ty_generics as __s::Symbolic>::constant(::core::default::Default::default())
+                    <#name #ty_generics as __s::Flat>::constant(::core::default::Default::default())
                 }
             }
             #[automatically_derived]
             impl #impl_generics __s::SymEq<#sym #ty_generics> for #sym #ty_generics #where_clause {
                 fn sym_eq(self, rhs: Self) -> __s::Expr<bool> {
-                    let left = <#name #ty_generics as __s::Symbolic>::pack(self);
-                    let right = <#name #ty_generics as __s::Symbolic>::pack(rhs);
+                    let left = <#name #ty_generics as __s::Flat>::pack(self);
+                    let right = <#name #ty_generics as __s::Flat>::pack(rhs);
                     __s::equal(left, right)
                 }
             }
@@ -89,36 +89,43 @@ pub(crate) fn record_of(input: &DeriveInput) -> Result<TokenStream> {
                 type Sym = #sym #ty_generics;
             }
             #[automatically_derived]
-            impl #impl_generics __s::Symbolic for #name #ty_generics #where_clause {
+            impl #impl_generics __s::Flat for #name #ty_generics #where_clause {
+                const WIDTH: usize = 0 #(+ <#types as __s::Flat>::WIDTH)*;
+                fn flat_descriptor() -> __s::TypeDescriptor {
+                    __s::TypeDescriptor {
+                        name: #text.to_string(),
+                        kind: __s::TypeKind::Composite(::std::vec![#(::std::boxed::Box::new(__s::TypeField {
+                            fieldname: #field_texts.to_string(),
+                            kind: <#types as __s::Flat>::flat_descriptor(),
+                        })),*]),
+                    }
+                }
+                fn flat_vcd(self) -> __s::VCDValue {
+                    __s::VCDValue::Composite(::std::vec![#(::std::boxed::Box::new(__s::Flat::flat_vcd(self.#fields))),*])
+                }
                 fn pack(sym: Self::Sym) -> __s::Leaf {
-                    __s::join_fields(&[#(<#types as __s::Symbolic>::pack(sym.#fields)),*])
+                    __s::join_fields(&[#(<#types as __s::Flat>::pack(sym.#fields)),*])
                 }
                 fn unpack(leaf: __s::Leaf) -> Self::Sym {
-                    let mut at = 0;
-                    #(
-                        let width = <#types as __s::Synth>::BITS;
-                        let #fields = <#types as __s::Symbolic>::unpack(__s::slice(leaf, at, width));
-                        at += width;
-                    )*
-                    let _ = at;
-                    #sym { #(#fields),* }
+                    #sym {
+                        #(#fields: <#types as __s::Flat>::unpack(__s::slice(leaf, #offsets, <#types as __s::Flat>::WIDTH)),)*
+                    }
                 }
                 fn constant(self) -> Self::Sym {
-                    #sym { #(#fields: __s::Symbolic::constant(self.#fields)),* }
+                    #sym { #(#fields: __s::Flat::constant(self.#fields)),* }
                 }
                 fn push_flat(self, out: &mut ::std::vec::Vec<bool>) {
-                    #(__s::Symbolic::push_flat(self.#fields, out);)*
+                    #(__s::Flat::push_flat(self.#fields, out);)*
                 }
                 fn take_flat(bits: &mut &[bool]) -> Self {
-                    #(let #fields = <#types as __s::Symbolic>::take_flat(bits);)*
-                    #name { #(#fields),* }
+                    #name { #(#fields: <#types as __s::Flat>::take_flat(bits)),* }
                 }
             }
             #[automatically_derived]
             impl #impl_generics __s::Lift for #name #ty_generics #where_clause {
                 type Out = #sym #ty_generics;
                 fn lift(self) -> Self::Out {
-                    __s::Symbolic::constant(self)
+                    __s::Flat::constant(self)
                 }
             }
         };

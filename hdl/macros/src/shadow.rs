@@ -4,7 +4,7 @@
 //! traits); comparisons, branches, bindings and assignments become calls. Elaboration-time numbers go through the same text.
 
 use crate::pattern::{arm, bindings, Arm, Binding};
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 use std::collections::HashSet;
 use syn::spanned::Spanned;
@@ -170,7 +170,7 @@ impl Shadow {
         };
         let value = self.value(&a.right, &name.to_string())?;
         let place = self.expr(&a.left)?;
-        Ok(quote_spanned!(span=> { let __value = #value; __s::store(&mut #place, __value); }))
+        Ok(quote_spanned!(here(span)=> { let __value = #value; __s::store(&mut #place, __value); }))
     }
 
     /// An expression whose value goes to `name`.
@@ -193,7 +193,7 @@ impl Shadow {
         }
         let want = if i.else_branch.is_none() { Want::Nothing } else { want };
         let condition = self.expr(&i.cond)?;
-        let span = i.cond.span();
+        let span = here(i.cond.span());
         let then = self.block(&i.then_branch, want)?;
         let otherwise = match (&i.else_branch, want) {
             (None, _) => TokenStream::new(),
@@ -249,11 +249,11 @@ impl Shadow {
                     quote!({ let __value = { #body }; __merge.set(__value); })
                 }
             };
-            let span = a.pat.span();
+            let span = here(a.pat.span());
             let call = if last { quote!(last_arm) } else { quote!(arm) };
             arms.push(quote_spanned!(span=> if __match.#call(&[#(#patterns),*]) #body));
         }
-        let span = m.expr.span();
+        let span = here(m.expr.span());
         let start = quote_spanned!(span=> let mut __match = __s::Match::new(#scrutinee, #some););
         Ok(match want {
             Want::Nothing => quote!({ #start #(#arms)* __match.end(); }),
@@ -362,7 +362,7 @@ impl Shadow {
                 Ok(quote_spanned!(span=> [#part; #len]))
             }
             Expr::Struct(s) => {
-                let path = &s.path;
+                let (path, span) = (&s.path, here(span));
                 let mut out = match &s.rest {
                     Some(rest) => {
                         let rest = self.value(rest, "value")?;
@@ -372,7 +372,7 @@ impl Shadow {
                 };
                 for field in &s.fields {
                     let (member, value) = (&field.member, self.value(&field.expr, "value")?);
-                    out.extend(quote_spanned!(field.span()=> __record.#member = #value;));
+                    out.extend(quote_spanned!(here(field.span())=> __record.#member = #value;));
                 }
                 Ok(quote_spanned!(span=> { #out __record }))
             }
@@ -526,3 +526,8 @@ fn rooted_in_self(e: &Expr) -> bool {
     }
 }
 
+
+/// The place of `span` with the name resolution of the macro, for names that the macro makes up.
+fn here(span: Span) -> Span {
+    span.resolved_at(Span::call_site())
+}

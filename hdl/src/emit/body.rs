@@ -47,9 +47,16 @@ pub(crate) fn arrange(context: &mut Context) -> Arranged {
         }
         rest.push(stmt);
     }
-    rest.iter().for_each(|s| for_targets(s, &mut |v| drop(arranged.procedural.insert(v))));
-    arranged.blocks =
-        group(rest, &context.nodes).into_iter().map(|b| with_defaults(b, context, &counts)).collect();
+    rest.iter().for_each(|s| for_targets(s, &mut |v| { arranged.procedural.insert(v); }));
+    for block in group(rest, &context.nodes) {
+        // All that such a block reads has its final value.
+        if let [Stmt::Assign { target, value }] = block[..] {
+            arranged.assigns.push((target, value));
+            arranged.procedural.remove(&target);
+        } else {
+            arranged.blocks.push(with_defaults(block, context, &counts));
+        }
+    }
     arranged.locals = (0..context.vars.len())
         .filter(|v| counts.contains_key(v) && !matches!(context.vars[*v].kind, Kind::Signal(..)))
         .collect();
@@ -64,7 +71,7 @@ fn prune(stmts: Vec<Stmt>, nodes: &[Entry], vars: &[Var], live: &mut HashSet<Var
         match stmt {
             Stmt::Assign { target, value } => {
                 if matches!(vars[target].kind, Kind::Signal(..)) || live.contains(&target) {
-                    for_reads(nodes, value, &mut |v, _, _| drop(live.insert(v)));
+                    for_reads(nodes, value, &mut |v, _, _| { live.insert(v); });
                     kept.push(Stmt::Assign { target, value });
                 }
             }
@@ -72,7 +79,7 @@ fn prune(stmts: Vec<Stmt>, nodes: &[Entry], vars: &[Var], live: &mut HashSet<Var
                 let otherwise = prune(otherwise, nodes, vars, live);
                 let then = prune(then, nodes, vars, live);
                 if !then.is_empty() || !otherwise.is_empty() {
-                    for_reads(nodes, condition, &mut |v, _, _| drop(live.insert(v)));
+                    for_reads(nodes, condition, &mut |v, _, _| { live.insert(v); });
                     kept.push(Stmt::If { condition, then, otherwise });
                 }
             }
@@ -82,7 +89,7 @@ fn prune(stmts: Vec<Stmt>, nodes: &[Entry], vars: &[Var], live: &mut HashSet<Var
                     .map(|a| Arm { labels: a.labels, body: prune(a.body, nodes, vars, live) })
                     .collect();
                 if arms.iter().any(|a| !a.body.is_empty()) {
-                    for_reads(nodes, selector, &mut |v, _, _| drop(live.insert(v)));
+                    for_reads(nodes, selector, &mut |v, _, _| { live.insert(v); });
                     kept.push(Stmt::Case { selector, arms });
                 }
             }

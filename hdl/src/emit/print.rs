@@ -38,6 +38,9 @@ pub(crate) struct Printer<'a> {
 /// A sized constant, least significant bit first.
 pub(crate) fn constant(bits: &[bool]) -> String {
     let width = bits.len();
+    if width == 1 {
+        return format!("1'b{}", u8::from(bits[0]));
+    }
     let highest = bits.iter().rposition(|b| *b).map_or(0, |i| i + 1);
     if highest <= 4 || (width <= 16 && highest <= 10) {
         let value = bits[..highest].iter().enumerate().fold(0u64, |sum, (i, b)| sum | (u64::from(*b) << i));
@@ -107,6 +110,14 @@ impl Printer<'_> {
         }
     }
 
+    /// The text of a label in a comment: no use of an enum code.
+    fn mention(&mut self, id: NodeId) -> String {
+        match &self.nodes[id].node {
+            Node::Variant { name, .. } => name.clone(),
+            _ => self.expr(id),
+        }
+    }
+
     fn base_name(&self, base: NodeId) -> String {
         match self.nodes[base].node {
             Node::Var { var, .. } => self.vars[var].name.clone(),
@@ -163,9 +174,13 @@ impl Printer<'_> {
                 out.push_str(&format!("{pad}case ({selector})\n"));
                 let inner = "    ".repeat(depth + 1);
                 for (i, arm) in arms.iter().enumerate() {
-                    let labels: Vec<String> = arm.labels.iter().map(|l| self.expr(*l)).collect();
+                    let last = i + 1 == arms.len();
+                    let labels: Vec<String> = match last {
+                        true => arm.labels.iter().map(|l| self.mention(*l)).collect(),
+                        false => arm.labels.iter().map(|l| self.expr(*l)).collect(),
+                    };
                     let labels = labels.join(", ");
-                    let label = match (i + 1 == arms.len(), labels.is_empty()) {
+                    let label = match (last, labels.is_empty()) {
                         (true, true) => "default:".to_string(),
                         (true, false) => format!("/* {labels} */ default:"),
                         _ => format!("{labels}:"),

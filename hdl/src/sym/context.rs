@@ -275,6 +275,14 @@ impl Context {
 
     /// Joins parts, most significant first.
     pub(crate) fn cat(&mut self, parts: Vec<NodeId>) -> NodeId {
+        let mut merged: Vec<NodeId> = vec![];
+        for part in parts {
+            match merged.last().and_then(|above| self.adjacent(*above, part)) {
+                Some(both) => *merged.last_mut().expect("a part above") = both,
+                None => merged.push(part),
+            }
+        }
+        let parts = merged;
         if let [one] = parts[..] {
             return one;
         }
@@ -284,6 +292,29 @@ impl Context {
             return self.add(Node::Literal(bits), width);
         }
         self.add(Node::Cat(parts), width)
+    }
+
+    /// `hi` directly above `lo` as one slice of a variable, if that is what they are.
+    fn adjacent(&mut self, hi: NodeId, lo: NodeId) -> Option<NodeId> {
+        let (Node::Slice { base, lo: from }, Node::Slice { base: same, lo: to }) =
+            (&self.nodes[lo].node, &self.nodes[hi].node)
+        else {
+            return None;
+        };
+        let (base, from, to) = (*base, *from, *to);
+        let (Node::Var { var: a, version: v }, Node::Var { var: b, version: w }) =
+            (&self.nodes[base].node, &self.nodes[*same].node)
+        else {
+            return None;
+        };
+        if a != b || v != w || from + self.width(lo) != to {
+            return None;
+        }
+        let width = self.width(lo) + self.width(hi);
+        if width == self.width(base) {
+            return Some(base);
+        }
+        Some(self.add(Node::Slice { base, lo: from }, width))
     }
 
     /// An operator; constants fold where an elaboration-time condition may depend on it.

@@ -3,7 +3,7 @@
 use super::context::with;
 use super::index::{Index, Place, Position};
 use super::node::{Binary, Node, NodeId, Unary};
-use super::value::{literal, Symbolic};
+use super::value::{literal, Flat};
 use rust_hdl::core::prelude::*;
 use std::marker::PhantomData;
 use std::ops;

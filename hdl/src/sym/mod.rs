@@ -19,7 +19,8 @@ pub use rust_hdl::core::prelude::{
     Atom, Signal, Synth, TypeDescriptor, TypeField, TypeKind, VCDValue, Verilog, VerilogLiteral,
 };
 pub use value::{
-    bind, declare, flat_literal, join_fields, literal, slice, store, variant, Leaf, Lift, SymValue, Symbolic, Twin,
+    bind, declare, equal, flat_literal, join_fields, leaf, literal, slice, store, typed, variant, Flat, Leaf, Lift,
+    SymValue, Symbolic, Twin,
 };
 
 use context::with;

@@ -33,11 +33,13 @@ pub trait Twin: Sized {
     }
 }
 
-/// A type that can be the value of a signal in a kernel.
-pub trait Symbolic: Synth + Twin {
+/// A type that is a vector of bits in hardware: what signals carry and what fields of records are.
+pub trait Flat: Twin + Copy {
+    /// The width.
+    const WIDTH: usize;
     /// One vector, first field in the least significant bits.
     fn pack(sym: Self::Sym) -> Leaf;
-    /// The inverse of [`Symbolic::pack`].
+    /// The inverse of [`Flat::pack`].
     fn unpack(leaf: Leaf) -> Self::Sym;
     /// The constant `self`.
     fn constant(self) -> Self::Sym {
@@ -45,20 +47,29 @@ pub trait Symbolic: Synth + Twin {
     }
     /// Appends the bits of `self`, least significant first.
     fn push_flat(self, out: &mut Vec<bool>);
-    /// Takes `Self::BITS` bits off the front.
+    /// Takes `Self::WIDTH` bits off the front.
     fn take_flat(bits: &mut &[bool]) -> Self;
+    /// How a waveform shows the type.
+    fn flat_descriptor() -> TypeDescriptor;
+    /// How a waveform shows the value.
+    fn flat_vcd(self) -> VCDValue;
     /// The bits of `self` as its Verilog vector holds them, least significant first.
     fn to_flat(self) -> Vec<bool> {
-        let mut out = Vec::with_capacity(Self::BITS);
+        let mut out = Vec::with_capacity(Self::WIDTH);
         self.push_flat(&mut out);
         out
     }
     /// The value that a Verilog vector with these bits stands for.
     fn from_flat(mut bits: &[bool]) -> Self {
-        assert_eq!(bits.len(), Self::BITS, "width of the vector");
+        assert_eq!(bits.len(), Self::WIDTH, "width of the vector");
         Self::take_flat(&mut bits)
     }
 }
+
+/// A type that can be the value of a signal in a kernel.
+pub trait Symbolic: Synth + Flat {}
+
+impl<T: Synth + Flat> Symbolic for T {}
 
 /// Turns a constant named in a kernel into what the shadow body computes with.
 pub trait Lift {
@@ -126,7 +137,14 @@ impl<const N: usize> Twin for Bits<N> {
     type Sym = Expr<Bits<N>>;
 }
 
-impl<const N: usize> Symbolic for Bits<N> {
+impl<const N: usize> Flat for Bits<N> {
+    const WIDTH: usize = N;
+    fn flat_descriptor() -> TypeDescriptor {
+        Self::descriptor()
+    }
+    fn flat_vcd(self) -> VCDValue {
+        self.vcd()
+    }
     fn pack(sym: Self::Sym) -> Leaf {
         Leaf(sym.id())
     }
@@ -167,7 +185,14 @@ macro_rules! one_bit {
         impl Twin for $t {
             type Sym = Expr<$t>;
         }
-        impl Symbolic for $t {
+        impl Flat for $t {
+            const WIDTH: usize = 1;
+            fn flat_descriptor() -> TypeDescriptor {
+                Self::descriptor()
+            }
+            fn flat_vcd(self) -> VCDValue {
+                self.vcd()
+            }
             fn pack(sym: Self::Sym) -> Leaf {
                 Leaf(sym.id())
             }
@@ -234,6 +259,29 @@ impl<T: Lift, const N: usize> Lift for [T; N] {
 
 impl<T: Twin, const N: usize> Twin for [T; N] {
     type Sym = [T::Sym; N];
+}
+
+impl<T: Flat, const N: usize> Flat for [T; N] {
+    const WIDTH: usize = N * T::WIDTH;
+    fn pack(sym: Self::Sym) -> Leaf {
+        join_fields(&sym.map(T::pack))
+    }
+    fn unpack(leaf: Leaf) -> Self::Sym {
+        std::array::from_fn(|i| T::unpack(slice(leaf, i * T::WIDTH, T::WIDTH)))
+    }
+    fn push_flat(self, out: &mut Vec<bool>) {
+        self.into_iter().for_each(|item| item.push_flat(out));
+    }
+    fn take_flat(bits: &mut &[bool]) -> Self {
+        std::array::from_fn(|_| T::take_flat(bits))
+    }
+    fn flat_descriptor() -> TypeDescriptor {
+        let field = |i: usize| Box::new(TypeField { fieldname: i.to_string(), kind: T::flat_descriptor() });
+        TypeDescriptor { name: format!("array of {N}"), kind: TypeKind::Composite((0..N).map(field).collect()) }
+    }
+    fn flat_vcd(self) -> VCDValue {
+        VCDValue::Composite(self.into_iter().map(|item| Box::new(item.flat_vcd())).collect())
+    }
 }
 
 impl<S: SymValue, const N: usize> SymValue for [S; N] {
@@ -313,4 +361,19 @@ pub fn store<S: SymValue>(place: &mut S, value: S) {
             _ => unreachable!("a mutable variable is made of variables"),
         }))
     });
+}
+
+/// The handle of an expression, for derived code.
+pub fn leaf<T>(value: Expr<T>) -> Leaf {
+    Leaf(value.id())
+}
+
+/// The expression with a handle, for derived code.
+pub fn typed<T>(leaf: Leaf) -> Expr<T> {
+    Expr::new(leaf.0)
+}
+
+/// Equality of two vectors, for derived code.
+pub fn equal(a: Leaf, b: Leaf) -> Expr<bool> {
+    Expr::new(with(|c| c.binary(super::node::Binary::Eq, a.0, b.0)))
 }

@@ -4,7 +4,7 @@ use stevedore_hdl::prelude::*;
 
 /// What the send chain does next. Commands are carried out in order: that order is the only lock between posting, sending,
 /// acknowledging and closing.
-#[derive(Encoding, Clone, Copy, Debug, PartialEq, Default)]
+#[derive(Encoding, Clone, Copy, Debug, PartialEq)]
 pub enum SendKind {
     /// Append a message context.
     #[default]
@@ -55,7 +55,7 @@ pub struct SendCommand {
 }
 
 /// What the receive chain does next, in order.
-#[derive(Encoding, Clone, Copy, Debug, PartialEq, Default)]
+#[derive(Encoding, Clone, Copy, Debug, PartialEq)]
 pub enum ReceiveKind {
     /// Append a message context.
     #[default]

@@ -3,7 +3,7 @@ use super::{ControlBits, Tuple};
 use stevedore_hdl::prelude::*;
 
 /// What happened.
-#[derive(Encoding, Clone, Copy, Debug, PartialEq, Default)]
+#[derive(Encoding, Clone, Copy, Debug, PartialEq)]
 pub enum EventKind {
     /// The timer scan passes by: compare deadlines with the clock.
     #[default]

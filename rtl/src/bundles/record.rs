@@ -2,7 +2,7 @@
 use stevedore_hdl::prelude::*;
 
 /// RFC 9293 3.3.2. CLOSED is the reset value of every slot.
-#[derive(Encoding, Clone, Copy, Debug, PartialEq, Default)]
+#[derive(Encoding, Clone, Copy, Debug, PartialEq)]
 pub enum TcpState {
     /// No connection.
     #[default]
@@ -27,6 +27,30 @@ pub enum TcpState {
     LastAck,
     /// Both are acknowledged; old segments may still come.
     TimeWait,
+}
+
+/// What is still to be said about a connection that is over: the flush that the next turn to send sends to both chains.
+#[derive(Encoding, Clone, Copy, Debug, PartialEq)]
+pub enum Farewell {
+    /// Nothing.
+    #[default]
+    None,
+    /// The host never heard of the connection, or has its last word already: only free the slot.
+    Silent,
+    /// TIME-WAIT begins: TerminationResponse Success, the slot stays.
+    Parted,
+    /// TerminationResponse Success, the slot is free.
+    Closed,
+    /// TerminationResponse Reset.
+    Reset,
+    /// TerminationResponse TimedOut.
+    TimedOut,
+    /// TerminationResponse Aborted.
+    Aborted,
+    /// ConnectionCompletion Reset: the peer refused.
+    Refused,
+    /// ConnectionCompletion TimedOut.
+    Unanswered,
 }
 
 /// Hard state. The 4-tuple lives with the lookup; chain heads and offsets live with the chains.
@@ -56,6 +80,12 @@ pub struct Hard {
     pub fin_received: bool,
     /// MSS used for sending.
     pub snd_mss: Bits<16>,
+    /// The host opened the connection (Connect), it did not come through a listener.
+    pub active: bool,
+    /// The flush still to be sent to the chains.
+    pub farewell: Farewell,
+    /// A reset must leave before the flush (the host aborts).
+    pub reset_now: bool,
 }
 
 /// Soft state.
@@ -63,6 +93,8 @@ pub struct Hard {
 pub struct Soft {
     /// SND.WND, in bytes.
     pub snd_wnd: Bits<32>,
+    /// MAX.SND.WND: the largest window the peer ever announced (RFC 9293 3.8.6.2.1).
+    pub snd_wnd_max: Bits<16>,
     /// SND.WL1: sequence number of the last window update.
     pub snd_wl1: Bits<32>,
     /// SND.WL2: acknowledgement number of the last window update.
@@ -73,17 +105,21 @@ pub struct Soft {
     pub cwnd: Bits<32>,
     /// Slow start threshold, bytes.
     pub ssthresh: Bits<32>,
+    /// Bytes acknowledged since the window last grew in congestion avoidance (RFC 3465).
+    pub cwnd_credit: Bits<32>,
     /// Duplicate acknowledgements in a row.
     pub duplicate_acks: Bits<3>,
     /// In fast recovery until this is acknowledged (RFC 6582).
     pub recover: Bits<32>,
     /// `recover` is in force.
     pub recovering: bool,
-    /// Smoothed round-trip time, 1/8 microseconds (RFC 6298).
+    /// Duplicate acknowledgements start no recovery until `recover` is passed (RFC 6582 3.2, step 2).
+    pub guarded: bool,
+    /// Smoothed round-trip time, 1/8 microseconds (RFC 6298); 0 before the first sample.
     pub srtt: Bits<32>,
     /// Round-trip time variation, 1/4 microseconds.
     pub rttvar: Bits<32>,
-    /// Retransmission time-out before back-off, microseconds; 0 before the first sample.
+    /// Retransmission time-out in force, back-off included, microseconds; 0: to be computed from the two above.
     pub rto: Bits<32>,
     /// An RTT sample is running: it ends when `timed_sequence` is acknowledged (Karn: never on a retransmission).
     pub timing: bool,
@@ -91,8 +127,8 @@ pub struct Soft {
     pub timed_sequence: Bits<32>,
     /// When the sample began, microseconds.
     pub timed_at: Bits<32>,
-    /// Retransmissions in a row: exponent of the back-off.
-    pub backoff: Bits<4>,
+    /// Retransmissions in a row.
+    pub backoff: Bits<8>,
     /// The retransmission (or persist, or TIME-WAIT) timer runs.
     pub timer_armed: bool,
     /// When it fires, microseconds.
@@ -101,7 +137,7 @@ pub struct Soft {
     pub ack_armed: bool,
     /// When it fires.
     pub ack_deadline: Bits<32>,
-    /// Unacknowledged full-sized segments received (RFC 5681 4.2: acknowledge every second).
+    /// Unacknowledged segments with payload received (RFC 5681 4.2: acknowledge at least every second).
     pub ack_owed: Bits<2>,
     /// Placed bytes wait for their response.
     pub notify_armed: bool,

@@ -15,7 +15,7 @@
 //! **Handshake.** Requests are taken one at a time; a blocked output holds the block up. Nothing is taken until the tables are cleared,
 //! which takes as many cycles after reset as there are buckets or slots.
 //!
-//! **Latency.** From a header at an idle block to its event: 8 cycles, 2 more per further link of the chain; for a SYN to a listener 11. A
+//! **Latency.** From a header at an idle block to its event: 9 cycles, 2 more per further link of the chain; for a SYN to a listener 11. A
 //! header every 6 cycles. Stalls: only while an output is blocked.
 //!
 //! **Invariant.** A slot is in exactly one chain while in use and in none while free. A slot's address is broadcast before its first event.
@@ -26,6 +26,11 @@ use crate::geometry::Geometry;
 use stevedore_abi::descriptor::{Response, Status};
 use stevedore_hdl::prelude::*;
 
+const CONNECTION_COMPLETION: u64 = Response::ConnectionCompletion as u64;
+const LISTEN_RESPONSE: u64 = Response::ListenResponse as u64;
+const NO_ROOM: u64 = Status::NoRoom as u64;
+const ADDRESS_IN_USE: u64 = Status::AddressInUse as u64;
+
 /// One slot of the table.
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
 struct Row {
@@ -34,7 +39,7 @@ struct Row {
     generation: Bits<16>,
 }
 
-#[derive(Encoding, Clone, Copy, Debug, PartialEq, Default)]
+#[derive(Encoding, Clone, Copy, Debug, PartialEq)]
 enum Phase {
     /// Clear the bucket heads.
     #[default]
@@ -65,7 +70,7 @@ struct State {
     phase: Phase,
     cleared: Bits<17>,
     drop: bool,
-    /// Microseconds have wrapped so often, modulo 4: the clock of RFC 6528 ticks every 4 us and needs two more bits.
+    /// How often microseconds have wrapped, modulo 4: the clock of RFC 6528 ticks every 4 us and needs two more bits.
     wraps: Bits<2>,
     late_half: bool,
 }
@@ -76,19 +81,21 @@ struct Work {
     job: Job,
     head: Bits<16>,
     listener_head: Bits<16>,
+    /// The chain walked is one of listeners.
+    in_listeners: bool,
+    /// That for a SYN that belongs to no connection.
+    listening: bool,
     /// The slot whose row is `row`, the one before it in the chain (0: the head), and the one behind it.
     current: Bits<16>,
     previous: Bits<16>,
     next: Bits<16>,
     row: Row,
-    /// The chain of listeners is walked for a SYN.
-    listening: bool,
     listener: Bits<16>,
+    /// `current` and `row.generation` name the connection.
     found: bool,
+    /// It was opened by this very job.
     fresh: bool,
-    /// A segment without connection is answered with a reset.
-    answer: bool,
-    /// The table is full.
+    /// No slot was free.
     full: bool,
     /// SEG.LEN, and SEG.SEQ + SEG.LEN.
     length: Bits<16>,
@@ -176,11 +183,10 @@ impl Lookup {
 
 /// What follows when the chain is at its end.
 #[kernel_fn]
-fn after_chain(work: Work) -> Phase {
-    let syn = work.job.control.syn && !work.job.control.ack && !work.job.control.rst;
-    match work.job.kind {
+fn after_chain(w: Work) -> Phase {
+    match w.job.kind {
         JobKind::Segment => {
-            if syn && !work.listening {
+            if seeks_listener(w) {
                 Phase::First
             } else {
                 Phase::Segment
@@ -193,10 +199,10 @@ fn after_chain(work: Work) -> Phase {
 
 /// What follows when the row is the one wanted.
 #[kernel_fn]
-fn after_hit(work: Work) -> Phase {
-    match work.job.kind {
+fn after_hit(w: Work) -> Phase {
+    match w.job.kind {
         JobKind::Segment => {
-            if work.listening {
+            if w.listening {
                 Phase::Insert
             } else {
                 Phase::Segment
@@ -207,6 +213,29 @@ fn after_hit(work: Work) -> Phase {
     }
 }
 
+/// The segment found no connection, but a listener may want it.
+#[kernel_fn]
+fn seeks_listener(w: Work) -> bool {
+    let control = w.job.control;
+    w.job.kind == JobKind::Segment && control.syn && !control.ack && !control.rst && !w.listening
+}
+
+/// The row is the one the job looks for. Listeners differ in the local port only.
+#[kernel_fn]
+fn wanted(w: Work) -> bool {
+    let same_remote =
+        w.row.tuple.remote_address == w.job.tuple.remote_address && w.row.tuple.remote_port == w.job.tuple.remote_port;
+    let same = w.row.tuple.local_port == w.job.tuple.local_port && (w.in_listeners || same_remote);
+    mux(w.job.kind == JobKind::Free, w.current == w.job.slot, same)
+}
+
+/// Generation 0 is never given out: an id of 0 means "no connection".
+#[kernel_fn]
+fn next_generation(generation: Bits<16>) -> Bits<16> {
+    let counted = generation + 1;
+    mux(counted.any(), counted, bits::<16>(1))
+}
+
 impl Logic for Lookup {
     #[kernel]
     fn update(&mut self) {
@@ -215,8 +244,6 @@ impl Logic for Lookup {
         forward!(self.s_header => self.front.s_header);
         forward!(self.s_open => self.front.s_open);
         forward!(self.s_free => self.front.s_free);
-        self.front.key.next = self.settings.val().hash_key;
-        self.free_slots.next = self.slots.level.val();
 
         let s = self.state.q.val();
         let mut n = s;
@@ -224,18 +251,16 @@ impl Logic for Lookup {
         let mut m = w;
         let job = w.job;
         let now = self.now.val();
+        let offered = self.front.m_job.bits.val();
         let free = self.slots.m_slot.bits.val();
-        let insert = s.phase == Phase::Insert && self.slots.m_slot.valid.val();
-        let clear = s.phase == Phase::Clear;
-        let unlink = s.phase == Phase::Unlink;
-        let chain_head = mux(job.listener, w.listener_head, w.head);
-        n.drop = false;
+        let first = mux(w.in_listeners, w.listener_head, w.head);
+        let mut chain_ends = false;
 
+        n.drop = false;
         n.late_half = now.get_bit(31);
         if s.late_half && !now.get_bit(31) {
             n.wraps = s.wraps + 1;
         }
-        m.initial = job.hash + cat::<2, 30, 32>(s.wraps, now.get_bits::<30>(2));
         m.length = job.payload_length + job.control.syn + job.control.fin;
         m.reach = job.sequence + resize::<32, _>(w.length);
 
@@ -247,12 +272,12 @@ impl Logic for Lookup {
                 }
             }
             Phase::Idle => {
-                m.job = self.front.m_job.bits.val();
+                m.job = offered;
+                m.in_listeners = offered.listener;
                 m.listening = false;
                 m.found = false;
                 m.fresh = false;
                 m.full = false;
-                m.answer = false;
                 if self.front.m_job.valid.val() {
                     n.phase = Phase::Heads;
                 }
@@ -263,15 +288,10 @@ impl Logic for Lookup {
                 n.phase = Phase::First;
             }
             Phase::First => {
-                m.current = chain_head;
+                m.current = first;
                 m.previous = bits::<16>(0);
                 n.phase = Phase::Load;
-                if !chain_head.any() {
-                    n.phase = after_chain(w);
-                    m.job.listener = true;
-                    m.listening = true;
-                    m.answer = !job.control.rst;
-                }
+                chain_ends = !first.any();
             }
             Phase::Load => {
                 m.row = self.rows.read_data.val();
@@ -279,22 +299,144 @@ impl Logic for Lookup {
                 n.phase = Phase::Compare;
             }
             Phase::Compare => {
-                let wanted = mux(job.kind == JobKind::Free, w.current == job.slot, w.row.tuple == mux_tuple(w));
-                if wanted {
+                if wanted(w) {
                     m.found = true;
                     n.phase = after_hit(w);
-                } else if w.next.any() {
+                } else {
                     m.current = w.next;
                     m.previous = w.current;
                     n.phase = Phase::Load;
-                } else {
-                    n.phase = after_chain(w);
-                    m.job.listener = true;
-                    m.listening = true;
-                    m.answer = !job.control.rst;
+                    chain_ends = !w.next.any();
                 }
             }
-            _ => {}
+            Phase::Insert => {
+                m.initial = job.hash + cat::<2, 30, 32>(s.wraps, now.get_bits::<30>(2));
+                m.listener = w.current;
+                m.current = free.slot;
+                m.row.generation = free.generation;
+                m.found = self.slots.m_slot.valid.val();
+                m.fresh = m.found;
+                m.full = !m.found;
+                n.phase = if job.kind == JobKind::Segment {
+                    Phase::Segment
+                } else if m.found {
+                    Phase::Opened
+                } else {
+                    Phase::Refused
+                };
+            }
+            Phase::Unlink => n.phase = Phase::Idle,
+            Phase::Segment => {
+                if self.m_segment.ready.val() {
+                    n.drop = !w.found;
+                    n.phase = if w.found || w.full || job.control.rst { Phase::Idle } else { Phase::Reset };
+                }
+            }
+            Phase::Reset => {
+                if self.m_reset.ready.val() {
+                    n.phase = Phase::Idle;
+                }
+            }
+            Phase::Opened => {
+                if self.m_opened.ready.val() {
+                    n.phase = Phase::Idle;
+                }
+            }
+            Phase::Refused => {
+                if self.m_refused.ready.val() {
+                    n.phase = Phase::Idle;
+                }
+            }
         }
+        if chain_ends {
+            n.phase = after_chain(w);
+            m.in_listeners = w.in_listeners || seeks_listener(w);
+            m.listening = w.listening || seeks_listener(w);
+        }
+        self.state.d.next = n;
+        self.work.d.next = m;
+
+        let clear = s.phase == Phase::Clear;
+        let unlink = s.phase == Phase::Unlink;
+        let insert = s.phase == Phase::Insert && self.slots.m_slot.valid.val();
+        let head_changes = insert || (unlink && !w.previous.any());
+        let head = mux(insert, free.slot, w.next);
+        self.heads.read_address.next = offered.bucket;
+        self.heads.write_enable.next = clear || (head_changes && !job.listener);
+        self.heads.write_address.next = mux(clear, resize::<16, _>(s.cleared), job.bucket);
+        self.heads.write_data.next = mux(clear, bits::<16>(0), head);
+        self.listeners.read_address.next = offered.listener_bucket;
+        self.listeners.write_enable.next = clear || (head_changes && job.listener);
+        self.listeners.write_address.next = mux(clear, resize::<16, _>(s.cleared), job.bucket);
+        self.listeners.write_data.next = mux(clear, bits::<16>(0), head);
+
+        let pointer = mux(s.phase == Phase::First, first, w.next);
+        self.links.read_address.next = pointer;
+        self.links.write_enable.next = insert || (unlink && w.previous.any());
+        self.links.write_address.next = mux(insert, free.slot, w.previous);
+        self.links.write_data.next = mux(insert, mux(job.listener, w.listener_head, w.head), w.next);
+        self.rows.read_address.next = pointer;
+        self.rows.write_enable.next = insert;
+        self.rows.write_address.next = free.slot;
+        self.rows.write_data.next = Row { tuple: job.tuple, cookie: job.cookie, generation: free.generation };
+
+        self.front.key.next = self.settings.val().hash_key;
+        self.front.enable.next = !clear && self.slots.ready.val();
+        self.front.m_job.ready.next = s.phase == Phase::Idle;
+        self.front.home_write.next = insert;
+        self.front.home_slot.next = free.slot;
+        self.front.home.next = Home { bucket: job.bucket, listener: job.listener };
+        self.slots.m_slot.ready.next = s.phase == Phase::Insert;
+        self.slots.s_slot.valid.next = unlink;
+        self.slots.s_slot.bits.next = FreeSlot { slot: w.current, generation: next_generation(w.row.generation) };
+
+        let listen = job.kind == JobKind::Listen;
+        let slot = mux(w.found, w.current, bits::<16>(0));
+        let generation = mux(w.found, w.row.generation, bits::<16>(0));
+        self.m_segment.valid.next = s.phase == Phase::Segment;
+        self.m_segment.bits.next = Event {
+            kind: EventKind::Segment,
+            slot,
+            generation,
+            fresh: w.fresh,
+            listener: w.listener,
+            sequence: job.sequence,
+            acknowledgement: job.acknowledgement,
+            window: job.window,
+            control: job.control,
+            mss: job.mss,
+            payload_length: job.payload_length,
+            initial_sequence: w.initial,
+            cookie: w.row.cookie,
+            ..Event::default()
+        };
+        self.m_opened.valid.next = s.phase == Phase::Opened;
+        self.m_opened.bits.next = Event {
+            kind: if listen { EventKind::Listen } else { EventKind::Connect },
+            slot,
+            generation,
+            initial_sequence: w.initial,
+            cookie: job.cookie,
+            ..Event::default()
+        };
+        self.m_refused.valid.next = s.phase == Phase::Refused;
+        self.m_refused.bits.next = Notice {
+            response: mux(listen, bits::<5>(LISTEN_RESPONSE), bits::<5>(CONNECTION_COMPLETION)),
+            status: mux(w.full, bits::<8>(NO_ROOM), bits::<8>(ADDRESS_IN_USE)),
+            cookie: job.cookie,
+            ..Notice::default()
+        };
+        self.m_reset.valid.next = s.phase == Phase::Reset;
+        self.m_reset.bits.next = ResetOut {
+            tuple: job.tuple,
+            remote_mac: job.remote_mac,
+            sequence: mux(job.control.ack, job.acknowledgement, bits::<32>(0)),
+            acknowledgement: w.reach,
+            ack: !job.control.ack,
+        };
+        self.address_valid.next = insert;
+        self.address.next = Address { slot: free.slot, tuple: job.tuple, remote_mac: job.remote_mac };
+        self.free_slots.next = self.slots.level.val();
+        self.drop_no_connection.next = s.drop;
     }
 }

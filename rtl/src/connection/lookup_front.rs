@@ -17,7 +17,7 @@ use crate::bundles::*;
 use stevedore_hdl::prelude::*;
 
 /// What `Lookup` is asked to do.
-#[derive(Encoding, Clone, Copy, Debug, PartialEq, Default)]
+#[derive(Encoding, Clone, Copy, Debug, PartialEq)]
 pub enum JobKind {
     /// Find the connection of a segment.
     #[default]
@@ -74,7 +74,7 @@ pub struct Home {
     pub listener: bool,
 }
 
-#[derive(Encoding, Clone, Copy, Debug, PartialEq, Default)]
+#[derive(Encoding, Clone, Copy, Debug, PartialEq)]
 enum Phase {
     #[default]
     Choose,
@@ -84,7 +84,7 @@ enum Phase {
     Offer,
 }
 
-#[derive(Encoding, Clone, Copy, Debug, PartialEq, Default)]
+#[derive(Encoding, Clone, Copy, Debug, PartialEq)]
 enum Origin {
     #[default]
     Header,
@@ -138,7 +138,6 @@ pub struct LookupFront {
     hash: Hash,
     homes: DualPortRam<Home>,
     _buckets: usize,
-    _connections: usize,
 }
 
 impl LookupFront {
@@ -162,7 +161,6 @@ impl LookupFront {
             hash: Default::default(),
             homes: DualPortRam::new(connections).no_rw_check(),
             _buckets: buckets,
-            _connections: connections,
         }
     }
 }
@@ -192,7 +190,9 @@ impl Logic for LookupFront {
                 } else {
                     Origin::Header
                 };
-                if self.enable.val() && (self.s_free.valid.val() || self.s_open.valid.val() || self.s_header.valid.val()) {
+                if self.enable.val()
+                    && (self.s_free.valid.val() || self.s_open.valid.val() || self.s_header.valid.val())
+                {
                     n.phase = Phase::First;
                 }
             }
@@ -214,7 +214,7 @@ impl Logic for LookupFront {
 
         self.hash.tuple.next = held.tuple;
         self.hash.key.next = self.key.val();
-        self.homes.read_address.next = held.slot & bits::<16>(self._connections as u64 - 1);
+        self.homes.read_address.next = held.slot;
         self.homes.write_enable.next = self.home_write.val();
         self.homes.write_address.next = self.home_slot.val();
         self.homes.write_data.next = self.home.val();

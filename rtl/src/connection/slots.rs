@@ -69,7 +69,7 @@ impl Logic for Slots {
         let filled = self.filled.q.val();
         let ready = filled == bits::<17>(self._connections as u64);
         self.ready.next = ready;
-        self.filled.d.next = mux(ready, filled, filled + 1);
+        self.filled.d.next = if !ready && self.list.s_in.ready.val() { filled + 1 } else { filled };
         let first = FreeSlot { slot: resize::<16, _>(filled), generation: bits::<16>(1) };
         self.list.s_in.bits.next = mux(ready, self.s_slot.bits.val(), first);
         self.list.s_in.valid.next = !ready || self.s_slot.valid.val();

@@ -76,6 +76,7 @@ impl<const W: usize> Logic for ReadArbiter<W> {
         self.m_completion_1.bits.next = answer;
         self.m_completion_0.valid.next = answered && !upper;
         self.m_completion_1.valid.next = answered && upper;
-        self.completions.m_out.ready.next = mux(upper, self.m_completion_1.ready.val(), self.m_completion_0.ready.val());
+        self.completions.m_out.ready.next =
+            mux(upper, self.m_completion_1.ready.val(), self.m_completion_0.ready.val());
     }
 }

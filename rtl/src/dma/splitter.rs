@@ -38,6 +38,8 @@ struct Rest {
     address: Bits<64>,
     /// Blocks after this one.
     blocks: Bits<33>,
+    /// There are none.
+    end: bool,
     /// Length of this chunk if others follow.
     length: Bits<13>,
     /// Length of this chunk if none follows.
@@ -61,7 +63,7 @@ pub struct Splitter {
     busy: Register<bool>,
     rest: Flop<Rest>,
     _block: usize,
-    _reach: usize,
+    _moving: u64,
 }
 
 impl Splitter {
@@ -69,7 +71,8 @@ impl Splitter {
     /// are passed on without an adder.
     pub fn new(block: usize, reach: usize) -> Self {
         assert!(block.is_power_of_two() && block <= 4096 && reach <= 64, "blocks of {block} bytes, reach {reach}");
-        Self { _block: block, _reach: reach, ..Default::default() }
+        let moving = if reach == 64 { u64::MAX } else { (1 << reach) - 1 };
+        Self { _block: block, _moving: moving, ..Default::default() }
     }
 }
 
@@ -80,14 +83,10 @@ impl Logic for Splitter {
         clocks!(self, rest);
         let busy = self.busy.q.val();
         let rest = self.rest.q.val();
-        let end = rest.blocks == 0;
+        let end = rest.end;
         self.m_chunk.valid.next = busy;
-        self.m_chunk.bits.next = Chunk {
-            address: rest.address,
-            length: mux(end, rest.only, rest.length),
-            end: end,
-            last: end && rest.last,
-        };
+        self.m_chunk.bits.next =
+            Chunk { address: rest.address, length: mux(end, rest.only, rest.length), end, last: end && rest.last };
         let free = !busy || (end && self.m_chunk.ready.val());
         self.s_piece.ready.next = free;
         self.busy.d.next = !free || self.s_piece.valid.val();
@@ -95,12 +94,14 @@ impl Logic for Splitter {
         let piece = self.s_piece.bits.val();
         let offset = bit_cast::<13, 64>(piece.address) & bits::<13>(self._block as u64 - 1);
         let bound = bit_cast::<33, 13>(offset) + bit_cast::<33, 32>(piece.length) - 1;
+        let blocks = (bound & bits::<33>(self._moving & 0x1_ffff_ffff)) >> clog2(self._block) as u64;
         let onward = (rest.address | bits::<64>(self._block as u64 - 1)) + 1;
-        let moving = bits::<64>(if self._reach == 64 { u64::MAX } else { (1u64 << self._reach) - 1 });
+        let moving = bits::<64>(self._moving);
         self.rest.d.next = if free {
             Rest {
                 address: piece.address,
-                blocks: bound >> clog2(self._block) as u64,
+                blocks,
+                end: blocks == 0,
                 length: bits::<13>(self._block as u64) - offset,
                 only: bit_cast::<13, 32>(piece.length),
                 tail: (bit_cast::<13, 33>(bound) & bits::<13>(self._block as u64 - 1)) + 1,
@@ -110,6 +111,7 @@ impl Logic for Splitter {
             Rest {
                 address: (onward & moving) | (rest.address & !moving),
                 blocks: rest.blocks - 1,
+                end: rest.blocks == 1,
                 length: bits::<13>(self._block as u64),
                 only: rest.tail,
                 ..rest

@@ -14,7 +14,7 @@
 //! `s_beat.ready` depends on `s_beat.valid` and waits for the piece; `s_piece.ready` does not wait for the packet's first beat.
 //!
 //! # Latency and stalls
-//! A piece's first write is offered six cycles after the piece, three cycles after its beat. One word per cycle at any alignment, no
+//! A piece's first write is offered five cycles after the piece, two cycles after its beat. One word per cycle at any alignment, no
 //! bubble between pieces, bursts and packets. A word of memory takes a cycle of its own, however few bytes go there.
 //!
 //! # Invariant
@@ -106,7 +106,7 @@ fn plan_of<const W: usize>(chunk: Chunk, position: Bits<6>) -> Plan {
         offset: lane_of::<W>(bit_cast::<6, 64>(chunk.address)),
         count: bit_cast::<7, 13>(chunk.length),
         last: chunk.end,
-        position: position,
+        position,
         over: stop > bits::<7>(W as u64 / 8),
         drained: chunk.last || stop == bits::<7>(W as u64 / 8),
     }

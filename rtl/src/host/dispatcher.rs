@@ -49,7 +49,7 @@ const BAD_ARGUMENT: u64 = 13;
 /// Contexts kept in hand: posts already on their way through the pipeline when the count was read.
 const CONTEXT_MARGIN: u64 = 16;
 
-#[derive(Encoding, Clone, Copy, Debug, PartialEq, Default)]
+#[derive(Encoding, Clone, Copy, Debug, PartialEq)]
 enum Route {
     #[default]
     Refuse,

@@ -8,7 +8,7 @@
 //! comes from the register file, `cause` goes back to it, `clear` is the host's write-one-to-clear.
 //!
 //! # Handshake
-//! None: level `interrupt` while an enabled cause is pending.
+//! None: `line` is high while an enabled cause is pending.
 //!
 //! # Latency
 //! Two cycles from the response to the line when `count` is 1; else at most `delay` microseconds after the first unannounced response.
@@ -50,7 +50,7 @@ pub struct Interrupt {
     /// Pending causes: 0 response, 1 table nearly full, 2 bus error.
     pub cause: Signal<Out, Bits<3>>,
     /// The line.
-    pub interrupt: Signal<Out, bool>,
+    pub line: Signal<Out, bool>,
     /// The line went up (statistics).
     pub raised: Signal<Out, bool>,
     state: Register<State>,
@@ -88,7 +88,7 @@ impl Logic for Interrupt {
         next.line = (cause & moderation.enable).any();
         next.raised = next.line && !state.line;
         self.cause.next = state.cause;
-        self.interrupt.next = state.line;
+        self.line.next = state.line;
         self.raised.next = state.raised;
         self.state.d.next = next;
     }

@@ -39,7 +39,7 @@ pub fn read_register(v: View, at: Bits<12>) -> (Bits<32>, bool) {
     } else if at == offset::VERSION as u64 {
         value = bits::<32>(0x0001_0000);
     } else if at == offset::CAP_WIDTH as u64 {
-        value = resize::<32, 16>(c.width);
+        value = resize::<32, 16>(c.stream_width);
     } else if at == offset::CAP_CONNECTIONS as u64 {
         value = c.connections;
     } else if at == offset::CAP_SEND_ENTRIES as u64 {

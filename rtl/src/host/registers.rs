@@ -25,7 +25,7 @@ use stevedore_hdl::prelude::*;
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
 pub struct Capabilities {
     /// Stream width in bits.
-    pub width: Bits<16>,
+    pub stream_width: Bits<16>,
     /// Connection slots.
     pub connections: Bits<32>,
     /// Send contexts.
@@ -142,7 +142,7 @@ impl Registers {
         };
         let moderation = Moderation { count: bits(reset_value("INTERRUPT_COUNT")), ..Moderation::default() };
         let capabilities = Capabilities {
-            width: bits(geometry.width as u64),
+            stream_width: bits(geometry.width as u64),
             connections: bits(geometry.connections as u64),
             send_entries: bits(geometry.send_entries as u64),
             receive_entries: bits(geometry.receive_entries as u64),

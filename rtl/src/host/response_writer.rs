@@ -29,7 +29,7 @@ use stevedore_hdl::prelude::*;
 /// Entries per write: 256 bytes.
 const BATCH: u64 = 8;
 
-#[derive(Encoding, Clone, Copy, Debug, PartialEq, Default)]
+#[derive(Encoding, Clone, Copy, Debug, PartialEq)]
 enum Phase {
     #[default]
     Idle,

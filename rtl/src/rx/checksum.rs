@@ -100,9 +100,9 @@ impl<const W: usize> Logic for Checksum<W> {
         let lanes = if W > 64 { self.merges.q.val() } else { groups };
         let counts = if W > 64 { state.merged } else { state.grouped };
         let first = if W > 64 { state.merged_first } else { state.grouped_first };
-        let before = if first { bits::<32>(0) } else { state.sum };
+        let carried = if first { bits::<32>(0) } else { state.sum };
         if counts {
-            next.sum = before + (lanes.get_bits::<32>(0) + lanes.get_bits::<32>(32));
+            next.sum = carried + (lanes.get_bits::<32>(0) + lanes.get_bits::<32>(32));
         }
 
         let folded = resize::<17, 16>(state.sum.get_bits::<16>(0)) + resize::<17, 16>(state.sum.get_bits::<16>(16));

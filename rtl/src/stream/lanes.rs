@@ -8,9 +8,8 @@ pub fn rotate_lanes<const W: usize>(data: Bits<W>, by: Bits<6>) -> Bits<W> {
     let mut turned = data;
     for i in 0..6 {
         if (8 << i) < W {
-            if by.get_bit(i) {
-                turned = (turned << (8u64 << i)) | (turned >> (W as u64 - (8u64 << i)));
-            }
+            let further = (turned << (8u64 << i)) | (turned >> (W as u64 - (8u64 << i)));
+            turned = mux(by.get_bit(i), further, turned);
         }
     }
     turned

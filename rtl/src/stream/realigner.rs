@@ -102,7 +102,7 @@ impl<const W: usize> Logic for Realigner<W> {
             data: fragment.data,
             turn: lane_of::<W>(next.base - fragment.offset),
             base: next.base,
-            over: over,
+            over,
             count: mux(over, sum - bits::<7>(W as u64 / 8), sum),
             complete: fragment.last || sum == bits::<7>(W as u64 / 8),
             last: fragment.last,

@@ -13,8 +13,8 @@
 //! `s_beat.ready` needs a command at work; `s_trim.ready` is high when no command is at work or the packet at work ends.
 //!
 //! # Latency and stalls
-//! One beat per cycle, no bubble between packets if the next command waits. The first beat leaves five cycles after the
-//! first beat that touches the stretch came in.
+//! One beat per cycle, no bubble between packets if the next command waits. The last beat of a stretch is offered four cycles after it
+//! came in.
 //!
 //! # Invariant
 //! One command, one packet in, and `length` bytes out, whatever the packet looks like.
@@ -100,8 +100,13 @@ impl<const W: usize> Logic for Trimmer<W> {
         let short = !next.ended && beat.last && (!last || beat.count < next.end);
         let error = next.error || (!next.ended && beat.last && beat.error) || short;
         self.realigner.s_fragment.valid.next = offered && keep;
-        self.realigner.s_fragment.bits.next =
-            Fragment::<W> { data: beat.data, offset: next.first, count: end - bit_cast::<7, 6>(next.first), last: last, error: error };
+        self.realigner.s_fragment.bits.next = Fragment::<W> {
+            data: beat.data,
+            offset: next.first,
+            count: end - bit_cast::<7, 6>(next.first),
+            last,
+            error: last && error,
+        };
         let step = offered && (!keep || self.realigner.s_fragment.ready.val());
         self.s_beat.ready.next = step && !next.ended;
 

@@ -24,5 +24,5 @@ pub fn chosen(turn: Turn, wants_0: bool, wants_1: bool) -> bool {
 /// The state after a beat of input `owner` was taken.
 #[kernel_fn]
 pub fn after(owner: bool, last: bool) -> Turn {
-    Turn { busy: !last, owner: owner }
+    Turn { busy: !last, owner }
 }

@@ -14,7 +14,7 @@ use crate::bundles::SendCommand;
 use stevedore_hdl::prelude::*;
 
 /// The steps of an append.
-#[derive(Encoding, Clone, Copy, Debug, PartialEq, Default)]
+#[derive(Encoding, Clone, Copy, Debug, PartialEq)]
 enum Phase {
     #[default]
     Idle,

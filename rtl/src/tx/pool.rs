@@ -5,7 +5,7 @@
 //! begins with the rest.
 //!
 //! **Handshake.** `walk_read` is always served; `release_read` is served when `release_granted` says so in the same cycle.
-//! `m_free` is an ordinary source; `s_freed` is always ready, for the list has room for every entry.
+//! `m_free` is an ordinary source; `freed` is never refused, for the list has room for every entry.
 //!
 //! **Latency.** `context` is the entry named one cycle before. A write is seen by reads of later cycles. After reset `ready` stays
 //! low for one cycle per entry.
@@ -50,8 +50,10 @@ pub struct Pool {
     pub context: Signal<Out, MessageContext>,
     /// A free entry.
     pub m_free: Source<Bits<16>>,
-    /// An entry that becomes free.
-    pub s_freed: Sink<Bits<16>>,
+    /// An entry becomes free in this cycle.
+    pub freed: Signal<In, bool>,
+    /// Which.
+    pub freed_entry: Signal<In, Bits<16>>,
     /// Entries in the free list.
     pub free_entries: Signal<Out, Bits<16>>,
     fill: Register<Fill>,
@@ -81,15 +83,14 @@ impl Logic for Pool {
         clocks!(self, contexts);
         let fill = self.fill.q.val();
         let mut next = fill;
-        if !fill.done {
+        if !fill.done && self.free.s_in.ready.val() {
             next.entry = fill.entry + 1;
             next.done = fill.entry == bits::<16>(self._entries as u64 - 1);
         }
         self.fill.d.next = next;
         self.ready.next = fill.done;
-        self.free.s_in.valid.next = !fill.done || self.s_freed.valid.val();
-        self.free.s_in.bits.next = mux(fill.done, self.s_freed.bits.val(), fill.entry);
-        self.s_freed.ready.next = fill.done && self.free.s_in.ready.val();
+        self.free.s_in.valid.next = !fill.done || self.freed.val();
+        self.free.s_in.bits.next = mux(fill.done, self.freed_entry.val(), fill.entry);
         forward!(self.free.m_out => self.m_free);
         self.free_entries.next = self.free.level.val();
 

@@ -6,22 +6,34 @@
 //! **Handshake.** `head` and `tail` must show the slot's row in the cycle after a command is taken. The dispatcher lets a command in
 //! only while no segment of its slot is in work, and those that move cursors (`exclusive`) only while nothing else is.
 //!
-//! **Latency.** A release takes 2 cycles and 3 more for each context it looks at: 5 for one buffer. `m_response` may wait at will.
-//! A flush is reported on `m_flushed` only after its last response was taken.
+//! **Latency.** Two units, *locate* (1 cycle) and *work*, carry out different commands. A release works 3 cycles for each context it looks
+//! at: releases of one buffer follow each other every 3 cycles. `m_response` may wait at will. A flush is reported on `m_flushed`
+//! only after its last response was taken.
 //!
 //! **Invariant.** Acknowledged bytes were posted: a release stops when its bytes are used up, and never reads the placeholder.
+//! A command located while the one before it, of the same slot, is in work has seen an old head: it begins where that one ends.
+//! It is not taken in the very cycle in which that may happen.
 use super::record::{MessageContext, Position, PositionWrite};
 use crate::bundles::{DescriptorFields, Ending, Flushed, SendCommand, SendKind};
 use stevedore_abi::descriptor::{Response, Status};
 use stevedore_hdl::prelude::*;
 
+/// The locate unit.
+#[derive(Encoding, Clone, Copy, Debug, PartialEq)]
+enum Locate {
+    #[default]
+    Empty,
+    /// Head and tail come out of their tables.
+    Look,
+    /// Located; the other unit is busy.
+    Hold,
+}
+
 /// The steps of a release.
-#[derive(Encoding, Clone, Copy, Debug, PartialEq, Default)]
+#[derive(Encoding, Clone, Copy, Debug, PartialEq)]
 enum Phase {
     #[default]
     Idle,
-    /// Head and tail come out of their tables.
-    Look,
     /// The pool is asked for the context at the head, unless a flush has reached the placeholder.
     Read,
     /// The context comes out of the pool.
@@ -32,7 +44,13 @@ enum Phase {
     Settle,
 }
 
-/// The command in work.
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+struct Phases {
+    locate: Locate,
+    work: Phase,
+}
+
+/// A command being located, or in work.
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
 struct Work {
     kind: SendKind,
@@ -62,6 +80,8 @@ pub struct Releaser {
     pub s_command: Sink<SendCommand>,
     /// A command that moves a cursor is in work.
     pub exclusive: Signal<Out, bool>,
+    /// Nothing is in work.
+    pub idle: Signal<Out, bool>,
     /// First unacknowledged byte, the cycle after a command is taken.
     pub head: Signal<In, Position>,
     /// The placeholder, likewise.
@@ -74,8 +94,10 @@ pub struct Releaser {
     pub granted: Signal<In, bool>,
     /// The context read one cycle ago.
     pub context: Signal<In, MessageContext>,
-    /// An entry for the free list.
-    pub m_freed: Source<Bits<16>>,
+    /// An entry goes to the free list.
+    pub freed: Signal<Out, bool>,
+    /// Which.
+    pub freed_entry: Signal<Out, Bits<16>>,
     /// Moves the head.
     pub head_write: Signal<Out, PositionWrite>,
     /// Moves the cursor.
@@ -84,7 +106,8 @@ pub struct Releaser {
     pub m_response: Source<DescriptorFields>,
     /// Flushes carried out.
     pub m_flushed: Source<Flushed>,
-    phase: Register<Phase>,
+    phases: Register<Phases>,
+    request: Flop<Work>,
     work: Flop<Work>,
     found: Flop<MessageContext>,
     responses: SkidBuffer<DescriptorFields>,
@@ -102,11 +125,13 @@ impl Releaser {
 impl Logic for Releaser {
     #[kernel]
     fn update(&mut self) {
-        setup!(self, phase, responses);
-        clocks!(self, work, found);
+        setup!(self, phases, responses);
+        clocks!(self, request, work, found);
         forward!(self.responses.m_out => self.m_response);
         let command = self.s_command.bits.val();
-        let phase = self.phase.q.val();
+        let phases = self.phases.q.val();
+        let phase = phases.work;
+        let request = self.request.q.val();
         let work = self.work.q.val();
         let found = self.found.q.val();
         let flush = work.kind == SendKind::Flush;
@@ -115,10 +140,10 @@ impl Logic for Releaser {
         let used = flush || work.want >= found.length;
         let exact = work.want == found.length;
         let freeing = phase == Phase::Free && used;
-        let freed = freeing && self.responses.s_in.ready.val() && self.m_freed.ready.val();
-        self.m_freed.valid.next = freeing && self.responses.s_in.ready.val();
-        self.m_freed.bits.next = work.position.entry;
-        self.responses.s_in.valid.next = freeing && self.m_freed.ready.val();
+        let freed = freeing && self.responses.s_in.ready.val();
+        self.freed.next = freed;
+        self.freed_entry.next = work.position.entry;
+        self.responses.s_in.valid.next = freeing;
         let mut given = bits::<8>(0);
         if flush {
             given = mux(work.ending.status.any(), work.ending.status, bits::<8>(self._aborted));
@@ -137,86 +162,97 @@ impl Logic for Releaser {
         };
 
         let ended = flush && work.position.entry == work.tail;
-        let behind = Position { entry: found.next, offset: bits::<32>(0) };
+        let reported = self.m_flushed.ready.val() && !self.responses.m_out.valid.val();
         let mut position = work.position;
-        let mut write = false;
-        let mut next = phase;
+        let mut finish = false;
+        let mut next = phases;
         let mut next_work = work;
         let mut next_found = found;
         match phase {
-            Phase::Idle => {
-                let rewind = command.kind == SendKind::Release && command.rewind;
-                next_work = Work {
-                    kind: command.kind,
-                    slot: command.slot,
-                    generation: command.generation,
-                    moves_cursor: rewind || command.kind != SendKind::Release,
-                    position: work.position,
-                    left: command.length,
-                    want: work.want,
-                    tail: work.tail,
-                    ending: command.ending,
-                };
-                if self.s_command.valid.val() {
-                    next = Phase::Look;
-                }
-            }
-            Phase::Look => {
-                next_work.position = self.head.val();
-                next_work.tail = self.tail.val();
-                let nothing = work.kind == SendKind::Release && !work.left.any();
-                next = if work.kind == SendKind::Rewind || nothing { Phase::Settle } else { Phase::Read };
-            }
+            Phase::Idle => {}
             Phase::Read => {
                 if ended {
-                    next = Phase::Settle;
+                    next.work = Phase::Settle;
                 } else if self.granted.val() {
-                    next = Phase::Wait;
+                    next.work = Phase::Wait;
                 }
             }
             Phase::Wait => {
                 next_found = self.context.val();
                 next_work.want = work.position.offset + work.left;
-                next = Phase::Free;
+                next.work = Phase::Free;
             }
             Phase::Free => {
-                if freed {
-                    position = behind;
-                    next_work.position = behind;
-                    next_work.left = work.want - found.length;
-                    next = Phase::Read;
-                    if !flush && exact {
-                        write = true;
-                        next = Phase::Idle;
-                    }
-                }
-                if !used {
+                if used {
+                    position = Position { entry: found.next, offset: bits::<32>(0) };
+                } else {
                     position.offset = work.want;
-                    write = true;
-                    next = Phase::Idle;
+                }
+                finish = !used || (freed && exact && !flush);
+                if freed {
+                    next_work.position = position;
+                    next_work.left = work.want - found.length;
+                    next.work = Phase::Read;
                 }
             }
             Phase::Settle => {
-                write = true;
-                if !flush || (self.m_flushed.ready.val() && !self.responses.m_out.valid.val()) {
-                    next = Phase::Idle;
+                if flush {
+                    position.offset = bits::<32>(0);
+                }
+                finish = !flush || reported;
+            }
+        }
+        self.head_write.next = PositionWrite { enable: finish, slot: work.slot, position: position };
+        self.cursor_write.next = PositionWrite { enable: finish && work.moves_cursor, slot: work.slot, position: position };
+        if finish {
+            next.work = Phase::Idle;
+        }
+
+        // The located command moves on as soon as the other unit is free.
+        let located_at = mux(phases.locate == Locate::Look, self.head.val(), request.position);
+        let located_tail = mux(phases.locate == Locate::Look, self.tail.val(), request.tail);
+        let follows = finish && work.slot == request.slot;
+        let start = mux(follows, position, located_at);
+        let moving = (phase == Phase::Free || phase == Phase::Settle) && work.slot == command.slot;
+        let mut next_request = request;
+        match phases.locate {
+            Locate::Empty => {
+                let rewind = command.kind == SendKind::Release && command.rewind;
+                next_request.kind = command.kind;
+                next_request.slot = command.slot;
+                next_request.generation = command.generation;
+                next_request.moves_cursor = rewind || command.kind != SendKind::Release;
+                next_request.left = command.length;
+                next_request.ending = command.ending;
+                if self.s_command.valid.val() && !moving {
+                    next.locate = Locate::Look;
+                }
+            }
+            Locate::Look | Locate::Hold => {
+                next_request.position = start;
+                next_request.tail = located_tail;
+                next.locate = Locate::Hold;
+                if phase == Phase::Idle || finish {
+                    let nothing = request.kind == SendKind::Release && !request.left.any();
+                    next.locate = Locate::Empty;
+                    next.work = mux(request.kind == SendKind::Rewind || nothing, Phase::Settle, Phase::Read);
+                    next_work = Work { position: start, tail: located_tail, ..request };
                 }
             }
         }
-        if phase == Phase::Settle && flush {
-            position.offset = bits::<32>(0);
-        }
-        self.phase.d.next = next;
+        self.phases.d.next = next;
+        self.request.d.next = next_request;
         self.work.d.next = next_work;
         self.found.d.next = next_found;
-        self.head_write.next = PositionWrite { enable: write, slot: work.slot, position: position };
-        self.cursor_write.next = PositionWrite { enable: write && work.moves_cursor, slot: work.slot, position: position };
 
         self.read.next = phase == Phase::Read && !ended;
         self.entry.next = work.position.entry;
         self.m_flushed.valid.next = phase == Phase::Settle && flush && !self.responses.m_out.valid.val();
         self.m_flushed.bits.next = Flushed { slot: work.slot, generation: work.generation, ending: work.ending };
-        self.s_command.ready.next = phase == Phase::Idle;
-        self.exclusive.next = phase != Phase::Idle && work.moves_cursor;
+        let located = phases.locate != Locate::Empty;
+        let working = phase != Phase::Idle;
+        self.s_command.ready.next = !located && !moving;
+        self.exclusive.next = (located && request.moves_cursor) || (working && work.moves_cursor);
+        self.idle.next = !located && !working;
     }
 }

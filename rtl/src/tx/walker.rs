@@ -7,16 +7,17 @@
 //! the dispatcher has reserved room for the bytes already.
 //!
 //! **Latency.** Two units, *locate* (1 cycle) and *cut*, work on different segments. A command taken in cycle 0 reads the pool in cycle
-//! 2 and offers its piece in cycle 4; each further context takes 2 cycles. One-piece segments of different slots follow each other
-//! every 3 cycles, of the same slot every 5.
+//! 2 and offers its piece in cycle 4; each further context takes 2 cycles. One-piece segments follow each other every 3 cycles.
 //!
 //! **Invariant.** The bytes to be cut are posted: a walk ends inside a context, or exactly behind one, and never reads a placeholder.
+//! A segment located while the one before it, of the same slot, is being cut has seen an old cursor: it begins where that one ends.
+//! It is not taken in the very cycle in which that may happen.
 use super::record::{MessageContext, Position, PositionWrite};
 use crate::bundles::{Piece, SendCommand};
 use stevedore_hdl::prelude::*;
 
 /// The locate unit.
-#[derive(Encoding, Clone, Copy, Debug, PartialEq, Default)]
+#[derive(Encoding, Clone, Copy, Debug, PartialEq)]
 enum Locate {
     #[default]
     Empty,
@@ -27,7 +28,7 @@ enum Locate {
 }
 
 /// The cut unit.
-#[derive(Encoding, Clone, Copy, Debug, PartialEq, Default)]
+#[derive(Encoding, Clone, Copy, Debug, PartialEq)]
 enum Cut {
     #[default]
     Idle,
@@ -167,8 +168,11 @@ impl Logic for Walker {
 
         // The located segment moves on as soon as the cut unit is free.
         let looked = mux(request.retransmit, self.head.val(), self.cursor.val());
-        let start = mux(phases.locate == Locate::Look, looked, request.position);
+        let located_at = mux(phases.locate == Locate::Look, looked, request.position);
+        let follows = finish && walk.slot == request.slot && !walk.retransmit && !request.retransmit;
+        let start = mux(follows, behind, located_at);
         let free = phases.cut == Cut::Idle || finish;
+        let moving = offering && walk.slot == command.slot;
         match phases.locate {
             Locate::Empty => {
                 next_request = Request {
@@ -178,7 +182,7 @@ impl Logic for Walker {
                     skip: command.skip,
                     position: request.position,
                 };
-                if self.s_command.valid.val() {
+                if self.s_command.valid.val() && !moving {
                     next_phases.locate = Locate::Look;
                 }
             }
@@ -207,7 +211,7 @@ impl Logic for Walker {
         let asked = self.asked.val();
         let located = phases.locate != Locate::Empty;
         let cutting = phases.cut != Cut::Idle;
-        self.s_command.ready.next = !located;
+        self.s_command.ready.next = !located && !moving;
         self.holds.next = (located && request.slot == asked) || (cutting && walk.slot == asked);
         self.idle.next = !located && !cutting;
     }

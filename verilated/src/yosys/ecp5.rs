@@ -3,8 +3,8 @@
 use super::{read, run};
 use crate::scratch::Scratch;
 use anyhow::{Context, Result};
-use serde_json::{Map, Value};
-use std::collections::BTreeMap;
+use serde_json::{json, Map, Value};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Cells by type, as yosys names them: `LUT4`, `CCU2C` (two bits of carry chain), `TRELLIS_FF`, `DP16KD` and `PDPW16KD`
 /// (block RAM), `TRELLIS_DPR16X4` (LUT RAM), `MULT18X18D`, and so on.
@@ -15,9 +15,51 @@ pub type Resources = BTreeMap<String, u64>;
 pub struct Synthesis {
     /// The flattened design, as it would be placed and routed.
     pub total: Resources,
-    /// Each instance in the top module, flattened on its own; cells of the top module itself under `""`. The sum is
-    /// somewhat above the total: no logic is optimised across the blocks' borders.
+    /// Each instance in the top module, flattened on its own and mapped with less effort; cells of the top module itself
+    /// under `""`. The sum is somewhat above the total: no logic is optimised across the blocks' borders.
     pub blocks: BTreeMap<String, Resources>,
+}
+
+impl Synthesis {
+    /// As text to be kept and compared with: sorted, one count per line.
+    pub fn to_json(&self) -> String {
+        let value = json!({ "total": self.total, "blocks": self.blocks });
+        format!("{value:#}\n")
+    }
+
+    /// Reads what `to_json` wrote.
+    pub fn from_json(text: &str) -> Result<Self> {
+        let value: Value = serde_json::from_str(text).context("a synthesis report that is no JSON")?;
+        let resources = |value: &Value| -> Result<Resources> {
+            object(value)
+                .map(|(kind, count)| Ok((kind.clone(), count.as_u64().with_context(|| format!("{kind}: no count"))?)))
+                .collect()
+        };
+        let blocks = object(&value["blocks"]).map(|(name, block)| Ok((name.clone(), resources(block)?)));
+        Ok(Synthesis { total: resources(&value["total"])?, blocks: blocks.collect::<Result<_>>()? })
+    }
+
+    /// Every count in which this differs from `before`, a line each.
+    pub fn differences(&self, before: &Synthesis) -> Vec<String> {
+        let empty = Resources::new();
+        let mut differences = compare("total", &self.total, &before.total);
+        for name in self.blocks.keys().chain(before.blocks.keys()).collect::<BTreeSet<_>>() {
+            let block = |synthesis: &Synthesis| synthesis.blocks.get(name).unwrap_or(&empty).clone();
+            let label = if name.is_empty() { "top module" } else { name };
+            differences.extend(compare(label, &block(self), &block(before)));
+        }
+        differences
+    }
+}
+
+fn compare(what: &str, now: &Resources, before: &Resources) -> Vec<String> {
+    let kinds: BTreeSet<_> = now.keys().chain(before.keys()).collect();
+    let count = |resources: &Resources, kind| resources.get(kind).copied().unwrap_or(0);
+    let pairs = kinds.into_iter().map(|kind| (kind, count(now, kind), count(before, kind)));
+    pairs
+        .filter(|(_, now, before)| now != before)
+        .map(|(kind, now, before)| format!("{what}: {kind} {now}, was {before}"))
+        .collect()
 }
 
 /// Synthesizes module `top` of `verilog` for ECP5 and counts cells: once flattened, once block by block, both at the
@@ -38,6 +80,10 @@ fn total(verilog: &str, top: &str) -> Result<Resources> {
     Ok(cells(&statistics(&scratch, top, "")?["design"], &[]))
 }
 
+/// Has LUT mapping, which is most of the time, try less hard: half the time, one LUT in a hundred more. Good enough to
+/// see which block grew.
+const FAST: &str = "; scratchpad -copy abc9.script.default.fast abc9.script";
+
 /// Cells of every instance in the top module.
 fn blocks(verilog: &str, top: &str) -> Result<BTreeMap<String, Resources>> {
     let scratch = Scratch::new()?;
@@ -49,11 +95,10 @@ fn blocks(verilog: &str, top: &str) -> Result<BTreeMap<String, Resources>> {
         .filter(|(_, kind)| !kind.starts_with('$') || kind.starts_with("$paramod"))
         .collect();
     let modules: Vec<&str> = instances.iter().map(|&(_, module)| module).collect();
-    let keep = if modules.is_empty() {
-        String::new()
-    } else {
-        format!("; setattr -mod -set keep_hierarchy 1 {}", modules.join(" "))
-    };
+    let mut keep = FAST.to_string();
+    if !modules.is_empty() {
+        keep += &format!("; setattr -mod -set keep_hierarchy 1 {}", modules.join(" "));
+    }
     let statistics = statistics(&scratch, top, &keep)?;
     let of_module = |name: &str| {
         let spelled = if name.starts_with('$') { name.to_string() } else { format!("\\{name}") };

@@ -1,0 +1,11 @@
+//! The blocks everything else is made of.
+
+mod fifo;
+mod ram;
+mod register;
+mod skid;
+
+pub use fifo::Fifo;
+pub use ram::{ByteRam, DualPortRam};
+pub use register::{Flop, Register};
+pub use skid::SkidBuffer;

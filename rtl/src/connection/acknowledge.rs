@@ -1,0 +1,103 @@
+//! What an acknowledgement says (RFC 9293 3.10.7.4, fifth): bytes that arrived, a window, or nothing new.
+use super::segment_arrives::Verdict;
+use super::sequence::{before, negative};
+use crate::bundles::{ConnectionRecord, Event, TcpState};
+use stevedore_hdl::prelude::*;
+
+/// Where SEG.ACK lies relative to what was sent.
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+pub struct AckMeasures {
+    /// SEG.ACK - SND.UNA.
+    pub acked: Bits<32>,
+    /// SND.UNA < SEG.ACK.
+    pub advances: bool,
+    /// SEG.ACK < SND.UNA.
+    pub old: bool,
+    /// SEG.ACK < SND.UNA by more than any window ever announced (RFC 5961 5.2; windows are not scaled).
+    pub ancient: bool,
+    /// Something never sent is acknowledged.
+    pub beyond: bool,
+    /// Everything ever sent is acknowledged.
+    pub all: bool,
+    /// SND.NXT < SEG.ACK: it had fallen back.
+    pub past_next: bool,
+    /// Our FIN is acknowledged, if it was sent.
+    pub past_end: bool,
+    /// SND.WL1 < SEG.SEQ, or equal and SND.WL2 =< SEG.ACK.
+    pub newer: bool,
+    /// The window is the one known.
+    pub same_window: bool,
+    /// The window is the largest seen.
+    pub widest: bool,
+    /// Something sent is not acknowledged yet.
+    pub outstanding: bool,
+}
+
+/// First stage: differences.
+#[kernel_fn]
+pub fn measure_ack(event: Event, record: ConnectionRecord) -> AckMeasures {
+    let hard = record.hard;
+    let soft = record.soft;
+    let ack = event.acknowledgement;
+    let acked = ack - hard.snd_una;
+    AckMeasures {
+        acked,
+        advances: !acked.get_bit(31) && acked.any(),
+        old: negative(acked),
+        ancient: negative(acked) && !acked.get_bits::<16>(16).all(),
+        beyond: before(hard.snd_max, ack),
+        all: hard.snd_max == ack,
+        past_next: before(hard.snd_nxt, ack),
+        past_end: before(hard.snd_end, ack),
+        newer: before(soft.snd_wl1, event.sequence)
+            || (soft.snd_wl1 == event.sequence && !before(ack, soft.snd_wl2)),
+        same_window: soft.snd_wnd == resize::<32, 16>(event.window),
+        widest: event.window > soft.snd_wnd_max,
+        outstanding: hard.snd_una != hard.snd_max,
+    }
+}
+
+/// What the acknowledgement does.
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+pub struct AckPlan {
+    /// SND.UNA moves to SEG.ACK.
+    pub advance: bool,
+    /// SND.NXT moves with it.
+    pub catch_up: bool,
+    /// A duplicate acknowledgement as RFC 5681 2 defines it.
+    pub duplicate: bool,
+    /// SND.WND, WL1 and WL2 are taken from the segment.
+    pub window: bool,
+    /// The window opens after it was closed.
+    pub reopen: bool,
+    /// The peer lives, its window is closed: probing goes on for ever (RFC 9293 3.8.6.1).
+    pub alive: bool,
+    /// Our FIN is acknowledged.
+    pub fin: bool,
+    /// Payload bytes acknowledged.
+    pub released: Bits<32>,
+}
+
+/// Second stage.
+#[kernel_fn]
+pub fn plan_ack(event: Event, record: ConnectionRecord, v: Verdict, a: AckMeasures) -> AckPlan {
+    let advance = v.open || (v.accepted && a.advances);
+    let fin = v.accepted && a.advances && a.past_end && record.hard.fin_wanted;
+    let half = record.hard.state == TcpState::SynReceived || record.hard.state == TcpState::SynSent;
+    let window = v.fresh || v.open || v.meet || (v.accepted && !a.old && (v.complete || a.newer));
+    let closed = !record.soft.snd_wnd.any();
+    // Answers to probes repeat a closed window; they tell of no segment that left the network.
+    let bare = !event.payload_length.any() && !event.control.fin && !closed;
+    // The SYN (first to be acknowledged) and the FIN (last) are numbered, but no payload.
+    let numbered = half || fin;
+    AckPlan {
+        advance,
+        catch_up: advance && a.past_next,
+        duplicate: v.accepted && !half && !a.advances && !a.old && bare && a.same_window && a.outstanding,
+        window,
+        reopen: window && v.accepted && closed && event.window.any(),
+        alive: v.accepted && closed,
+        fin,
+        released: if numbered { a.acked - 1 } else { a.acked },
+    }
+}

@@ -1,0 +1,135 @@
+//! Requests of the host (RFC 9293 3.10.1 to 3.10.5): open, listen, post bytes, post room, close, abort.
+use super::responses::{BUFFER_AVAILABLE, BUFFER_RECEIVE, CLOSING, LISTEN, NO_ROOM, SUCCESS, TERMINATION, UNKNOWN};
+use super::transmit::can_send;
+use crate::bundles::{ConnectionRecord, Event, EventKind, Farewell, TcpState};
+use stevedore_hdl::prelude::*;
+
+/// Sums after a post.
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+pub struct HostMeasures {
+    /// SND.END with the bytes.
+    pub end: Bits<32>,
+    /// Room with the buffer.
+    pub room: Bits<32>,
+    /// More bytes than sequence numbers can tell apart, or more room than can be counted.
+    pub too_much: bool,
+}
+
+/// First stage: sums.
+#[kernel_fn]
+pub fn measure_host(event: Event, record: ConnectionRecord) -> HostMeasures {
+    let hard = record.hard;
+    let outstanding = hard.snd_end - hard.snd_una + event.length;
+    let room = hard.rcv_room + event.length;
+    let send = event.kind == EventKind::PostSend;
+    HostMeasures {
+        end: hard.snd_end + event.length,
+        room,
+        too_much: if send { outstanding.get_bit(31) } else { room.get_bit(31) },
+    }
+}
+
+/// What a request does: at most one of the first eight, all in `refuse` otherwise.
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+pub struct HostPlan {
+    /// Append bytes to send.
+    pub send: bool,
+    /// Append room.
+    pub receive: bool,
+    /// Open.
+    pub connect: bool,
+    /// Listen.
+    pub listen: bool,
+    /// Close the sending direction.
+    pub close: bool,
+    /// End at once.
+    pub end: bool,
+    /// `end` with a reset to the peer.
+    pub reset: bool,
+    /// What `end` says to the host.
+    pub farewell: Farewell,
+    /// Answer with an error.
+    pub refuse: bool,
+    /// A notice is sent.
+    pub notice: bool,
+    /// Its type.
+    pub response: Bits<5>,
+    /// Its status.
+    pub status: Bits<8>,
+}
+
+/// Second stage. `legitimate`: the slot exists; `known`: the request is for this very connection.
+#[kernel_fn]
+pub fn plan_host(
+    event: Event,
+    record: ConnectionRecord,
+    legitimate: bool,
+    known: bool,
+    m: HostMeasures,
+) -> HostPlan {
+    let hard = record.hard;
+    let state = hard.state;
+    let mut plan = HostPlan::default();
+    let flowing = state == TcpState::Established || state == TcpState::CloseWait;
+    let live = known && (can_send(state) || state == TcpState::FinWait2);
+    let handshake = known && (state == TcpState::SynSent || state == TcpState::SynReceived);
+    plan.status = bits::<8>(UNKNOWN);
+    match event.kind {
+        EventKind::PostSend => {
+            plan.response = bits::<5>(BUFFER_AVAILABLE);
+            plan.send = live && flowing && !m.too_much;
+            plan.refuse = !plan.send;
+            if live {
+                plan.status = if flowing { bits::<8>(NO_ROOM) } else { bits::<8>(CLOSING) };
+            }
+        }
+        EventKind::PostReceive => {
+            plan.response = bits::<5>(BUFFER_RECEIVE);
+            plan.receive = (live || handshake) && !m.too_much;
+            plan.refuse = !plan.receive;
+            if live || handshake {
+                plan.status = bits::<8>(NO_ROOM);
+            }
+        }
+        EventKind::Connect => plan.connect = legitimate,
+        EventKind::Listen => {
+            plan.listen = legitimate;
+            plan.response = bits::<5>(LISTEN);
+            plan.status = bits::<8>(SUCCESS);
+        }
+        EventKind::Terminate => {
+            plan.response = bits::<5>(TERMINATION);
+            let listener = known && state == TcpState::Listen;
+            let abort = live && event.abort;
+            plan.end = listener || abort;
+            plan.farewell = if listener { Farewell::Closed } else { Farewell::Aborted };
+            // RFC 9293 3.10.5: CLOSING and LAST-ACK end without a reset.
+            plan.reset = abort && state != TcpState::Closing && state != TcpState::LastAck;
+            plan.close = live && flowing && !event.abort;
+            plan.refuse = !plan.end && !plan.close;
+            if live {
+                plan.status = bits::<8>(CLOSING);
+            }
+        }
+        _ => {}
+    }
+    plan.notice = plan.refuse || plan.listen;
+    plan
+}
+
+/// Third stage, requests for a connection that exists already.
+#[kernel_fn]
+pub fn after_request(record: ConnectionRecord, p: HostPlan, m: HostMeasures) -> ConnectionRecord {
+    let mut next = record;
+    if p.send {
+        next.hard.snd_end = m.end;
+    }
+    if p.receive {
+        next.hard.rcv_room = m.room;
+    }
+    if p.close {
+        next.hard.fin_wanted = true;
+        next.hard.state = if record.hard.state == TcpState::CloseWait { TcpState::LastAck } else { TcpState::FinWait1 };
+    }
+    next
+}

@@ -1,0 +1,28 @@
+//! Everything that knows connections: the lookup from 4-tuple to slot, and the pipeline that owns their records.
+
+pub mod acknowledge;
+pub mod arbiter;
+pub mod congestion;
+pub mod hash;
+pub mod host_requests;
+pub mod lookup;
+pub mod lookup_front;
+pub mod pipeline;
+pub mod reaper;
+pub mod receive;
+pub mod responses;
+pub mod rtt;
+pub mod scheduler;
+pub mod segment_arrives;
+pub mod sequence;
+pub mod settle;
+pub mod slots;
+pub mod stages;
+pub mod tcp;
+pub mod timeouts;
+pub mod timers;
+pub mod transmit;
+
+pub use lookup::Lookup;
+pub use reaper::Reaper;
+pub use tcp::Tcp;

@@ -1,0 +1,175 @@
+//! The connection pipeline: one event per cycle, read, measure, decide, settle, write back.
+//!
+//! **Role.** Owns the connection table. Everything TCP is in the functions of the files named in `stages.rs`; here is only the order of
+//! things. Neighbours: `arbiter.rs` before it, the queues of `tcp.rs` and the scheduler behind it.
+//!
+//! ```text
+//!  issue   0 the arbiter chooses; the table is read
+//!  load    1 the record arrives, or the one that just left stage 4
+//!  measure 2 differences, deadlines
+//!  decide  3 named actions
+//!  settle  4 the new record: written to the table, and kept for an event right behind
+//!  emit    5 commands, notices, pulses
+//! ```
+//!
+//! **Ports.** `clock`, `reset`. `issue_valid`, `issue`: the event that enters. `settings`, `now`: read by the stages. `flight`: rows in the
+//! first stages. `outcome_valid`, `outcome`: what leaves. `busy`: any stage holds an event.
+//!
+//! **Handshake.** None: the arbiter lets an event in only when everything behind has room. **Latency.** Five cycles from issue to outcome;
+//! a connection takes an event every four cycles. Never stalls.
+//!
+//! **Invariant.** A record is in at most one stage from 1 to 3 (the arbiter sees to it), so what is read is what was last written.
+use super::arbiter::Flight;
+use super::settle::{outcome_of, settle, Outcome};
+use super::stages::{decide, measure, Decisions, Issued, Measures};
+use crate::bundles::{ConnectionRecord, TcpSettings};
+use stevedore_hdl::prelude::*;
+
+/// See the module.
+#[derive(LogicBlock)]
+pub struct Pipeline {
+    /// Rising edge.
+    pub clock: Signal<In, Clock>,
+    /// Synchronous.
+    pub reset: Signal<In, bool>,
+    /// An event enters.
+    pub issue_valid: Signal<In, bool>,
+    /// It is this one.
+    pub issue: Signal<In, Issued>,
+    /// Settings.
+    pub settings: Signal<In, TcpSettings>,
+    /// Microseconds.
+    pub now: Signal<In, Bits<32>>,
+    /// Rows in the first stages.
+    pub flight: Signal<Out, Flight>,
+    /// An event leaves.
+    pub outcome_valid: Signal<Out, bool>,
+    /// With these effects.
+    pub outcome: Signal<Out, Outcome>,
+    /// Slot of the event that leaves.
+    pub outcome_slot: Signal<Out, Bits<16>>,
+    table: DualPortRam<ConnectionRecord>,
+    load_valid: Register<bool>,
+    load: Flop<Issued>,
+    measure_valid: Register<bool>,
+    measure: Flop<Issued>,
+    measure_record: Flop<ConnectionRecord>,
+    decide_valid: Register<bool>,
+    decide: Flop<Issued>,
+    decide_record: Flop<ConnectionRecord>,
+    measures: Flop<Measures>,
+    settle_valid: Register<bool>,
+    settle: Flop<Issued>,
+    settle_record: Flop<ConnectionRecord>,
+    settle_measures: Flop<Measures>,
+    decisions: Flop<Decisions>,
+    emit_valid: Register<bool>,
+    emit_record: Flop<ConnectionRecord>,
+    emit_slot: Flop<Bits<16>>,
+    emit: Flop<Outcome>,
+}
+
+impl Pipeline {
+    /// A pipeline with a table of `connections` rows.
+    pub fn new(connections: usize) -> Self {
+        Pipeline {
+            clock: Signal::default(),
+            reset: Signal::default(),
+            issue_valid: Signal::default(),
+            issue: Signal::default(),
+            settings: Signal::default(),
+            now: Signal::default(),
+            flight: Signal::default(),
+            outcome_valid: Signal::default(),
+            outcome: Signal::default(),
+            outcome_slot: Signal::default(),
+            // A row that is read while it is written is taken from `emit_record` instead.
+            table: DualPortRam::new(connections).no_rw_check(),
+            load_valid: Register::default(),
+            load: Flop::default(),
+            measure_valid: Register::default(),
+            measure: Flop::default(),
+            measure_record: Flop::default(),
+            decide_valid: Register::default(),
+            decide: Flop::default(),
+            decide_record: Flop::default(),
+            measures: Flop::default(),
+            settle_valid: Register::default(),
+            settle: Flop::default(),
+            settle_record: Flop::default(),
+            settle_measures: Flop::default(),
+            decisions: Flop::default(),
+            emit_valid: Register::default(),
+            emit_record: Flop::default(),
+            emit_slot: Flop::default(),
+            emit: Flop::default(),
+        }
+    }
+}
+
+impl Logic for Pipeline {
+    #[kernel]
+    fn update(&mut self) {
+        setup!(self, load_valid, measure_valid, decide_valid, settle_valid, emit_valid);
+        clocks!(self, table, load, measure, measure_record, decide, decide_record, measures);
+        clocks!(self, settle, settle_record, settle_measures, decisions, emit_record, emit_slot, emit);
+        let settings = self.settings.val();
+        let now = self.now.val();
+
+        // Issue.
+        self.load_valid.d.next = self.issue_valid.val();
+        self.load.d.next = self.issue.val();
+        self.table.read_address.next = self.issue.val().row;
+
+        // Load.
+        let load = self.load.q.val();
+        self.measure_valid.d.next = self.load_valid.q.val();
+        self.measure.d.next = load;
+        self.measure_record.d.next = if load.forward { self.emit_record.q.val() } else { self.table.read_data.val() };
+
+        // Measure.
+        let measured = self.measure.q.val();
+        let record = self.measure_record.q.val();
+        self.decide_valid.d.next = self.measure_valid.q.val();
+        self.decide.d.next = measured;
+        self.decide_record.d.next = record;
+        self.measures.d.next = measure(measured.event, record, settings, now);
+
+        // Decide.
+        let decided = self.decide.q.val();
+        let record = self.decide_record.q.val();
+        let measures = self.measures.q.val();
+        self.settle_valid.d.next = self.decide_valid.q.val();
+        self.settle.d.next = decided;
+        self.settle_record.d.next = record;
+        self.settle_measures.d.next = measures;
+        self.decisions.d.next = decide(decided, record, settings, measures);
+
+        // Settle.
+        let settled = self.settle.q.val();
+        let record = self.settle_record.q.val();
+        let measures = self.settle_measures.q.val();
+        let decisions = self.decisions.q.val();
+        let next = settle(settled, record, settings, now, measures, decisions);
+        self.emit_valid.d.next = self.settle_valid.q.val();
+        self.emit_record.d.next = next;
+        self.emit_slot.d.next = settled.event.slot;
+        self.emit.d.next = outcome_of(settled, record, measures, decisions);
+        self.table.write_enable.next = self.settle_valid.q.val() && (settled.legitimate || settled.erase);
+        self.table.write_address.next = settled.row;
+        self.table.write_data.next = next;
+
+        // Emit.
+        self.outcome_valid.next = self.emit_valid.q.val();
+        self.outcome.next = self.emit.q.val();
+        self.outcome_slot.next = self.emit_slot.q.val();
+        self.flight.next = Flight {
+            first: self.load_valid.q.val(),
+            first_row: load.row,
+            second: self.measure_valid.q.val(),
+            second_row: measured.row,
+            third: self.decide_valid.q.val(),
+            third_row: decided.row,
+        };
+    }
+}

@@ -1,0 +1,170 @@
+//! Waits until both chains have given back the buffers of a dying connection, then tells the host and frees the slot.
+//!
+//! **Role.** The chains of `tx` and `rx` report `Flushed`, in any order; `Lookup` gets the slot back on `m_free`, the notifier the last response
+//! about the connection on `m_notice`.
+//!
+//! **Ports.** `clock`, `reset`. `s_send`, `s_receive`: reports of the chains. `m_notice`: the response the ending asks for. `m_free`: the slot.
+//!
+//! **Handshake.** A report is taken when it is noted or acted upon. A second report of one chain about a slot waits until the first is answered by the other chain.
+//!
+//! **Latency.** A report takes four cycles, a completed pair one more for the notice and one for the slot. Not ready after reset for as many cycles as there are slots.
+//!
+//! **Invariant.** The notice is accepted before the slot is freed: the termination response of a connection comes before any response of the next one in its slot.
+use crate::bundles::*;
+use crate::geometry::Geometry;
+use stevedore_hdl::prelude::*;
+
+/// Which chains have reported on a slot; never both.
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+struct Reported {
+    send: bool,
+    receive: bool,
+}
+
+#[derive(Encoding, Clone, Copy, Debug, PartialEq)]
+enum Phase {
+    #[default]
+    Clear,
+    Choose,
+    Read,
+    Load,
+    Act,
+    Notify,
+    Free,
+}
+
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+struct State {
+    phase: Phase,
+    cleared: Bits<17>,
+    /// The report in hand comes from the receive chain.
+    receive: bool,
+}
+
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+struct Work {
+    report: Flushed,
+    reported: Reported,
+}
+
+/// See the module's text.
+#[derive(LogicBlock)]
+pub struct Reaper {
+    /// The clock.
+    pub clock: Signal<In, Clock>,
+    /// Synchronous reset.
+    pub reset: Signal<In, bool>,
+    /// Reports of the send chain.
+    pub s_send: Sink<Flushed>,
+    /// Reports of the receive chain.
+    pub s_receive: Sink<Flushed>,
+    /// The response the ending asks for.
+    pub m_notice: Source<Notice>,
+    /// The slot to be freed.
+    pub m_free: Source<Bits<16>>,
+    state: Register<State>,
+    work: Flop<Work>,
+    memory: DualPortRam<Reported>,
+    _connections: usize,
+}
+
+impl Reaper {
+    /// For the geometry's `connections`.
+    pub fn new(geometry: &Geometry) -> Self {
+        Self {
+            clock: Default::default(),
+            reset: Default::default(),
+            s_send: Default::default(),
+            s_receive: Default::default(),
+            m_notice: Default::default(),
+            m_free: Default::default(),
+            state: Default::default(),
+            work: Default::default(),
+            // Read in `Read` only, written in `Clear` and `Act` only.
+            memory: DualPortRam::new(geometry.connections).no_rw_check(),
+            _connections: geometry.connections,
+        }
+    }
+}
+
+impl Logic for Reaper {
+    #[kernel]
+    fn update(&mut self) {
+        setup!(self, state);
+        clocks!(self, work, memory);
+        let s = self.state.q.val();
+        let mut n = s;
+        let w = self.work.q.val();
+        let mut m = w;
+        let ending = w.report.ending;
+        let mine = mux(s.receive, w.reported.receive, w.reported.send);
+        let other = mux(s.receive, w.reported.send, w.reported.receive);
+        match s.phase {
+            Phase::Clear => {
+                n.cleared = s.cleared + 1;
+                if s.cleared == bits::<17>(self._connections as u64 - 1) {
+                    n.phase = Phase::Choose;
+                }
+            }
+            Phase::Choose => {
+                // In turn: a report that has to wait must let the other chain catch up.
+                n.receive = mux(s.receive, !self.s_send.valid.val(), self.s_receive.valid.val());
+                m.report = mux(n.receive, self.s_receive.bits.val(), self.s_send.bits.val());
+                if self.s_send.valid.val() || self.s_receive.valid.val() {
+                    n.phase = Phase::Read;
+                }
+            }
+            Phase::Read => n.phase = Phase::Load,
+            Phase::Load => {
+                m.reported = self.memory.read_data.val();
+                n.phase = Phase::Act;
+            }
+            Phase::Act => {
+                n.phase = if !other {
+                    Phase::Choose
+                } else if ending.response.any() {
+                    Phase::Notify
+                } else if ending.free {
+                    Phase::Free
+                } else {
+                    Phase::Choose
+                };
+            }
+            Phase::Notify => {
+                if self.m_notice.ready.val() {
+                    n.phase = if ending.free { Phase::Free } else { Phase::Choose };
+                }
+            }
+            Phase::Free => {
+                if self.m_free.ready.val() {
+                    n.phase = Phase::Choose;
+                }
+            }
+        }
+        self.state.d.next = n;
+        self.work.d.next = m;
+
+        let clear = s.phase == Phase::Clear;
+        let act = s.phase == Phase::Act;
+        let address = w.report.slot;
+        self.memory.read_address.next = address;
+        self.memory.write_enable.next = clear || act;
+        self.memory.write_address.next = mux(clear, resize::<16, _>(s.cleared), address);
+        let waits = act && !other;
+        self.memory.write_data.next = Reported { send: waits && !s.receive, receive: waits && s.receive };
+        let taken = act && (other || !mine);
+        self.s_send.ready.next = taken && !s.receive;
+        self.s_receive.ready.next = taken && s.receive;
+        self.m_notice.valid.next = s.phase == Phase::Notify;
+        self.m_notice.bits.next = Notice {
+            response: ending.response,
+            status: ending.status,
+            slot: w.report.slot,
+            generation: w.report.generation,
+            cookie: ending.cookie,
+            ..Notice::default()
+        };
+        self.m_free.valid.next = s.phase == Phase::Free;
+        self.m_free.bits.next = w.report.slot;
+    }
+}

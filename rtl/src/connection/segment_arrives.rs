@@ -1,0 +1,192 @@
+//! The order of checks of RFC 9293 3.10.7: is the segment acceptable, does it reset, challenge, open or carry on the connection?
+//!
+//! Left out: security and urgent data. Tightened after RFC 5961: a reset counts only at exactly RCV.NXT, a SYN inside the window is
+//! challenged, an ACK older than the largest window ever is challenged. Loosened in one place: a segment at the very edge of the window
+//! passes (the text refuses it unless the window is zero), because a peer that lost segments acknowledges from there.
+use super::acknowledge::AckMeasures;
+use super::sequence::{negative, positive, wide};
+use crate::bundles::{ConnectionRecord, Event, TcpSettings, TcpState};
+use stevedore_hdl::prelude::*;
+
+/// MSS of a peer that announces none (RFC 9293 3.7.1).
+const DEFAULT_MSS: u64 = 536;
+/// Smallest MSS taken seriously: a peer that announces less would have its window cut into crumbs.
+const SMALLEST_MSS: u64 = 48;
+
+/// Where the segment lies relative to the receive window.
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+pub struct ArrivalMeasures {
+    /// SEG.SEQ - RCV.NXT.
+    pub ahead: Bits<32>,
+    /// RCV.NXT - SEG.SEQ, as far as old bytes of an acceptable segment can reach.
+    pub behind: Bits<16>,
+    /// SEG.SEQ is RCV.NXT.
+    pub exact: bool,
+    /// SEG.SEQ is one before RCV.NXT: the place of the peer's SYN.
+    pub one_before: bool,
+    /// SEG.SEQ lies behind the right edge of the window announced.
+    pub beyond_edge: bool,
+    /// Payload bytes from RCV.NXT up; negative when even the last byte is old.
+    pub new_bytes: Bits<32>,
+    /// The segment's payload ends exactly at RCV.NXT.
+    pub ends_here: bool,
+    /// RCV.NXT if this segment opens the connection.
+    pub first_byte: Bits<32>,
+    /// Right edge of the window if this segment opens the connection: until then `rcv_adv` counts from zero.
+    pub first_edge: Bits<32>,
+    /// MSS for sending if this segment opens the connection.
+    pub mss: Bits<16>,
+}
+
+/// First stage: differences.
+#[kernel_fn]
+pub fn measure_arrival(event: Event, record: ConnectionRecord, settings: TcpSettings) -> ArrivalMeasures {
+    let ahead = event.sequence - record.hard.rcv_nxt;
+    let new_bytes = event.sequence + wide(event.payload_length) - record.hard.rcv_nxt;
+    let behind = record.hard.rcv_nxt.get_bits::<16>(0) - event.sequence.get_bits::<16>(0);
+    let first_byte = event.sequence + 1;
+    let announced = if !event.mss.any() {
+        bits::<16>(DEFAULT_MSS)
+    } else if event.mss < bits::<16>(SMALLEST_MSS) {
+        bits::<16>(SMALLEST_MSS)
+    } else {
+        event.mss
+    };
+    ArrivalMeasures {
+        ahead,
+        behind,
+        exact: !ahead.any(),
+        one_before: ahead.all(),
+        beyond_edge: negative(record.soft.rcv_adv - event.sequence),
+        new_bytes,
+        ends_here: !new_bytes.any(),
+        first_byte,
+        first_edge: first_byte + record.soft.rcv_adv,
+        mss: if announced < settings.mss { announced } else { settings.mss },
+    }
+}
+
+/// What the checks say. At most one of `fresh`, `open`, `meet`, `repeat`, `refused`, `reset`, `accepted` is set.
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+pub struct Verdict {
+    /// A SYN for a listener: a new connection begins in SYN-RECEIVED.
+    pub fresh: bool,
+    /// SYN-SENT: SYN and a good ACK, the connection is open.
+    pub open: bool,
+    /// SYN-SENT: a SYN alone, both sides open at once.
+    pub meet: bool,
+    /// SYN-RECEIVED: the peer's SYN again, the SYN-ACK was lost.
+    pub repeat: bool,
+    /// SYN-SENT: the peer refuses.
+    pub refused: bool,
+    /// A later state: the peer resets.
+    pub reset: bool,
+    /// An acknowledgement must tell the peer where we are; the segment has no other effect.
+    pub challenge: bool,
+    /// A reset answers an unacceptable ACK of a half-open connection.
+    pub reply: bool,
+    /// The ACK field and what follows are to be processed.
+    pub accepted: bool,
+    /// `accepted` in SYN-RECEIVED: the handshake is complete.
+    pub complete: bool,
+    /// `complete` by the SYN-ACK of a peer that opened at the same time: there is nothing to take in behind it.
+    pub crossed: bool,
+}
+
+/// Second stage: the checks in their order. `known`: the segment is for this very connection.
+#[kernel_fn]
+pub fn judge(
+    event: Event,
+    state: TcpState,
+    known: bool,
+    fresh: bool,
+    m: ArrivalMeasures,
+    a: AckMeasures,
+) -> Verdict {
+    let c = event.control;
+    let waiting = known && state == TcpState::SynSent;
+    let half = known && state == TcpState::SynReceived;
+    let synchronized =
+        known && !(state == TcpState::Closed || state == TcpState::Listen || state == TcpState::SynSent);
+
+    // 3.10.7.3, SYN-SENT.
+    let good = a.advances && !a.beyond;
+    let open = waiting && !c.rst && c.syn && c.ack && good;
+    let meet = waiting && !c.rst && c.syn && !c.ack;
+
+    // 3.10.7.4, first: the sequence number. The peer's own SYN again lies one before the window and is no challenge.
+    let again = half && c.syn && !c.rst && m.one_before;
+    let occupies = event.payload_length.any() || c.syn || c.fin;
+    let last_is_new = positive(m.new_bytes) || (m.ends_here && (c.syn || c.fin));
+    let reaches = if occupies { last_is_new } else { !negative(m.ahead) };
+    let acceptable = synchronized && reaches && !m.beyond_edge;
+    // Second: RST. Fourth: SYN. Fifth: ACK.
+    let unwelcome = if c.rst { acceptable && !m.exact } else { synchronized && !again && (!acceptable || c.syn) };
+    let checked = c.ack && !c.rst && (again || (acceptable && !c.syn));
+    let complete = half && checked && good;
+    let bad_ack = a.beyond || a.ancient;
+
+    Verdict {
+        fresh,
+        open,
+        meet,
+        repeat: again && !c.ack,
+        refused: waiting && c.rst && c.ack && good,
+        reset: synchronized && c.rst && m.exact,
+        challenge: unwelcome || (checked && !half && bad_ack),
+        reply: !c.rst && c.ack && !good && (waiting || (half && checked)),
+        accepted: if half { complete } else { checked && !bad_ack },
+        complete,
+        crossed: complete && again,
+    }
+}
+
+/// The state the segment leads to, RST and time-outs aside. `ours`: our FIN is acknowledged; `theirs`: the peer's FIN is in order.
+#[kernel_fn]
+pub fn next_state(state: TcpState, v: Verdict, ours: bool, theirs: bool) -> TcpState {
+    let mut next = state;
+    if v.fresh || v.meet {
+        next = TcpState::SynReceived;
+    }
+    if v.open {
+        next = TcpState::Established;
+    }
+    match state {
+        TcpState::SynReceived => {
+            if v.complete {
+                next = if theirs { TcpState::CloseWait } else { TcpState::Established };
+            }
+        }
+        TcpState::Established => {
+            if theirs {
+                next = TcpState::CloseWait;
+            }
+        }
+        TcpState::FinWait1 => {
+            if ours && theirs {
+                next = TcpState::TimeWait;
+            } else if ours {
+                next = TcpState::FinWait2;
+            } else if theirs {
+                next = TcpState::Closing;
+            }
+        }
+        TcpState::FinWait2 => {
+            if theirs {
+                next = TcpState::TimeWait;
+            }
+        }
+        TcpState::Closing => {
+            if ours {
+                next = TcpState::TimeWait;
+            }
+        }
+        TcpState::LastAck => {
+            if ours {
+                next = TcpState::Closed;
+            }
+        }
+        _ => {}
+    }
+    next
+}

@@ -1,0 +1,238 @@
+//! The third stage of thought: the record after the event, and what leaves the pipeline because of it.
+use super::congestion::update_congestion;
+use super::host_requests::after_request;
+use super::receive::after_payload;
+use super::responses::{ending_of, notice_of, ARRIVAL, COMPLETION};
+use super::stages::{Decisions, Issued, Measures};
+use super::timeouts::{after_tick, update_timer};
+use super::transmit::{after_turn, segment_of};
+use crate::bundles::*;
+use stevedore_hdl::prelude::*;
+
+/// What leaves the pipeline for one event: at most one of each.
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+pub struct Outcome {
+    /// A command for the send chain.
+    pub send_valid: bool,
+    /// The command.
+    pub send: SendCommand,
+    /// A command for the receive chain.
+    pub receive_valid: bool,
+    /// The command.
+    pub receive: ReceiveCommand,
+    /// A notice.
+    pub notice_valid: bool,
+    /// The notice.
+    pub notice: Notice,
+    /// The connection is put into the scheduler's queue.
+    pub push: bool,
+    /// For the statistics.
+    pub pulses: TcpPulses,
+}
+
+/// The record of a connection that begins. It may still wait in the scheduler's queue from its former life.
+#[kernel_fn]
+pub fn new_record(event: Event, queued: bool, state: TcpState, mss: Bits<16>) -> ConnectionRecord {
+    let first = event.initial_sequence;
+    ConnectionRecord {
+        hard: Hard {
+            state,
+            generation: event.generation,
+            cookie: event.cookie,
+            snd_una: first,
+            snd_nxt: first,
+            snd_max: first,
+            snd_end: first + 1,
+            snd_mss: mss,
+            active: state == TcpState::SynSent,
+            ..Hard::default()
+        },
+        soft: Soft { queued, ..Soft::default() },
+    }
+}
+
+/// A segment's effect on the numbers of the connection.
+#[kernel_fn]
+fn after_arrival(event: Event, record: ConnectionRecord, m: Measures, d: Decisions) -> ConnectionRecord {
+    let v = d.verdict;
+    let mut next = record;
+    if v.fresh {
+        next = new_record(event, record.soft.queued, TcpState::SynReceived, m.arrival.mss);
+        next.hard.rcv_nxt = m.arrival.first_byte;
+        next.soft.rcv_adv = m.arrival.first_byte;
+    } else if v.open || v.meet {
+        next.hard.rcv_nxt = m.arrival.first_byte;
+        next.soft.rcv_adv = m.arrival.first_edge;
+        next.hard.snd_mss = m.arrival.mss;
+    }
+    if d.ack.advance {
+        next.hard.snd_una = event.acknowledgement;
+    }
+    if d.ack.catch_up {
+        next.hard.snd_nxt = event.acknowledgement;
+    }
+    if v.meet || v.repeat {
+        next.hard.snd_nxt = record.hard.snd_una;
+    }
+    if d.ack.window {
+        next.soft.snd_wnd = resize::<32, 16>(event.window);
+        next.soft.snd_wl1 = event.sequence;
+        next.soft.snd_wl2 = event.acknowledgement;
+        if m.ack.widest || v.fresh {
+            next.soft.snd_wnd_max = event.window;
+        }
+    }
+    if d.payload.place {
+        next.hard.rcv_nxt = record.hard.rcv_nxt + resize::<32, 16>(d.payload.bytes) + d.payload.fin;
+        next.hard.rcv_room = record.hard.rcv_room - resize::<32, 16>(d.payload.bytes);
+        next.hard.fin_received = record.hard.fin_received || d.payload.fin;
+    }
+    if v.challenge || v.open || v.crossed {
+        next.soft.ack_now = true;
+    }
+    next.hard.state = d.next;
+    next
+}
+
+/// The record after the event.
+#[kernel_fn]
+pub fn settle(
+    issued: Issued,
+    record: ConnectionRecord,
+    settings: TcpSettings,
+    now: Bits<32>,
+    m: Measures,
+    d: Decisions,
+) -> ConnectionRecord {
+    let event = issued.event;
+    let mut next = update_timer(record, now, d.timer, d.timeout.retry, d.rtt, m.rtt);
+    match event.kind {
+        EventKind::Segment => {
+            next.soft = update_congestion(next.soft, record.hard, d.congestion, m.congestion);
+            next = after_payload(next, settings, now, d.payload);
+            next = after_arrival(event, next, m, d);
+        }
+        EventKind::Transmit => next = after_turn(next, now, d.turn, m.turn),
+        EventKind::Tick => next = after_tick(next, d.timeout, d.congestion.half),
+        EventKind::Connect => {
+            if d.host.connect {
+                next = new_record(event, record.soft.queued, TcpState::SynSent, settings.mss);
+            }
+        }
+        EventKind::Listen => {
+            if d.host.listen {
+                next = new_record(event, record.soft.queued, TcpState::Listen, settings.mss);
+            }
+        }
+        _ => next = after_request(next, d.host, m.host),
+    }
+    if d.over {
+        next.hard.state = TcpState::Closed;
+        next.hard.reset_now = event.kind == EventKind::Terminate && d.host.reset;
+        next.soft.timer_armed = false;
+        next.soft.ack_armed = false;
+        next.soft.notify_armed = false;
+        next.soft.ack_now = false;
+    }
+    if d.part {
+        next.hard.farewell = d.farewell;
+    }
+    next.soft.queued = d.wake || (record.soft.queued && event.kind != EventKind::Transmit);
+    if issued.erase {
+        next = ConnectionRecord::default();
+    }
+    next
+}
+
+/// What leaves the pipeline.
+#[kernel_fn]
+pub fn outcome_of(issued: Issued, record: ConnectionRecord, m: Measures, d: Decisions) -> Outcome {
+    let event = issued.event;
+    let kind = event.kind;
+    let arriving = kind == EventKind::Segment;
+    let turning = kind == EventKind::Transmit;
+    let ticking = kind == EventKind::Tick;
+    let flush = turning && d.turn.flush;
+    let segment = turning
+        && (d.turn.reset || d.turn.syn || d.turn.again || d.turn.data || d.turn.probe || d.turn.bare);
+    let release = arriving && d.ack.advance && d.ack.released.any();
+    let rewind = ticking && d.timeout.rewind;
+    let reply = arriving && d.verdict.reply;
+    let append = kind == EventKind::PostSend && d.host.send;
+
+    let mut send = segment_of(record, event.slot, d.turn, m.turn);
+    send.address = event.address;
+    send.cookie = event.cookie;
+    send.ending = ending_of(record.hard.farewell, record.hard.cookie);
+    send.rewind = d.ack.catch_up;
+    if arriving {
+        send.length = if release { d.ack.released } else { bits::<32>(0) };
+        send.kind = if release { SendKind::Release } else { SendKind::Segment };
+        send.sequence = event.acknowledgement;
+        send.acknowledgement = Default::default();
+        send.window = Default::default();
+        send.control = ControlBits { rst: true, ..ControlBits::default() };
+        send.retransmit = false;
+        send.mss = false;
+    } else if ticking {
+        send.kind = SendKind::Rewind;
+    } else if flush {
+        send.kind = SendKind::Flush;
+    } else if !turning {
+        send.kind = SendKind::Append;
+        send.length = event.length;
+    }
+
+    let mut receive = ReceiveCommand {
+        kind: ReceiveKind::Discard,
+        slot: event.slot,
+        generation: if turning || ticking { record.hard.generation } else { event.generation },
+        address: event.address,
+        length: resize::<32, 16>(d.payload.bytes),
+        cookie: event.cookie,
+        trim: d.payload.trim,
+        skip: Default::default(),
+        notify: d.payload.notify,
+        end_of_stream: d.payload.fin,
+        ending: send.ending,
+    };
+    if arriving {
+        if d.payload.place {
+            receive.kind = ReceiveKind::Place;
+        }
+    } else if turning {
+        receive.kind = ReceiveKind::Flush;
+    } else if ticking {
+        receive.kind = ReceiveKind::Notify;
+    } else {
+        receive.kind = ReceiveKind::Append;
+        receive.length = event.length;
+    }
+
+    let begin = arriving && d.congestion.begin;
+    let request = !arriving && !turning && !ticking;
+    let mut notice = notice_of(event, d.host.response, d.host.status, event.cookie);
+    if arriving {
+        notice.response = if record.hard.active { bits::<5>(COMPLETION) } else { bits::<5>(ARRIVAL) };
+        notice.status = bits::<8>(0);
+        notice.cookie = record.hard.cookie;
+    }
+    Outcome {
+        send_valid: flush || segment || release || rewind || reply || append,
+        send,
+        receive_valid: arriving || flush || (ticking && d.timeout.notify) || (kind == EventKind::PostReceive && d.host.receive),
+        receive,
+        notice_valid: begin || (request && d.host.notice),
+        notice,
+        push: d.wake && (turning || !record.soft.queued),
+        pulses: TcpPulses {
+            segment_in: arriving,
+            segment_out: segment || reply,
+            retransmission: turning && (d.turn.again || d.turn.probe || (d.turn.data && !m.turn.at_max) || (d.turn.syn && !m.turn.idle)),
+            drop_out_of_order: arriving && d.payload.dropped,
+            fast_retransmit: arriving && d.congestion.enter,
+            time_out: ticking && d.timeout.lost,
+            bad_request: request && d.host.refuse,
+        },
+    }
+}

@@ -1,0 +1,183 @@
+//! The records between the stages of the pipeline, and the first two stages of thought: measure, then decide.
+//!
+//! Measuring subtracts and compares; deciding turns the outcomes into named actions; settling (`settle.rs`) carries the actions out. Each
+//! stage is one clock cycle, so no value is subtracted, judged and stored in the same one.
+use super::acknowledge::{measure_ack, plan_ack, AckMeasures, AckPlan};
+use super::congestion::{measure_congestion, plan_congestion, CongestionMeasures, CongestionPlan};
+use super::host_requests::{measure_host, plan_host, HostMeasures, HostPlan};
+use super::receive::{plan_payload, PayloadPlan};
+use super::responses::{farewell_of_reset, farewell_of_silence};
+use super::rtt::{measure_rtt, plan_rtt, RttMeasures, RttPlan};
+use super::segment_arrives::{judge, measure_arrival, next_state, ArrivalMeasures, Verdict};
+use super::timeouts::{
+    measure_timeouts, plan_timeouts, plan_timer, TimeoutMeasures, TimeoutPlan, TimerCauses, TimerPlan,
+};
+use super::transmit::{has_more, measure_turn, plan_turn, TurnMeasures, TurnPlan};
+use crate::bundles::{ConnectionRecord, Event, EventKind, Farewell, TcpSettings, TcpState};
+use stevedore_hdl::prelude::*;
+
+/// An event under way.
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+pub struct Issued {
+    /// The event.
+    pub event: Event,
+    /// Row of the table; row 0 stands for every slot that does not exist.
+    pub row: Bits<16>,
+    /// The slot exists and may be given out: its row is written back.
+    pub legitimate: bool,
+    /// The row is still in the last stage: take it from there, not from the table.
+    pub forward: bool,
+    /// After reset: write a closed record.
+    pub erase: bool,
+}
+
+/// Everything measured.
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+pub struct Measures {
+    /// The event's generation is the record's.
+    pub same: bool,
+    /// For segments: where it lies.
+    pub arrival: ArrivalMeasures,
+    /// For segments: where its ACK lies.
+    pub ack: AckMeasures,
+    /// Congestion control.
+    pub congestion: CongestionMeasures,
+    /// Round-trip time.
+    pub rtt: RttMeasures,
+    /// What could be sent.
+    pub turn: TurnMeasures,
+    /// Deadlines.
+    pub timeouts: TimeoutMeasures,
+    /// For posts.
+    pub host: HostMeasures,
+}
+
+/// First stage.
+#[kernel_fn]
+pub fn measure(event: Event, record: ConnectionRecord, settings: TcpSettings, now: Bits<32>) -> Measures {
+    Measures {
+        same: event.generation == record.hard.generation,
+        arrival: measure_arrival(event, record, settings),
+        ack: measure_ack(event, record),
+        congestion: measure_congestion(event, record),
+        rtt: measure_rtt(event, record, settings, now),
+        turn: measure_turn(record),
+        timeouts: measure_timeouts(record, settings, now),
+        host: measure_host(event, record),
+    }
+}
+
+/// Everything decided. What is not named for an event's kind is without effect.
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+pub struct Decisions {
+    /// The segment is for this very connection.
+    pub known: bool,
+    /// The order of checks.
+    pub verdict: Verdict,
+    /// The acknowledgement.
+    pub ack: AckPlan,
+    /// The payload.
+    pub payload: PayloadPlan,
+    /// Congestion control.
+    pub congestion: CongestionPlan,
+    /// Round-trip time.
+    pub rtt: RttPlan,
+    /// The turn to send.
+    pub turn: TurnPlan,
+    /// The tick.
+    pub timeout: TimeoutPlan,
+    /// The timer.
+    pub timer: TimerPlan,
+    /// The request.
+    pub host: HostPlan,
+    /// State after a segment.
+    pub next: TcpState,
+    /// The connection is over.
+    pub over: bool,
+    /// A flush is to be sent.
+    pub part: bool,
+    /// What it says.
+    pub farewell: Farewell,
+    /// The connection wants a turn.
+    pub wake: bool,
+}
+
+/// Second stage.
+#[kernel_fn]
+pub fn decide(issued: Issued, record: ConnectionRecord, settings: TcpSettings, m: Measures) -> Decisions {
+    let event = issued.event;
+    let state = record.hard.state;
+    let arriving = event.kind == EventKind::Segment;
+    let turning = event.kind == EventKind::Transmit;
+    let ticking = event.kind == EventKind::Tick && !issued.erase;
+    let requesting = !arriving && !turning && !(event.kind == EventKind::Tick);
+    let known = issued.legitimate && m.same && state != TcpState::Closed;
+    let here = arriving && known;
+
+    let verdict = judge(event, state, here, arriving && event.fresh && issued.legitimate, m.arrival, m.ack);
+    let payload = plan_payload(event, record, settings, here, verdict, m.arrival);
+    let ack = plan_ack(event, record, verdict, m.ack);
+    let opening = verdict.open || verdict.complete;
+    let mss = if verdict.open { m.arrival.mss } else { record.hard.snd_mss };
+    let lost = record.soft.backoff.any();
+    let congestion = plan_congestion(record, verdict, m.ack, ack, m.congestion, mss, lost);
+    let rtt = plan_rtt(record, settings, ack, m.rtt);
+    let turn = plan_turn(record, m.turn);
+    let timeout = plan_timeouts(record, ticking, m.timeouts, m.turn);
+    let host = plan_host(event, record, issued.legitimate, known, m.host);
+    let next = next_state(state, verdict, ack.fin, payload.fin);
+
+    let repeats_fin = here && state == TcpState::TimeWait && event.control.fin && !event.control.rst;
+    let cause = TimerCauses {
+        begin: opening,
+        next,
+        moved: here && (payload.some || next != state || repeats_fin),
+        sent: turning && turn.timer,
+        posted: requesting && host.receive && state == TcpState::FinWait2,
+    };
+    let timer = plan_timer(record, settings, cause, m.ack, ack, rtt, timeout, m.timeouts);
+
+    let reset = verdict.refused || verdict.reset;
+    let finished = here && next == TcpState::Closed;
+    let parting = here && next == TcpState::TimeWait && state != TcpState::TimeWait;
+    let ended = requesting && host.end;
+    let farewell = if reset {
+        farewell_of_reset(record)
+    } else if timeout.over {
+        farewell_of_silence(record)
+    } else if ended {
+        host.farewell
+    } else if parting {
+        Farewell::Parted
+    } else {
+        Farewell::Closed
+    };
+    let over = reset || timeout.over || ended || finished;
+    let second = payload.some && record.soft.ack_owed.any();
+    let answer = verdict.challenge || payload.refused || payload.fin || second;
+    let turned = verdict.fresh || opening || verdict.meet || verdict.repeat;
+    let opened = ack.advance || congestion.inflate || (ack.window && !m.ack.same_window);
+    let sendable = (opened && has_more(record, m.turn)) || congestion.enter || congestion.partial;
+    let asked = host.send || host.receive || host.connect || host.close;
+    Decisions {
+        known: here,
+        verdict,
+        ack,
+        payload,
+        congestion,
+        rtt,
+        turn,
+        timeout,
+        timer,
+        host,
+        next,
+        over,
+        part: over || parting,
+        farewell,
+        wake: if turning {
+            turn.more
+        } else {
+            over || answer || turned || sendable || timeout.retry || timeout.ack || parting || (requesting && asked)
+        },
+    }
+}

@@ -1,0 +1,138 @@
+//! TCP: every event that can change a connection goes in, commands for the byte paths and words to the host come out.
+//!
+//! **Role.** Puts the arbiter, the pipeline, the scheduler and the timers together, with a queue behind each kind of output. Neighbours: the
+//! lookup (segments, openings), the dispatcher (requests), the send chain, placement, the notifier.
+//!
+//! ```text
+//!  s_segment ──┐                       ┌── m_send
+//!  s_host ─────┤ arbiter ── pipeline ──┼── m_receive
+//!  scheduler ──┤              │        └── m_notice
+//!  timers ─────┘              └── pushes to the scheduler
+//! ```
+//!
+//! **Ports.** `clock`, `reset`. `s_segment`: segments, one ReceiveCommand Place or Discard each, in order. `s_host`: Connect, Listen, posts,
+//! Terminate. `settings`: quasi-static. `now`: microseconds. `m_send`, `m_receive`, `m_notice`: the outputs. `pulses`: for the statistics.
+//!
+//! **Handshake.** Channels. An event is taken only when all three output queues have room for everything under way, so a blocked output
+//! stops the inlets, never the middle. Turns to send wait already when a quarter of the send queue is full: otherwise segments to send would
+//! fill it whenever the wire is slower than the pipeline, and arriving segments would wait with them.
+//!
+//! **Latency.** Nine cycles from a source to an output of an idle block. One event per cycle; one per four cycles of one connection. After
+//! reset the table is erased first, a cycle per slot; sources wait.
+//!
+//! **Invariant.** One event, one record, at most one command each way, one notice: what a command says is true when it is carried out,
+//! because the chains carry commands out in the order in which the pipeline wrote the record.
+use super::arbiter::Arbiter;
+use super::pipeline::Pipeline;
+use super::scheduler::Scheduler;
+use super::timers::Timers;
+use crate::bundles::{Event, Notice, ReceiveCommand, SendCommand, TcpPulses, TcpSettings};
+use crate::geometry::Geometry;
+use stevedore_hdl::prelude::*;
+
+/// Events that may still come after the room in the queues was judged: five stages, the one entering, and the cycle of judging.
+const UNDER_WAY: usize = 8;
+
+/// See the module.
+#[derive(LogicBlock)]
+pub struct Tcp {
+    /// Rising edge.
+    pub clock: Signal<In, Clock>,
+    /// Synchronous.
+    pub reset: Signal<In, bool>,
+    /// Segments.
+    pub s_segment: Sink<Event>,
+    /// Requests of the host.
+    pub s_host: Sink<Event>,
+    /// Settings.
+    pub settings: Signal<In, TcpSettings>,
+    /// Microseconds.
+    pub now: Signal<In, Bits<32>>,
+    /// Commands for the send chain.
+    pub m_send: Source<SendCommand>,
+    /// Commands for placement.
+    pub m_receive: Source<ReceiveCommand>,
+    /// Words to the host.
+    pub m_notice: Source<Notice>,
+    /// For the statistics.
+    pub pulses: Signal<Out, TcpPulses>,
+    arbiter: Arbiter,
+    pipeline: Pipeline,
+    scheduler: Scheduler,
+    timers: Timers,
+    send: Fifo<SendCommand>,
+    receive: Fifo<ReceiveCommand>,
+    notice: Fifo<Notice>,
+    room: Register<bool>,
+    send_room: Register<bool>,
+    limit: Constant<Bits<16>>,
+    send_limit: Constant<Bits<16>>,
+}
+
+impl Tcp {
+    /// The pipeline of an engine of this geometry.
+    pub fn new(geometry: &Geometry) -> Self {
+        assert!(geometry.queue >= 2 * UNDER_WAY, "queues shorter than the pipeline");
+        Tcp {
+            clock: Signal::default(),
+            reset: Signal::default(),
+            s_segment: Sink::default(),
+            s_host: Sink::default(),
+            settings: Signal::default(),
+            now: Signal::default(),
+            m_send: Source::default(),
+            m_receive: Source::default(),
+            m_notice: Source::default(),
+            pulses: Signal::default(),
+            arbiter: Arbiter::new(geometry.connections),
+            pipeline: Pipeline::new(geometry.connections),
+            scheduler: Scheduler::new(geometry.connections),
+            timers: Timers::new(geometry.connections),
+            send: Fifo::new(geometry.queue),
+            receive: Fifo::new(geometry.queue),
+            notice: Fifo::new(geometry.queue),
+            room: Register::default(),
+            send_room: Register::default(),
+            limit: Constant::new(((geometry.queue - UNDER_WAY) as u64).into()),
+            send_limit: Constant::new((geometry.queue as u64 / 4).into()),
+        }
+    }
+}
+
+impl Logic for Tcp {
+    #[kernel]
+    fn update(&mut self) {
+        setup!(self, arbiter, pipeline, scheduler, timers, send, receive, notice, room, send_room);
+        forward!(self.s_segment => self.arbiter.s_segment);
+        forward!(self.s_host => self.arbiter.s_host);
+        join!(self.scheduler.m_turn => self.arbiter.s_turn);
+        join!(self.timers.m_tick => self.arbiter.s_tick);
+        self.arbiter.flight.next = self.pipeline.flight.val();
+        self.arbiter.room.next = self.room.q.val();
+        self.arbiter.send_room.next = self.send_room.q.val();
+        self.pipeline.issue_valid.next = self.arbiter.issue_valid.val();
+        self.pipeline.issue.next = self.arbiter.issue.val();
+        self.pipeline.settings.next = self.settings.val();
+        self.pipeline.now.next = self.now.val();
+
+        let valid = self.pipeline.outcome_valid.val();
+        let outcome = self.pipeline.outcome.val();
+        self.send.s_in.valid.next = valid && outcome.send_valid;
+        self.send.s_in.bits.next = outcome.send;
+        self.receive.s_in.valid.next = valid && outcome.receive_valid;
+        self.receive.s_in.bits.next = outcome.receive;
+        self.notice.s_in.valid.next = valid && outcome.notice_valid;
+        self.notice.s_in.bits.next = outcome.notice;
+        self.scheduler.push.next = valid && outcome.push;
+        self.scheduler.push_slot.next = self.pipeline.outcome_slot.val();
+        forward!(self.send.m_out => self.m_send);
+        forward!(self.receive.m_out => self.m_receive);
+        forward!(self.notice.m_out => self.m_notice);
+
+        let limit = self.limit.val();
+        let sends = self.send.level.val();
+        self.room.d.next = sends < limit && self.receive.level.val() < limit && self.notice.level.val() < limit;
+        self.send_room.d.next = sends < self.send_limit.val();
+        self.pulses.next = if valid { outcome.pulses } else { TcpPulses::default() };
+    }
+}

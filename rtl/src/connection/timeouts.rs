@@ -1,0 +1,228 @@
+//! Everything that happens because time passes: retransmission with back-off and its limit (RFC 6298 5, RFC 9293 3.8.3), zero-window
+//! probes (RFC 9293 3.8.6.1), delayed acknowledgements (RFC 1122 4.2.3.2), the end of TIME-WAIT, reports of placed bytes.
+//!
+//! One timer per connection serves retransmission, persist, FIN-WAIT-2 and TIME-WAIT: no two of them run at once. FIN-WAIT-2 is
+//! bounded by the TIME-WAIT setting, counted from the last byte received or room posted, so that a peer that never closes cannot keep a
+//! terminated connection for ever, while a half-closed transfer that moves may take its time.
+use super::acknowledge::{AckMeasures, AckPlan};
+use super::rtt::{RttMeasures, RttPlan};
+use super::sequence::before;
+use super::transmit::{can_send, has_more, TurnMeasures};
+use crate::bundles::{ConnectionRecord, TcpSettings, TcpState};
+use stevedore_hdl::prelude::*;
+
+/// Deadlines against the clock.
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+pub struct TimeoutMeasures {
+    /// The timer fires.
+    pub due: bool,
+    /// The delayed acknowledgement is due.
+    pub ack_due: bool,
+    /// Placed bytes are to be reported.
+    pub notify_due: bool,
+    /// No retransmission is left.
+    pub exhausted: bool,
+    /// The time-out doubled, within its bound.
+    pub backed: Bits<32>,
+}
+
+/// First stage: differences.
+#[kernel_fn]
+pub fn measure_timeouts(record: ConnectionRecord, settings: TcpSettings, now: Bits<32>) -> TimeoutMeasures {
+    let soft = record.soft;
+    TimeoutMeasures {
+        due: soft.timer_armed && !before(now, soft.timer_deadline),
+        ack_due: soft.ack_armed && !before(now, soft.ack_deadline),
+        notify_due: soft.notify_armed && !before(now, soft.notify_deadline),
+        exhausted: !(soft.backoff < settings.retry_limit),
+        backed: if soft.rto > (settings.maximum_rto >> 1) { settings.maximum_rto } else { soft.rto << 1 },
+    }
+}
+
+/// What a tick does.
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+pub struct TimeoutPlan {
+    /// Go back to SND.UNA: once more from there.
+    pub retry: bool,
+    /// `retry` because a segment is lost: congestion control takes note.
+    pub lost: bool,
+    /// `retry` to probe the peer's window.
+    pub probe: bool,
+    /// `retry`: the send chain must go back too.
+    pub rewind: bool,
+    /// The connection is over: retransmissions ran out, or its last state has lasted long enough.
+    pub over: bool,
+    /// The timer is not needed any more.
+    pub stop: bool,
+    /// Send the delayed acknowledgement.
+    pub ack: bool,
+    /// Report placed bytes.
+    pub notify: bool,
+}
+
+/// Second stage. `ticking`: the event is a tick.
+#[kernel_fn]
+pub fn plan_timeouts(
+    record: ConnectionRecord,
+    ticking: bool,
+    m: TimeoutMeasures,
+    turn: TurnMeasures,
+) -> TimeoutPlan {
+    let state = record.hard.state;
+    let due = ticking && m.due;
+    let handshake = state == TcpState::SynSent || state == TcpState::SynReceived;
+    let sending = can_send(state) && (!turn.idle || has_more(record, turn));
+    let lingering = state == TcpState::TimeWait || state == TcpState::FinWait2;
+    let retry = due && (handshake || sending) && !m.exhausted;
+    let probe = retry && sending && (turn.idle || !record.soft.snd_wnd.any());
+    let over = due && (lingering || ((handshake || sending) && m.exhausted));
+    TimeoutPlan {
+        retry,
+        lost: retry && sending && !probe,
+        probe,
+        rewind: retry && sending && !turn.at_una,
+        over,
+        stop: due && !retry,
+        ack: ticking && m.ack_due,
+        notify: ticking && m.notify_due,
+    }
+}
+
+/// What becomes of the one timer, whatever the event.
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+pub struct TimerPlan {
+    /// It starts again.
+    pub start: bool,
+    /// It stops.
+    pub stop: bool,
+    /// How long it runs.
+    pub timeout: Bits<32>,
+    /// Time-out kept for later.
+    pub rto: Bits<32>,
+    /// The count of retransmissions starts again.
+    pub renew: bool,
+    /// A sample of the handshake is missing because a SYN was lost (RFC 6298 5.7).
+    pub penalty: bool,
+}
+
+/// What a segment, a turn or a request does to the timer.
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+pub struct TimerCauses {
+    /// The segment completes the handshake.
+    pub begin: bool,
+    /// State after the segment.
+    pub next: TcpState,
+    /// The segment is in order, or repeats the FIN in TIME-WAIT.
+    pub moved: bool,
+    /// The turn sends something that must be answered.
+    pub sent: bool,
+    /// Room was posted in FIN-WAIT-2.
+    pub posted: bool,
+}
+
+/// Second stage.
+#[kernel_fn]
+pub fn plan_timer(
+    record: ConnectionRecord,
+    settings: TcpSettings,
+    cause: TimerCauses,
+    a: AckMeasures,
+    p: AckPlan,
+    rtt: RttPlan,
+    timeout: TimeoutPlan,
+    m: TimeoutMeasures,
+) -> TimerPlan {
+    let linger = cause.next == TcpState::TimeWait || cause.next == TcpState::FinWait2;
+    let dwell = cause.posted || (linger && cause.moved);
+    let restart = p.advance && !a.all && !linger && !p.reopen;
+    let backed = if record.soft.rto.any() { m.backed } else { rtt.rto };
+    let penalty = cause.begin && record.soft.backoff.any() && !rtt.sample;
+    TimerPlan {
+        start: dwell || restart || cause.sent || timeout.retry,
+        stop: p.reopen || (p.advance && a.all) || timeout.stop,
+        timeout: if dwell {
+            settings.time_wait
+        } else if timeout.retry {
+            backed
+        } else {
+            rtt.rto
+        },
+        rto: if rtt.sample || p.reopen || penalty {
+            bits::<32>(0)
+        } else if timeout.retry {
+            backed
+        } else {
+            rtt.rto
+        },
+        renew: p.advance || p.alive,
+        penalty,
+    }
+}
+
+/// Third stage: the timer, the time-out and the round-trip estimate.
+#[kernel_fn]
+pub fn update_timer(
+    record: ConnectionRecord,
+    now: Bits<32>,
+    p: TimerPlan,
+    retry: bool,
+    rtt: RttPlan,
+    m: RttMeasures,
+) -> ConnectionRecord {
+    let mut next = record;
+    next.soft.rto = p.rto;
+    if p.start {
+        next.soft.timer_armed = true;
+        next.soft.timer_deadline = now + p.timeout;
+    } else if p.stop {
+        next.soft.timer_armed = false;
+    }
+    if retry {
+        next.soft.backoff = record.soft.backoff + 1;
+    } else if p.renew {
+        next.soft.backoff = Default::default();
+    }
+    if rtt.sample {
+        next.soft.timing = false;
+        next.soft.srtt = rtt.srtt;
+        next.soft.rttvar = rtt.rttvar;
+    } else if p.penalty {
+        next.soft.srtt = Default::default();
+        next.soft.rttvar = m.lost_syn;
+    }
+    next
+}
+
+/// Third stage: the rest of a tick. `half`: half the bytes in flight, at least two segments.
+#[kernel_fn]
+pub fn after_tick(record: ConnectionRecord, p: TimeoutPlan, half: Bits<32>) -> ConnectionRecord {
+    let mut next = record;
+    if p.retry {
+        next.hard.snd_nxt = record.hard.snd_una;
+        next.soft.timing = false;
+    }
+    if p.probe {
+        next.soft.probe_now = true;
+    }
+    if p.lost {
+        // RFC 5681 3.1 (7): a segment lost twice does not halve the threshold twice.
+        if !record.soft.backoff.any() {
+            next.soft.ssthresh = half;
+        }
+        next.soft.cwnd = resize::<32, 16>(record.hard.snd_mss);
+        next.soft.cwnd_credit = Default::default();
+        next.soft.duplicate_acks = Default::default();
+        next.soft.recovering = false;
+        next.soft.guarded = true;
+        next.soft.recover = record.hard.snd_max;
+        next.soft.retransmit_now = false;
+    }
+    if p.ack {
+        next.soft.ack_armed = false;
+        next.soft.ack_now = true;
+    }
+    if p.notify {
+        next.soft.notify_armed = false;
+    }
+    next
+}

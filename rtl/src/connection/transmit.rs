@@ -1,0 +1,363 @@
+//! What to send at a turn: one segment, or the flush that ends the connection.
+//!
+//! In this order: a reset owed, the flush of a connection that is over, SYN or SYN-ACK, the segment at SND.UNA again (fast retransmit),
+//! new data or FIN, a probe of one byte into a closed window, an acknowledgement owed or a window update.
+//!
+//! Sender silly window avoidance (RFC 9293 3.8.6.2.1): less than a whole segment goes only if it is all there is, or half the largest
+//! window ever announced, or sent before, or the override timer says so. There is no Nagle delay. The window announced follows RFC 9293
+//! 3.8.6.2.2: its right edge moves only by a segment or half the room, and an update of its own is due after two segments or half the
+//! room, or from zero.
+use super::sequence::{before, negative, positive, wide};
+use crate::bundles::{ConnectionRecord, Farewell, SendCommand, SendKind, TcpState};
+use stevedore_hdl::prelude::*;
+
+/// Largest window without scaling.
+const LARGEST_WINDOW: u64 = 65535;
+
+/// Differences the choice rests on.
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+pub struct TurnMeasures {
+    /// Posted bytes from SND.NXT up; -1 behind the FIN.
+    pub unsent: Bits<32>,
+    /// SND.UNA + SND.WND.
+    pub window_edge: Bits<32>,
+    /// SND.UNA + cwnd.
+    pub congestion_edge: Bits<32>,
+    /// SND.WND left; negative if the peer took it back.
+    pub window_room: Bits<32>,
+    /// cwnd left.
+    pub congestion_room: Bits<32>,
+    /// cwnd is the smaller window.
+    pub congested: bool,
+    /// SND.NXT + MSS.
+    pub next_segment: Bits<32>,
+    /// That is more than was ever sent.
+    pub segment_is_new: bool,
+    /// Posted bytes from SND.UNA up.
+    pub posted: Bits<32>,
+    /// Sequence numbers sent and not acknowledged.
+    pub flight: Bits<32>,
+    /// The FIN was sent.
+    pub fin_sent: bool,
+    /// All posted bytes were sent.
+    pub end_sent: bool,
+    /// SND.NXT is where new ground begins.
+    pub at_max: bool,
+    /// SND.NXT is SND.UNA.
+    pub at_una: bool,
+    /// Nothing is outstanding.
+    pub idle: bool,
+    /// The window's edge is behind the highest number sent.
+    pub edge_behind: bool,
+    /// The window's edge is before the highest number sent: acknowledgements are numbered with the edge, for the peer to accept them.
+    pub edge_before: bool,
+    /// The congestion window's edge is behind the highest number sent.
+    pub congestion_behind: bool,
+    /// SND.UNA + 1.
+    pub after_una: Bits<32>,
+    /// The number behind the FIN.
+    pub after_end: Bits<32>,
+    /// Window to announce if its edge moves.
+    pub room: Bits<16>,
+    /// Its right edge.
+    pub room_edge: Bits<32>,
+    /// How far the edge would move.
+    pub gain: Bits<32>,
+    /// Window announced, as far as it is still open; negative once the FIN took the number behind it.
+    pub announced: Bits<32>,
+}
+
+/// First stage: differences.
+#[kernel_fn]
+pub fn measure_turn(record: ConnectionRecord) -> TurnMeasures {
+    let hard = record.hard;
+    let soft = record.soft;
+    let window_edge = hard.snd_una + soft.snd_wnd;
+    let congestion_edge = hard.snd_una + soft.cwnd;
+    let next_segment = hard.snd_nxt + wide(hard.snd_mss);
+    let plenty = hard.rcv_room.get_bits::<16>(16).any();
+    let room = if plenty { bits::<16>(LARGEST_WINDOW) } else { hard.rcv_room.get_bits::<16>(0) };
+    let room_edge = hard.rcv_nxt + wide(room);
+    TurnMeasures {
+        unsent: hard.snd_end - hard.snd_nxt,
+        window_edge,
+        congestion_edge,
+        window_room: hard.snd_una + soft.snd_wnd - hard.snd_nxt,
+        congestion_room: hard.snd_una + soft.cwnd - hard.snd_nxt,
+        congested: soft.cwnd < soft.snd_wnd,
+        next_segment,
+        segment_is_new: before(hard.snd_max, next_segment),
+        posted: hard.snd_end - hard.snd_una,
+        flight: hard.snd_max - hard.snd_una,
+        fin_sent: before(hard.snd_end, hard.snd_max),
+        end_sent: !before(hard.snd_max, hard.snd_end),
+        at_max: hard.snd_nxt == hard.snd_max,
+        at_una: hard.snd_nxt == hard.snd_una,
+        idle: hard.snd_una == hard.snd_max,
+        edge_behind: before(hard.snd_max, window_edge),
+        edge_before: before(window_edge, hard.snd_max),
+        congestion_behind: before(hard.snd_max, congestion_edge),
+        after_una: hard.snd_una + 1,
+        after_end: hard.snd_end + 1,
+        room,
+        room_edge,
+        gain: room_edge - soft.rcv_adv,
+        announced: soft.rcv_adv - hard.rcv_nxt,
+    }
+}
+
+/// What the turn does: at most one of the first nine.
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+pub struct TurnPlan {
+    /// Send a reset.
+    pub reset: bool,
+    /// Send the flush.
+    pub flush: bool,
+    /// Send SYN, or SYN-ACK in SYN-RECEIVED.
+    pub syn: bool,
+    /// Send the segment at SND.UNA again.
+    pub again: bool,
+    /// Send from SND.NXT.
+    pub data: bool,
+    /// Send one byte into a closed window.
+    pub probe: bool,
+    /// Send an acknowledgement.
+    pub bare: bool,
+    /// `data`: everything posted.
+    pub rest: bool,
+    /// `data`: one MSS. If neither: up to the edge of the window.
+    pub whole: bool,
+    /// The FIN is part of the segment.
+    pub fin: bool,
+    /// The segment reaches the end of the posted bytes.
+    pub push: bool,
+    /// `again`: the outstanding bytes, not a whole MSS.
+    pub short: bool,
+    /// `again`: outstanding posted bytes.
+    pub sent: Bits<16>,
+    /// `data`: room in the window, at most one MSS of it is used.
+    pub room: Bits<16>,
+    /// `data`: the edge of the window.
+    pub edge: Bits<32>,
+    /// `data`: the segment reaches new ground.
+    pub is_new: bool,
+    /// `data`: it begins on new ground: its round-trip time may be taken.
+    pub fresh: bool,
+    /// The right edge of the window moves.
+    pub widen: bool,
+    /// The window to announce.
+    pub window: Bits<16>,
+    /// The retransmission or persist timer must run.
+    pub timer: bool,
+    /// Another turn is wanted.
+    pub more: bool,
+}
+
+/// Second stage: what can be sent, and what goes first.
+#[kernel_fn]
+pub fn plan_turn(record: ConnectionRecord, m: TurnMeasures) -> TurnPlan {
+    let hard = record.hard;
+    let soft = record.soft;
+    let state = hard.state;
+    let mss = wide(hard.snd_mss);
+    let handshake = state == TcpState::SynSent || state == TcpState::SynReceived;
+    let sending = can_send(state);
+    let receiving =
+        state == TcpState::Established || state == TcpState::FinWait1 || state == TcpState::FinWait2;
+    let synchronized = sending || receiving || state == TcpState::SynReceived || state == TcpState::TimeWait;
+
+    let reset = hard.reset_now;
+    let flush = !reset && hard.farewell != Farewell::None;
+    let alive = !reset && !flush;
+    let syn = alive && handshake && m.at_una;
+    let again = alive && sending && soft.retransmit_now && !m.idle;
+
+    let room = if m.congested { m.congestion_room } else { m.window_room };
+    let waiting = positive(m.unsent);
+    let small = !(mss < m.unsent);
+    let open = positive(room);
+    let fits_rest = open && !(room < m.unsent);
+    let fits_whole = open && !(room < mss);
+    let fits = if small { fits_rest } else { fits_whole };
+    let half = open && !(room < (wide(soft.snd_wnd_max) >> 1));
+    let part = open && (half || soft.probe_now || !m.at_max);
+    let rest = waiting && small && fits;
+    let whole = waiting && !small && fits;
+    let only_fin = hard.fin_wanted && !m.unsent.any();
+    let sendable = sending && ((waiting && (fits || part)) || only_fin);
+    let data = alive && !again && sendable;
+    let probe = alive && !again && sending && soft.probe_now && waiting && !open;
+
+    let widen = positive(m.gain) && (!(m.gain < mss) || !(m.gain < wide(m.room >> 1)));
+    let shut = negative(m.announced);
+    let closed = shut || !m.announced.any();
+    let far = !(m.gain < (mss << 1)) || !(m.gain < wide(m.room >> 1));
+    let update = receiving && widen && (closed || far);
+    let bare = alive && !syn && !again && !sendable && !probe && ((soft.ack_now && synchronized) || update);
+
+    let sent = if m.fin_sent { m.posted } else { m.flight };
+    let short = !(mss < sent);
+    let blocked = sending && waiting;
+    TurnPlan {
+        reset,
+        flush,
+        syn,
+        again,
+        data,
+        probe,
+        bare,
+        rest: rest || only_fin,
+        whole,
+        fin: if again { m.fin_sent && short } else { hard.fin_wanted && (rest || only_fin) },
+        push: if again { m.end_sent && short && sent.any() } else { rest },
+        short,
+        sent: sent.get_bits::<16>(0),
+        room: room.get_bits::<16>(0),
+        edge: if m.congested { m.congestion_edge } else { m.window_edge },
+        is_new: if rest || only_fin {
+            if hard.fin_wanted { !m.fin_sent } else { !m.end_sent }
+        } else if whole {
+            m.segment_is_new
+        } else if m.congested {
+            m.congestion_behind
+        } else {
+            m.edge_behind
+        },
+        fresh: m.at_max && !soft.recovering,
+        widen,
+        window: if widen {
+            m.room
+        } else if shut {
+            bits::<16>(0)
+        } else {
+            m.announced.get_bits::<16>(0)
+        },
+        timer: alive && !soft.timer_armed && (syn || (sending && (!m.idle || data || blocked))),
+        more: reset || (flush && soft.ack_now && state == TcpState::TimeWait) || (again && sendable) || (data && whole),
+    }
+}
+
+/// States in which data and FIN may leave.
+#[kernel_fn]
+pub fn can_send(state: TcpState) -> bool {
+    state == TcpState::Established
+        || state == TcpState::CloseWait
+        || state == TcpState::FinWait1
+        || state == TcpState::Closing
+        || state == TcpState::LastAck
+}
+
+/// There may be something to send from SND.NXT.
+#[kernel_fn]
+pub fn has_more(record: ConnectionRecord, m: TurnMeasures) -> bool {
+    can_send(record.hard.state) && (positive(m.unsent) || (record.hard.fin_wanted && !m.unsent.any()))
+}
+
+/// Third stage: the segment.
+#[kernel_fn]
+pub fn segment_of(record: ConnectionRecord, slot: Bits<16>, p: TurnPlan, m: TurnMeasures) -> SendCommand {
+    let hard = record.hard;
+    let first = hard.state == TcpState::SynSent;
+    let mut command = SendCommand {
+        kind: SendKind::Segment,
+        slot,
+        generation: hard.generation,
+        acknowledgement: hard.rcv_nxt,
+        window: p.window,
+        ..SendCommand::default()
+    };
+    command.sequence = hard.snd_una;
+    if p.data {
+        command.sequence = hard.snd_nxt;
+    }
+    if p.reset {
+        command.sequence = hard.snd_max;
+    }
+    if p.bare {
+        command.sequence = if m.edge_before { m.window_edge } else { hard.snd_max };
+    }
+    if p.data {
+        let length = if p.rest {
+            m.unsent.get_bits::<16>(0)
+        } else if p.whole {
+            hard.snd_mss
+        } else {
+            p.room
+        };
+        command.length = wide(length);
+    }
+    if p.again {
+        command.length = wide(mux(p.short, p.sent, hard.snd_mss));
+    }
+    if p.probe {
+        command.length = bits::<32>(1);
+    }
+    command.retransmit = p.again || p.probe;
+    command.mss = p.syn;
+    command.control.syn = p.syn;
+    command.control.rst = p.reset;
+    command.control.ack = !first;
+    command.control.fin = p.fin && (p.data || p.again);
+    command.control.psh = p.push && (p.data || p.again);
+    command
+}
+
+/// Third stage: the record after the turn.
+#[kernel_fn]
+pub fn after_turn(record: ConnectionRecord, now: Bits<32>, p: TurnPlan, m: TurnMeasures) -> ConnectionRecord {
+    let mut next = record;
+    let segment = p.syn || p.again || p.data || p.probe || p.bare;
+    let reached = if p.fin {
+        m.after_end
+    } else if p.rest {
+        record.hard.snd_end
+    } else if p.whole {
+        m.next_segment
+    } else {
+        p.edge
+    };
+    if p.data {
+        next.hard.snd_nxt = reached;
+        if p.is_new {
+            next.hard.snd_max = reached;
+        }
+        if p.fresh && !record.soft.timing {
+            next.soft.timing = true;
+            next.soft.timed_sequence = reached;
+            next.soft.timed_at = now;
+        }
+    }
+    if p.syn {
+        next.hard.snd_nxt = m.after_una;
+        next.hard.snd_max = m.after_una;
+        if m.idle {
+            next.soft.timing = true;
+            next.soft.timed_sequence = m.after_una;
+            next.soft.timed_at = now;
+        }
+    }
+    if p.probe && m.idle {
+        next.hard.snd_max = m.after_una;
+    }
+    if segment {
+        next.soft.ack_now = false;
+        next.soft.ack_armed = false;
+        next.soft.ack_owed = Default::default();
+        if p.widen {
+            next.soft.rcv_adv = m.room_edge;
+        }
+    }
+    if p.again || m.idle {
+        next.soft.retransmit_now = false;
+    }
+    if !p.again {
+        next.soft.probe_now = false;
+    }
+    if p.reset {
+        next.hard.reset_now = false;
+    }
+    if p.flush {
+        next.hard.farewell = Farewell::None;
+    }
+    next
+}

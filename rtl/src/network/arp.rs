@@ -1,0 +1,183 @@
+//! Address resolution (RFC 826): answers questions for the own address, asks the table's questions, teaches the table.
+//!
+//! **Role.** Gets ARP packets from `Inlet`, questions from `Neighbours`; gives lessons to `Neighbours` and frames to the wire.
+//!
+//! **Ports.** `clock`, `reset`. `settings`: own addresses. `arrived`, `header`: an ARP packet. `s_question`: an address to ask for. `m_lesson`: a mapping heard.
+//! `m_frame`: ARP frames of 60 octets.
+//!
+//! **Handshake.** One packet at a time: one that arrives meanwhile is lost; its sender will ask again.
+//!
+//! **Latency.** From the last beat of a question to the first of the answer: 6 cycles, while the wire is free.
+//!
+//! **Invariant.** Only packets of one host about itself, for the own address, teach: a mapping is that of the sender, and never that of a
+//! group address, of 0.0.0.0 or of the own address.
+use super::headers::*;
+use super::neighbours::Lesson;
+use crate::bundles::{Beat, Settings};
+use stevedore_hdl::prelude::*;
+
+const ETHERNET: u64 = 1;
+const SIZES: u64 = 0x0604;
+const REQUEST: u64 = 1;
+const REPLY: u64 = 2;
+const BROADCAST: u64 = 0xffff_ffff_ffff;
+
+#[derive(Encoding, Clone, Copy, Debug, PartialEq)]
+enum Phase {
+    #[default]
+    Idle,
+    Check,
+    Judge,
+    Teach,
+    Compose,
+    Send,
+}
+
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+struct Work {
+    /// The packet received, later what is left to send of the one composed; in wire order.
+    header: Bits<384>,
+    /// Octets left to send.
+    left: Bits<8>,
+    /// Who is asked, or answered.
+    target_ip: Bits<32>,
+    target_mac: Bits<48>,
+    answer: bool,
+    /// What `Check` found.
+    well_formed: bool,
+    for_us: bool,
+    to_us: bool,
+    to_all: bool,
+    sane: bool,
+    probes: bool,
+    asks: bool,
+    answers: bool,
+}
+
+/// See the module's text.
+#[derive(LogicBlock, Default)]
+pub struct Arp<const W: usize> {
+    /// The clock.
+    pub clock: Signal<In, Clock>,
+    /// Synchronous reset.
+    pub reset: Signal<In, bool>,
+    /// Own addresses.
+    pub settings: Signal<In, Settings>,
+    /// An ARP packet arrived.
+    pub arrived: Signal<In, bool>,
+    /// Its first 48 octets.
+    pub header: Signal<In, Bits<384>>,
+    /// Addresses to ask for.
+    pub s_question: Sink<Bits<32>>,
+    /// Mappings heard.
+    pub m_lesson: Source<Lesson>,
+    /// ARP frames.
+    pub m_frame: Source<Beat<W>>,
+    phase: Register<Phase>,
+    work: Flop<Work>,
+}
+
+impl<const W: usize> Logic for Arp<W> {
+    #[kernel]
+    fn update(&mut self) {
+        setup!(self, phase);
+        clocks!(self, work);
+        let phase = self.phase.q.val();
+        let mut next = phase;
+        let w = self.work.q.val();
+        let mut m = w;
+        let settings = self.settings.val();
+        let packet = unpack::<ArpFrame, 384>(reverse_bytes(w.header));
+        let width = bits::<8>((W / 8) as u64);
+        let last = w.left <= width;
+        match phase {
+            Phase::Idle => {
+                m.header = self.header.val();
+                m.target_ip = self.s_question.bits.val();
+                m.target_mac = bits::<48>(0);
+                m.answer = false;
+                if self.arrived.val() {
+                    next = Phase::Check;
+                } else if self.s_question.valid.val() {
+                    next = Phase::Compose;
+                }
+            }
+            Phase::Check => {
+                m.well_formed = packet.hardware == bits::<16>(ETHERNET)
+                    && packet.protocol == bits::<16>(ETHERTYPE_IPV4)
+                    && packet.sizes == bits::<16>(SIZES);
+                m.for_us = packet.target_ip == settings.ip_address && settings.ip_address.any();
+                m.to_us = packet.destination == settings.mac;
+                m.to_all = packet.destination == bits::<48>(BROADCAST);
+                // The group bit is the lowest bit of the first octet.
+                m.sane = packet.sender_ip != settings.ip_address && !packet.sender_mac.get_bit(40);
+                // A host that probes whether an address is taken (RFC 5227) has none yet.
+                m.probes = !packet.sender_ip.any();
+                m.asks = packet.operation == bits::<16>(REQUEST);
+                m.answers = packet.operation == bits::<16>(REPLY);
+                next = Phase::Judge;
+            }
+            Phase::Judge => {
+                let asks = w.asks && (w.to_us || w.to_all);
+                let answers = w.answers && w.to_us;
+                let valid = w.well_formed && w.for_us && w.sane;
+                m.answer = asks;
+                m.target_ip = packet.sender_ip;
+                m.target_mac = packet.sender_mac;
+                next = if valid && !w.probes && (asks || answers) {
+                    Phase::Teach
+                } else if valid && asks {
+                    Phase::Compose
+                } else {
+                    Phase::Idle
+                };
+            }
+            Phase::Teach => {
+                if self.m_lesson.ready.val() {
+                    next = if w.answer { Phase::Compose } else { Phase::Idle };
+                }
+            }
+            Phase::Compose => {
+                let composed = ArpFrame {
+                    padding: bits::<48>(0),
+                    target_ip: w.target_ip,
+                    target_mac: w.target_mac,
+                    sender_ip: settings.ip_address,
+                    sender_mac: settings.mac,
+                    operation: mux(w.answer, bits::<16>(REPLY), bits::<16>(REQUEST)),
+                    sizes: bits::<16>(SIZES),
+                    protocol: bits::<16>(ETHERTYPE_IPV4),
+                    hardware: bits::<16>(ETHERNET),
+                    ethertype: bits::<16>(ETHERTYPE_ARP),
+                    source: settings.mac,
+                    destination: mux(w.answer, w.target_mac, bits::<48>(BROADCAST)),
+                };
+                m.header = reverse_bytes(pack::<384, _>(composed));
+                m.left = bits::<8>(SHORTEST);
+                next = Phase::Send;
+            }
+            Phase::Send => {
+                if self.m_frame.ready.val() {
+                    m.header = header_sent::<W>(w.header);
+                    m.left = w.left - width;
+                    if last {
+                        next = Phase::Idle;
+                    }
+                }
+            }
+        }
+        self.phase.d.next = next;
+        self.work.d.next = m;
+
+        self.s_question.ready.next = phase == Phase::Idle && !self.arrived.val();
+        self.m_lesson.valid.next = phase == Phase::Teach;
+        self.m_lesson.bits.next = Lesson { address: w.target_ip, mac: w.target_mac, answers: !w.answer };
+        self.m_frame.valid.next = phase == Phase::Send;
+        self.m_frame.bits.next = Beat::<W> {
+            data: header_beat::<W>(w.header),
+            count: resize::<7, _>(mux(last, w.left, width)),
+            last,
+            error: false,
+        };
+    }
+}

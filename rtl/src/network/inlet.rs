@@ -1,0 +1,101 @@
+//! Watches the wire for frames this folder answers.
+//!
+//! **Role.** Between the wire (which `rx::Receiver` watches too) and `Arp` and `Echo`: keeps the first 48 octets of each frame and says at its end
+//! what the frame is.
+//!
+//! **Ports.** `clock`, `reset`. `s_frame`: the wire. `enable`: take frames. `beat`, `beat_valid`, `beat_first`: the wire, one cycle later.
+//! `header`, `length`: the header register and the octets of the frame. `arp`, `echo`: pulses with the last `beat`: it is an ARP packet, or
+//! an ICMP packet.
+//!
+//! **Handshake.** Always ready: nobody behind may hold up the wire. Who is busy at a pulse loses the frame.
+//!
+//! **Latency.** One cycle.
+//!
+//! **Invariant.** At a pulse `header` holds the first octets of the very frame that ends, and the frame has at least 42.
+use super::headers::*;
+use crate::bundles::Beat;
+use stevedore_hdl::prelude::*;
+
+const SHORTEST_MESSAGE: u64 = 42;
+
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+struct State {
+    valid: bool,
+    first: bool,
+    inside: bool,
+    /// Beats in the header register, at most `HEADER` / `W`.
+    beats: Bits<4>,
+    length: Bits<16>,
+}
+
+/// See the module's text.
+#[derive(LogicBlock, Default)]
+pub struct Inlet<const W: usize> {
+    /// The clock.
+    pub clock: Signal<In, Clock>,
+    /// Synchronous reset.
+    pub reset: Signal<In, bool>,
+    /// The wire.
+    pub s_frame: Sink<Beat<W>>,
+    /// Take frames.
+    pub enable: Signal<In, bool>,
+    /// The wire, one cycle later.
+    pub beat: Signal<Out, Beat<W>>,
+    /// `beat` is one.
+    pub beat_valid: Signal<Out, bool>,
+    /// It is the first of a frame.
+    pub beat_first: Signal<Out, bool>,
+    /// First 48 octets of the frame.
+    pub header: Signal<Out, Bits<384>>,
+    /// Octets of the frame so far, modulo 2^16.
+    pub length: Signal<Out, Bits<16>>,
+    /// An ARP packet ends.
+    pub arp: Signal<Out, bool>,
+    /// An ICMP packet ends.
+    pub echo: Signal<Out, bool>,
+    state: Register<State>,
+    held: Flop<Beat<W>>,
+    register: Flop<Bits<384>>,
+}
+
+impl<const W: usize> Logic for Inlet<W> {
+    #[kernel]
+    fn update(&mut self) {
+        setup!(self, state);
+        clocks!(self, held, register);
+        let s = self.state.q.val();
+        let mut n = s;
+        let mut header = self.register.q.val();
+        let beat = self.s_frame.bits.val();
+        n.valid = self.s_frame.valid.val();
+        n.first = n.valid && !s.inside;
+        if n.valid {
+            let so_far = mux(s.inside, s.length, bits::<16>(0));
+            n.length = so_far + resize::<16, _>(beat.count);
+            n.inside = !beat.last;
+            let beats = mux(s.inside, s.beats, bits::<4>(0));
+            n.beats = beats;
+            if in_header::<W>(beats) {
+                header = header_received::<W>(header, beat.data);
+                n.beats = beats + 1;
+            }
+        }
+        self.state.d.next = n;
+        self.register.d.next = header;
+        self.held.d.next = beat;
+        self.s_frame.ready.next = true;
+
+        let held = self.held.q.val();
+        let frame = unpack::<EchoFrame, 384>(reverse_bytes(self.register.q.val()));
+        let whole =
+            s.valid && held.last && !held.error && self.enable.val() && s.length >= bits::<16>(SHORTEST_MESSAGE);
+        self.beat.next = held;
+        self.beat_valid.next = s.valid;
+        self.beat_first.next = s.first;
+        self.header.next = self.register.q.val();
+        self.length.next = s.length;
+        self.arp.next = whole && frame.ethertype == bits::<16>(ETHERTYPE_ARP);
+        self.echo.next =
+            whole && frame.ethertype == bits::<16>(ETHERTYPE_IPV4) && frame.protocol == bits::<8>(PROTOCOL_ICMP);
+    }
+}

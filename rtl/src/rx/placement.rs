@@ -1,0 +1,130 @@
+//! Placement: payload from the frame buffer to its final address.
+//!
+//! # Role
+//! Stands between the connection pipeline, the frame buffer and the memory port. Every verified frame meets exactly one command here: its
+//! payload is cut out, written straight into the posted buffers and reported, or the frame is thrown away.
+//!
+//! ```text
+//! s_command -> ReceiveChain --pieces---------> dma::Writer -> m_write
+//!                 |    | cuts                     ^     | bytes accepted
+//! s_extent -+     |    v                          |     v
+//! s_frame --+-> HeaderSkip -> Trimmer ------------+   Reports -> m_response, m_flushed
+//!                 +----------- reports ---------------^
+//! ```
+//!
+//! # Ports
+//! See the fields.
+//!
+//! # Handshake
+//! Commands are carried out in order. Frames wait for commands, commands for frames. A response that is not taken stops the
+//! chain, and with it the frames, when the report queue is full.
+//!
+//! # Latency
+//! Command to first write beat 10 cycles if the frame waits already; the bytes follow at a beat per cycle.
+//!
+//! # Invariant
+//! Cuts, pieces and frames run in step because each command makes one of each, in its own turn: the trimmer's packet is exactly as
+//! long as the sum of the pieces.
+use super::{Cut, HeaderSkip, QuickQueue, ReceiveChain, Reports};
+use crate::bundles::*;
+use crate::dma::Writer;
+use crate::geometry::Geometry;
+use crate::stream::{Trim, Trimmer};
+use stevedore_hdl::prelude::*;
+
+/// Commands whose frames the trimmer has not yet taken.
+const CUT_QUEUE: usize = 16;
+/// Frames whose headers were skipped ahead of their command.
+const RESIDUE_QUEUE: usize = 4;
+
+/// The placement.
+#[derive(LogicBlock)]
+pub struct Placement<const W: usize, const K: usize> {
+    /// Clock.
+    pub clock: Signal<In, Clock>,
+    /// Synchronous reset.
+    pub reset: Signal<In, bool>,
+    /// What to do; exactly one Place or Discard per frame.
+    pub s_command: Sink<ReceiveCommand>,
+    /// Verified frames.
+    pub s_frame: Sink<Beat<W>>,
+    /// Where their payload lies.
+    pub s_extent: Sink<FrameExtent>,
+    /// Payload, to host memory.
+    pub m_write: Source<WriteBeat<W, K>>,
+    /// BufferReceive responses; each after every byte it reports was accepted on `m_write`.
+    pub m_response: Source<DescriptorFields>,
+    /// Finished flushes; each after the last response about its buffers was taken.
+    pub m_flushed: Source<Flushed>,
+    /// Contexts free now.
+    pub free_entries: Signal<Out, Bits<16>>,
+    chain: ReceiveChain,
+    skip: HeaderSkip<W>,
+    cuts: QuickQueue<Cut>,
+    residues: Fifo<Bits<8>>,
+    trimmer: Trimmer<W>,
+    writer: Writer<W, K>,
+    reports: Reports<K>,
+}
+
+impl<const W: usize, const K: usize> Placement<W, K> {
+    /// A placement for `geometry.connections` slots with `geometry.receive_entries` contexts.
+    pub fn new(geometry: &Geometry) -> Self {
+        Placement {
+            clock: Signal::default(),
+            reset: Signal::default(),
+            s_command: Sink::default(),
+            s_frame: Sink::default(),
+            s_extent: Sink::default(),
+            m_write: Source::default(),
+            m_response: Source::default(),
+            m_flushed: Source::default(),
+            free_entries: Signal::default(),
+            chain: ReceiveChain::new(geometry),
+            skip: HeaderSkip::default(),
+            cuts: QuickQueue::new(CUT_QUEUE),
+            residues: Fifo::new(RESIDUE_QUEUE),
+            trimmer: Trimmer::default(),
+            writer: Writer::new(geometry.maximum_write),
+            reports: Reports::new(geometry.queue),
+        }
+    }
+}
+
+impl<const W: usize, const K: usize> Logic for Placement<W, K> {
+    #[kernel]
+    fn update(&mut self) {
+        setup!(self, chain, skip, cuts, residues, trimmer, writer, reports);
+        forward!(self.s_command => self.chain.s_command);
+        forward!(self.s_frame => self.skip.s_frame);
+        forward!(self.s_extent => self.skip.s_extent);
+        join!(self.chain.m_cut => self.cuts.s_in);
+        join!(self.skip.m_residue => self.residues.s_in);
+        join!(self.skip.m_frame => self.trimmer.s_beat);
+        join!(self.chain.m_piece => self.writer.s_piece);
+        join!(self.trimmer.m_beat => self.writer.s_beat);
+        join!(self.chain.m_report => self.reports.s_report);
+        forward!(self.reports.m_response => self.m_response);
+        forward!(self.reports.m_flushed => self.m_flushed);
+        self.free_entries.next = self.chain.free_entries.val();
+
+        // A trim takes the cut of a command and the residue of its frame together.
+        let cut = self.cuts.m_out.bits.val();
+        let both = self.cuts.m_out.valid.val() && self.residues.m_out.valid.val();
+        let goes = both && self.trimmer.s_trim.ready.val();
+        self.trimmer.s_trim.bits.next =
+            Trim { drop: cut.trim + resize::<16, 8>(self.residues.m_out.bits.val()), length: cut.length };
+        self.trimmer.s_trim.valid.next = both;
+        self.cuts.m_out.ready.next = goes;
+        self.residues.m_out.ready.next = goes;
+
+        let write = self.writer.m_write.bits.val();
+        let offered = self.writer.m_write.valid.val();
+        let taken = self.m_write.ready.val();
+        self.m_write.bits.next = write;
+        self.m_write.valid.next = offered;
+        self.writer.m_write.ready.next = taken;
+        self.reports.strobe.next = write.strobe;
+        self.reports.accepted.next = offered && taken;
+    }
+}

@@ -1,0 +1,387 @@
+//! Receive chain: walks, appends to and flushes the chains of posted buffers.
+//!
+//! # Role
+//! The control half of [`Placement`](super::Placement): carries out the commands of the connection pipeline one by one and tells the trimmer what to
+//! cut out of the frame, the DMA writer where to put it and the [`Reports`](super::Reports) what to say about it.
+//!
+//! ```text
+//!               +---------------------+ -> m_cut     (trimmer)
+//! s_command --> |  chains   contexts  | -> m_piece   (DMA writer)
+//!               |  free list          | -> m_report  (reports)
+//!               +---------------------+
+//! ```
+//!
+//! # Ports
+//! See the fields.
+//!
+//! # Handshake
+//! `s_command` waits for `m_cut` if it takes a frame; the other two outlets are waited for where they are used. After reset
+//! nothing is taken until every chain has its placeholder: one cycle per context. An Append without a free context waits.
+//!
+//! # Latency
+//! Append 3 cycles; Discard 1; Place into one buffer 5, 4 more for each further buffer; Notify 3; Flush 4, 3 more for each buffer.
+//! `m_cut` in the command's cycle, `m_piece` 3 cycles later.
+//!
+//! # Invariant
+//! A chain ends in an empty placeholder. While it is not empty, its record holds the whole context of its head, with the bytes
+//! filled so far taken off `room`; an empty chain's record holds nothing but the placeholder.
+use super::Report;
+use crate::bundles::*;
+use crate::geometry::Geometry;
+use stevedore_abi::Status;
+use stevedore_hdl::prelude::*;
+
+/// Status of buffers given back by a flush that itself ends well.
+const ABORTED: u64 = Status::Aborted as u64;
+
+/// What to cut out of the next frame.
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+pub struct Cut {
+    /// Payload bytes to drop at the front.
+    pub trim: Bits<16>,
+    /// Payload bytes to keep; 0 throws the frame away.
+    pub length: Bits<16>,
+}
+
+/// A message context.
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+struct Context {
+    address: Bits<64>,
+    length: Bits<32>,
+    cookie: Bits<32>,
+    next: Bits<16>,
+}
+
+/// The record of a slot's chain.
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+struct Chain {
+    /// Head context, and the one behind it.
+    head: Bits<16>,
+    next: Bits<16>,
+    /// The placeholder.
+    tail: Bits<16>,
+    /// Of the head buffer: address, cookie, bytes placed, bytes of them reported, bytes still free.
+    base: Bits<64>,
+    cookie: Bits<32>,
+    filled: Bits<32>,
+    reported: Bits<32>,
+    room: Bits<32>,
+    /// `filled` is not `reported`.
+    pending: bool,
+}
+
+#[derive(Encoding, Clone, Copy, Debug, PartialEq)]
+enum Phase {
+    /// Give every slot its placeholder, the rest to the free list.
+    Initialise,
+    /// Wait for a command; the slot's record is being read.
+    Idle,
+    Load,
+    Append,
+    /// Place: how much goes into the head buffer?
+    Measure,
+    /// Place: send the piece.
+    Emit,
+    /// Place: the head buffer is full.
+    HandBack,
+    /// Place: the next context is there.
+    Fetch,
+    /// Report what is to be reported, write the record back.
+    Settle,
+    /// Flush: report what was not yet reported.
+    FlushReport,
+    /// Flush: give the head buffer back, or finish.
+    FlushNext,
+    /// Flush: the next context is there.
+    FlushFetch,
+}
+
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+struct State {
+    phase: Phase,
+    /// Contexts initialised.
+    initialised: Bits<16>,
+    command: ReceiveCommand,
+    chain: Chain,
+    /// Bytes of the frame not yet placed.
+    remaining: Bits<16>,
+    /// The piece: its bytes, its address.
+    take: Bits<16>,
+    address: Bits<64>,
+    /// The buffer is not full after the piece / the frame is placed after it.
+    partial: bool,
+    last: bool,
+    /// Bytes ever placed, modulo 2^32.
+    placed: Bits<32>,
+}
+
+/// The receive chain.
+#[derive(LogicBlock)]
+pub struct ReceiveChain {
+    /// Clock.
+    pub clock: Signal<In, Clock>,
+    /// Synchronous reset.
+    pub reset: Signal<In, bool>,
+    /// Commands, carried out in order.
+    pub s_command: Sink<ReceiveCommand>,
+    /// One per Place and Discard.
+    pub m_cut: Source<Cut>,
+    /// Where the bytes go: one packet per Place that has bytes.
+    pub m_piece: Source<Piece>,
+    /// What there is to say.
+    pub m_report: Source<Report>,
+    /// Contexts free now.
+    pub free_entries: Signal<Out, Bits<16>>,
+    _connections: usize,
+    _entries: usize,
+    state: Register<State>,
+    chains: DualPortRam<Chain>,
+    contexts: DualPortRam<Context>,
+    free: Fifo<Bits<16>>,
+}
+
+impl ReceiveChain {
+    /// Chains for `geometry.connections` slots in a pool of `geometry.receive_entries` contexts.
+    ///
+    /// # Panics
+    /// If there are not more contexts than slots, or more than 32,768.
+    pub fn new(geometry: &Geometry) -> Self {
+        let (connections, entries) = (geometry.connections, geometry.receive_entries);
+        assert!(connections < entries && entries <= 32768, "{entries} receive contexts for {connections} slots");
+        ReceiveChain {
+            clock: Signal::default(),
+            reset: Signal::default(),
+            s_command: Sink::default(),
+            m_cut: Source::default(),
+            m_piece: Source::default(),
+            m_report: Source::default(),
+            free_entries: Signal::default(),
+            _connections: connections,
+            _entries: entries,
+            state: Register::default(),
+            chains: DualPortRam::new(connections).no_rw_check(),
+            contexts: DualPortRam::new(entries).no_rw_check(),
+            free: Fifo::new(entries - connections),
+        }
+    }
+}
+
+/// The record of a chain that consists of its placeholder.
+#[kernel_fn]
+fn empty(placeholder: Bits<16>) -> Chain {
+    Chain { head: placeholder, tail: placeholder, ..Chain::default() }
+}
+
+/// The record of a chain whose head is `head` now.
+#[kernel_fn]
+fn headed(chain: Chain, head: Bits<16>, context: Context) -> Chain {
+    Chain {
+        head,
+        next: context.next,
+        tail: chain.tail,
+        base: context.address,
+        cookie: context.cookie,
+        filled: bits::<32>(0),
+        reported: bits::<32>(0),
+        room: context.length,
+        pending: false,
+    }
+}
+
+impl Logic for ReceiveChain {
+    #[kernel]
+    fn update(&mut self) {
+        setup!(self, state, free);
+        clocks!(self, chains, contexts);
+        let state = self.state.q.val();
+        let mut next = state;
+        let command = state.command;
+        let chain = state.chain;
+        let coming = self.s_command.bits.val();
+        let offered = self.s_command.valid.val();
+        let fresh = self.free.m_out.bits.val();
+        let unreported = chain.filled - chain.reported;
+        let pending = chain.pending;
+        let can_report = self.m_report.ready.val();
+
+        let mut store = false;
+        let mut write = false;
+        let mut give = false;
+        let mut given = chain.head;
+        let mut take = false;
+        let mut speak = false;
+        let mut report = Report {
+            slot: command.slot,
+            generation: command.generation,
+            base: chain.base,
+            offset: chain.reported,
+            length: unreported,
+            cookie: chain.cookie,
+            target: state.placed,
+            ..Report::default()
+        };
+        let context = Context { address: command.address, length: command.length, cookie: command.cookie, next: fresh };
+        let mut record = chain;
+        let mut record_slot = command.slot;
+        let framed = coming.kind == ReceiveKind::Place || coming.kind == ReceiveKind::Discard;
+        let idle = state.phase == Phase::Idle;
+        match state.phase {
+            Phase::Initialise => {
+                let slot = state.initialised < self._connections as u64;
+                store = slot;
+                record = empty(state.initialised);
+                record_slot = state.initialised;
+                give = !slot;
+                given = state.initialised;
+                next.initialised = state.initialised + 1;
+                if state.initialised == self._entries as u64 - 1 {
+                    next.phase = Phase::Idle;
+                }
+            }
+            Phase::Idle => {
+                next.command = coming;
+                next.remaining = if coming.kind == ReceiveKind::Place { coming.length.get_bits::<16>(0) } else { bits::<16>(0) };
+                if offered && coming.kind != ReceiveKind::Discard && (!framed || self.m_cut.ready.val()) {
+                    next.phase = Phase::Load;
+                }
+            }
+            Phase::Load => {
+                next.chain = self.chains.read_data.val();
+                next.phase = match command.kind {
+                    ReceiveKind::Append => Phase::Append,
+                    ReceiveKind::Flush => Phase::FlushReport,
+                    _ => {
+                        if state.remaining != 0 {
+                            Phase::Measure
+                        } else {
+                            Phase::Settle
+                        }
+                    }
+                };
+            }
+            Phase::Append => {
+                record = if chain.head == chain.tail { headed(chain, chain.head, context) } else { chain };
+                record.tail = fresh;
+                if self.free.m_out.valid.val() {
+                    write = true;
+                    store = true;
+                    take = true;
+                    next.phase = Phase::Idle;
+                }
+            }
+            Phase::Measure => {
+                let ample = chain.room.get_bits::<16>(16).any();
+                let room = chain.room.get_bits::<16>(0);
+                next.partial = ample || state.remaining < room;
+                next.last = ample || state.remaining <= room;
+                next.take = if ample || state.remaining <= room { state.remaining } else { room };
+                next.address = chain.base + resize::<64, 32>(chain.filled);
+                next.phase = Phase::Emit;
+            }
+            Phase::Emit => {
+                if self.m_piece.ready.val() {
+                    let taken = resize::<32, 16>(state.take);
+                    next.chain.filled = chain.filled + taken;
+                    next.chain.room = chain.room - taken;
+                    next.chain.pending = true;
+                    next.placed = state.placed + taken;
+                    next.remaining = state.remaining - state.take;
+                    next.phase = if state.partial { Phase::Settle } else { Phase::HandBack };
+                }
+            }
+            Phase::HandBack => {
+                speak = true;
+                report.handed_back = true;
+                if can_report {
+                    give = true;
+                    next.chain = empty(chain.tail);
+                    next.chain.head = chain.next;
+                    next.phase = if chain.next == chain.tail { Phase::Settle } else { Phase::Fetch };
+                }
+            }
+            Phase::Fetch => {
+                next.chain = headed(chain, chain.head, self.contexts.read_data.val());
+                next.phase = if state.remaining != 0 { Phase::Measure } else { Phase::Settle };
+            }
+            Phase::Settle => {
+                let ends = command.kind == ReceiveKind::Place && command.end_of_stream;
+                let tells = pending && (command.kind == ReceiveKind::Notify || command.notify);
+                speak = tells || ends;
+                report.end_of_stream = ends;
+                if !pending {
+                    report.base = bits::<64>(0);
+                    report.offset = bits::<32>(0);
+                    report.cookie = bits::<32>(0);
+                }
+                if speak {
+                    record.reported = chain.filled;
+                    record.pending = false;
+                }
+                if !speak || can_report {
+                    store = true;
+                    next.phase = Phase::Idle;
+                }
+            }
+            Phase::FlushReport => {
+                speak = pending;
+                if !speak || can_report {
+                    next.chain.reported = chain.filled;
+                    next.chain.pending = false;
+                    next.phase = Phase::FlushNext;
+                }
+            }
+            Phase::FlushNext => {
+                let ends = chain.head == chain.tail;
+                speak = true;
+                report.handed_back = !ends;
+                report.flushed = ends;
+                report.response = command.ending.response;
+                report.free = command.ending.free;
+                report.status = command.ending.status;
+                if ends {
+                    report.cookie = command.ending.cookie;
+                } else if command.ending.status == 0 {
+                    report.status = bits::<8>(ABORTED);
+                }
+                record = empty(chain.tail);
+                if can_report {
+                    give = !ends;
+                    store = ends;
+                    next.chain.head = chain.next;
+                    next.phase = if ends { Phase::Idle } else { Phase::FlushFetch };
+                }
+            }
+            Phase::FlushFetch => {
+                next.chain = headed(chain, chain.head, self.contexts.read_data.val());
+                next.phase = Phase::FlushNext;
+            }
+        }
+
+        self.s_command.ready.next = idle && (!framed || self.m_cut.ready.val());
+        self.m_cut.valid.next = idle && offered && framed;
+        let keeps = coming.kind == ReceiveKind::Place;
+        self.m_cut.bits.next = Cut {
+            trim: if keeps { coming.trim } else { bits::<16>(0) },
+            length: if keeps { coming.length.get_bits::<16>(0) } else { bits::<16>(0) },
+        };
+        self.m_piece.valid.next = state.phase == Phase::Emit;
+        self.m_piece.bits.next =
+            Piece { address: state.address, length: resize::<32, 16>(state.take), last: state.last };
+        self.m_report.valid.next = speak;
+        self.m_report.bits.next = report;
+        self.free_entries.next = self.free.level.val();
+
+        self.chains.read_address.next = if idle { coming.slot } else { command.slot };
+        self.chains.write_enable.next = store;
+        self.chains.write_address.next = record_slot;
+        self.chains.write_data.next = record;
+        self.contexts.read_address.next = chain.next;
+        self.contexts.write_enable.next = write;
+        self.contexts.write_address.next = chain.tail;
+        self.contexts.write_data.next = context;
+        self.free.s_in.valid.next = give;
+        self.free.s_in.bits.next = given;
+        self.free.m_out.ready.next = take;
+        self.state.d.next = next;
+    }
+}

@@ -1,0 +1,155 @@
+//! Reports: responses held back until the bytes they speak of were written.
+//!
+//! # Role
+//! Last block of [`Placement`](super::Placement). Takes what the [`ReceiveChain`](super::ReceiveChain) has to say, waits for the DMA writer, and
+//! sends responses to the response writer and finished flushes to the reaper.
+//!
+//! ```text
+//! s_report -> [ register, queue ] -> written? -> m_response | m_flushed
+//! written  -> [ byte counter ] --^
+//! ```
+//!
+//! # Ports
+//! See the fields.
+//!
+//! # Handshake
+//! `m_response` and `m_flushed` never offer at the same time; one waits for the other, in the order of `s_report`.
+//!
+//! # Latency
+//! Three cycles from the last byte accepted, four from the report, to the response offered.
+//!
+//! # Invariant
+//! Bytes are placed and written in one order, so a single count tells what was written: a report is due when the count has
+//! reached the bytes ever placed before it. Both count modulo 2^32 and are never further apart than the data path holds.
+use crate::bundles::*;
+use stevedore_abi::descriptor::{flag, Response};
+use stevedore_hdl::prelude::*;
+
+/// Buffer receive, as the descriptor carries it.
+const BUFFER_RECEIVE: u64 = Response::BufferReceive as u64;
+
+/// What the receive chain reports. A finished flush uses `status`, `cookie`, `response` and `free` as its ending.
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+pub struct Report {
+    /// A flush is finished; otherwise a response.
+    pub flushed: bool,
+    /// The connection.
+    pub slot: Bits<16>,
+    /// Its generation.
+    pub generation: Bits<16>,
+    /// The buffer.
+    pub base: Bits<64>,
+    /// First byte reported.
+    pub offset: Bits<32>,
+    /// Bytes reported.
+    pub length: Bits<32>,
+    /// The buffer's cookie.
+    pub cookie: Bits<32>,
+    /// The buffer is the host's again.
+    pub handed_back: bool,
+    /// No byte follows.
+    pub end_of_stream: bool,
+    /// `abi::Status`.
+    pub status: Bits<8>,
+    /// `Ending::response`.
+    pub response: Bits<5>,
+    /// `Ending::free`.
+    pub free: bool,
+    /// Bytes ever placed before this report, modulo 2^32.
+    pub target: Bits<32>,
+}
+
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+struct State {
+    /// Bytes of the beat just accepted.
+    fresh: Bits<7>,
+    /// Bytes ever written, modulo 2^32.
+    written: Bits<32>,
+}
+
+/// The reports.
+#[derive(LogicBlock)]
+pub struct Reports<const K: usize> {
+    /// Clock.
+    pub clock: Signal<In, Clock>,
+    /// Synchronous reset.
+    pub reset: Signal<In, bool>,
+    /// Reports, in order.
+    pub s_report: Sink<Report>,
+    /// Strobes of the beat on the memory port.
+    pub strobe: Signal<In, Bits<K>>,
+    /// It was accepted.
+    pub accepted: Signal<In, bool>,
+    /// Responses, owner false.
+    pub m_response: Source<DescriptorFields>,
+    /// Finished flushes.
+    pub m_flushed: Source<Flushed>,
+    state: Register<State>,
+    inlet: SkidBuffer<Report>,
+    queue: Fifo<Report>,
+}
+
+impl<const K: usize> Reports<K> {
+    /// Reports with a queue of the given depth.
+    pub fn new(depth: usize) -> Self {
+        Reports {
+            clock: Signal::default(),
+            reset: Signal::default(),
+            s_report: Sink::default(),
+            strobe: Signal::default(),
+            accepted: Signal::default(),
+            m_response: Source::default(),
+            m_flushed: Source::default(),
+            state: Register::default(),
+            inlet: SkidBuffer::default(),
+            queue: Fifo::new(depth),
+        }
+    }
+}
+
+impl<const K: usize> Logic for Reports<K> {
+    #[kernel]
+    fn update(&mut self) {
+        setup!(self, state, inlet, queue);
+        forward!(self.s_report => self.inlet.s_in);
+        join!(self.inlet.m_out => self.queue.s_in);
+        let state = self.state.q.val();
+        let mut next = state;
+        next.fresh = if self.accepted.val() { ones_count::<7, K>(self.strobe.val()) } else { bits::<7>(0) };
+        next.written = state.written + resize::<32, 7>(state.fresh);
+        self.state.d.next = next;
+
+        let report = self.queue.m_out.bits.val();
+        let ahead = state.written - report.target;
+        let due = self.queue.m_out.valid.val() && !ahead.get_bit(31);
+        let connection = resize::<64, 16>(report.slot) | (resize::<64, 16>(report.generation) << 16);
+        let handed_back = mux(report.handed_back, bits::<16>(flag::HANDED_BACK as u64), bits::<16>(0));
+        let end_of_stream = mux(report.end_of_stream, bits::<16>(flag::END_OF_STREAM as u64), bits::<16>(0));
+        self.m_response.bits.next = DescriptorFields {
+            base: report.base,
+            connection,
+            length: report.length,
+            offset: report.offset,
+            cookie: report.cookie,
+            flags: handed_back | end_of_stream,
+            status: report.status,
+            reserved: bits::<2>(0),
+            kind: bits::<5>(BUFFER_RECEIVE),
+            owner: false,
+        };
+        self.m_response.valid.next = due && !report.flushed;
+        self.m_flushed.bits.next = Flushed {
+            slot: report.slot,
+            generation: report.generation,
+            ending: Ending {
+                response: report.response,
+                status: report.status,
+                cookie: report.cookie,
+                free: report.free,
+            },
+        };
+        self.m_flushed.valid.next = due && report.flushed;
+        let taken = if report.flushed { self.m_flushed.ready.val() } else { self.m_response.ready.val() };
+        self.queue.m_out.ready.next = due && taken;
+    }
+}

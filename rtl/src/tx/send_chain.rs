@@ -1,0 +1,173 @@
+//! The send chain: every connection's posted bytes, as a list of message contexts.
+//!
+//! **Role.** Takes the pipeline's `SendCommand`s in order and spreads them over three units that work side by side: the
+//! [`Appender`], the [`Walker`] (segments) and the [`Releaser`] (acknowledgements, rewinds, flushes), around one [`Pool`] of contexts and the
+//! [`Chains`] tables. Grants go to the DMA reader as pieces and to the header builder as `SegmentOut`, without waiting for payloads.
+//!
+//! **Handshake.** A command is taken when the unit that carries it out is free, when no other unit works on something it depends on,
+//! and, for segments, when a place in the segment queue and room in the segment buffer for the whole payload are free: pieces that
+//! are issued always find room, so the DMA reader is never left with data nobody takes. `freed` gives room back, in beats.
+//! A segment longer than the whole segment buffer would wait for ever: the MSS setting must not exceed it.
+//!
+//! **Latency.** A segment without payload is in the segment queue after 1 cycle. Commands of different units overlap; a unit alone
+//! takes an append, a one-piece segment, a release of one buffer every 3 cycles.
+//!
+//! **Invariant.** Effects are those of carrying the commands out one after the other. What may overlap, and why:
+//! append with anything, because units read the pool no earlier after their dispatch than the appender writes it after its own;
+//! segments of new bytes with plain releases, because the former touch the cursor and the latter the head. A release waits for
+//! segments of its slot, a retransmission for any release, commands that move a cursor for everything, and everything for those.
+use super::appender::Appender;
+use super::chains::Chains;
+use super::pool::Pool;
+use super::releaser::Releaser;
+use super::walker::Walker;
+use crate::bundles::{DescriptorFields, Flushed, Piece, SegmentOut, SendCommand, SendKind};
+use crate::geometry::Geometry;
+use stevedore_hdl::prelude::*;
+
+/// Beats of `W` bits that hold `length` bytes.
+#[kernel_fn]
+pub fn beats<const W: usize>(length: Bits<16>) -> Bits<16> {
+    (length + bits::<16>(W as u64 / 8 - 1)) >> (clog2(W) as u64 - 3)
+}
+
+/// Message contexts and the units that work on them.
+#[derive(LogicBlock, Default)]
+pub struct SendChain<const W: usize> {
+    /// Clock.
+    pub clock: Signal<In, Clock>,
+    /// Synchronous reset.
+    pub reset: Signal<In, bool>,
+    /// What to do.
+    pub s_command: Sink<SendCommand>,
+    /// Segments granted, in order.
+    pub m_segment: Source<SegmentOut>,
+    /// The payloads of those that have one, in the same order.
+    pub m_piece: Source<Piece>,
+    /// BufferAvailable.
+    pub m_response: Source<DescriptorFields>,
+    /// Flushes carried out.
+    pub m_flushed: Source<Flushed>,
+    /// Beats of the segment buffer that became free in this cycle.
+    pub freed: Signal<In, Bits<16>>,
+    /// Entries in the free list.
+    pub free_entries: Signal<Out, Bits<16>>,
+    commands: SkidBuffer<SendCommand>,
+    chains: Chains,
+    pool: Pool,
+    appender: Appender,
+    walker: Walker,
+    releaser: Releaser,
+    segments: Fifo<SegmentOut>,
+    pieces: SkidBuffer<Piece>,
+    room: Register<Bits<16>>,
+}
+
+impl<const W: usize> SendChain<W> {
+    /// A send chain for this geometry.
+    pub fn new(geometry: &Geometry) -> Self {
+        Self {
+            chains: Chains::new(geometry.connections),
+            pool: Pool::new(geometry.send_entries, geometry.connections),
+            releaser: Releaser::new(),
+            segments: Fifo::new(geometry.queue),
+            room: Register::new(((geometry.segment_buffer * 8 / W) as u64).into()),
+            ..Default::default()
+        }
+    }
+}
+
+impl<const W: usize> Logic for SendChain<W> {
+    #[kernel]
+    fn update(&mut self) {
+        setup!(self, commands, chains, pool, appender, walker, releaser, segments, pieces, room);
+        forward!(self.s_command => self.commands.s_in);
+        forward!(self.segments.m_out => self.m_segment);
+        forward!(self.pieces.m_out => self.m_piece);
+        forward!(self.releaser.m_response => self.m_response);
+        forward!(self.releaser.m_flushed => self.m_flushed);
+        join!(self.walker.m_piece => self.pieces.s_in);
+        join!(self.pool.m_free => self.appender.s_free);
+        self.free_entries.next = self.pool.free_entries.val();
+
+        // Dispatch.
+        let command = self.commands.m_out.bits.val();
+        let length = resize::<16, 32>(command.length);
+        let payload = command.length.any();
+        let needed = beats::<W>(length);
+        let room = self.room.q.val();
+        self.walker.asked.next = command.slot;
+        let filled = self.chains.ready.val() && self.pool.ready.val();
+        let open = self.commands.m_out.valid.val() && filled && !self.releaser.exclusive.val();
+        let still = self.walker.idle.val() && self.appender.s_command.ready.val();
+        let alone = !self.walker.holds.val();
+        let mut append = false;
+        let mut segment = false;
+        let mut release = false;
+        match command.kind {
+            SendKind::Append => {
+                append = open && self.pool.m_free.valid.val();
+            }
+            SendKind::Segment => {
+                let settled = !command.retransmit || self.releaser.idle.val();
+                segment = open && self.segments.s_in.ready.val();
+                if payload {
+                    segment = segment && settled && needed <= room && self.walker.s_command.ready.val();
+                }
+            }
+            SendKind::Release => {
+                release = open && alone && (still || !command.rewind);
+            }
+            SendKind::Rewind | SendKind::Flush => {
+                release = open && still;
+            }
+        }
+        self.appender.s_command.bits.next = command;
+        self.walker.s_command.bits.next = command;
+        self.releaser.s_command.bits.next = command;
+        self.appender.s_command.valid.next = append;
+        self.walker.s_command.valid.next = segment && payload;
+        self.releaser.s_command.valid.next = release;
+        self.segments.s_in.valid.next = segment;
+        self.segments.s_in.bits.next = SegmentOut {
+            slot: command.slot,
+            sequence: command.sequence,
+            acknowledgement: command.acknowledgement,
+            window: command.window,
+            control: command.control,
+            mss: command.mss,
+            payload_length: length,
+        };
+        let appended = append && self.appender.s_command.ready.val();
+        let released = release && self.releaser.s_command.ready.val();
+        self.commands.m_out.ready.next = appended || segment || released;
+        let taken = mux(segment && payload, needed, bits::<16>(0));
+        self.room.d.next = room + self.freed.val() - taken;
+
+        // The tables.
+        self.chains.slot.next = command.slot;
+        self.appender.tail.next = self.chains.tail.val();
+        self.walker.head.next = self.chains.head.val();
+        self.walker.cursor.next = self.chains.cursor.val();
+        self.releaser.head.next = self.chains.head.val();
+        self.releaser.tail.next = self.chains.tail.val();
+        self.chains.tail_write.next = self.appender.tail_write.val();
+        self.chains.head_write.next = self.releaser.head_write.val();
+        let walked = self.walker.cursor_write.val();
+        self.chains.cursor_write.next = mux(walked.enable, walked, self.releaser.cursor_write.val());
+
+        // The pool.
+        self.pool.write.next = self.appender.write.val();
+        self.pool.write_entry.next = self.appender.write_entry.val();
+        self.pool.write_context.next = self.appender.write_context.val();
+        self.pool.walk_read.next = self.walker.read.val();
+        self.pool.walk_entry.next = self.walker.entry.val();
+        self.pool.release_read.next = self.releaser.read.val();
+        self.pool.release_entry.next = self.releaser.entry.val();
+        self.releaser.granted.next = self.pool.release_granted.val();
+        self.pool.freed.next = self.releaser.freed.val();
+        self.pool.freed_entry.next = self.releaser.freed_entry.val();
+        self.walker.context.next = self.pool.context.val();
+        self.releaser.context.next = self.pool.context.val();
+    }
+}

@@ -1,0 +1,219 @@
+//! One bench for both simulators, and proof that they agree.
+//!
+//! A test drives a block through [`Dut`] by the names of its channels. [`Stepped`] is the block in rust-hdl's simulator; it records every
+//! port at every clock edge, and [`Stepped::replay`] feeds the recording to the Verilated block and compares all outputs. [`Compiled`] is
+//! the Verilated block, for long sweeps.
+//!
+//! ```ignore
+//! let mut dut = stepped!(Realigner::<64>::default(), sinks: [s_fragment], sources: [m_beat]);
+//! dut.reset();
+//! dut.offer("s_fragment", Some(&fragment.to_flat()));
+//! dut.accept("m_beat", true);
+//! dut.settle();
+//! let taken = dut.ready("s_fragment");
+//! let beat = dut.word("m_beat").map(|bits| Beat::<64>::from_flat(&bits));
+//! dut.step();
+//! dut.replay("realigner").unwrap();
+//! ```
+mod recording;
+
+pub use recording::Recording;
+
+use anyhow::Result;
+use std::collections::HashMap;
+use stevedore_hdl::prelude::*;
+use stevedore_verilated::{Model, Port, Source};
+
+/// Bits of a word of a channel, lowest first: what `Flat::to_flat` gives.
+pub type FlatWord = Vec<bool>;
+
+/// A block under test, driven by names.
+pub trait Dut {
+    /// Offers a word to a sink, or stops offering.
+    fn offer(&mut self, sink: &str, word: Option<&[bool]>);
+    /// Sets `ready` of a source.
+    fn accept(&mut self, source: &str, ready: bool);
+    /// Lets outputs follow the inputs.
+    fn settle(&mut self);
+    /// Whether the sink takes what is offered at the next edge.
+    fn ready(&self, sink: &str) -> bool;
+    /// What the source offers.
+    fn word(&self, source: &str) -> Option<FlatWord>;
+    /// A clock cycle.
+    fn step(&mut self);
+    /// A few cycles of reset.
+    fn reset(&mut self);
+    /// Clock edges so far.
+    fn cycle(&self) -> u64;
+}
+
+/// A block in rust-hdl's simulator, recorded. Made by [`stepped!`](crate::stepped).
+pub struct Stepped<B: Block> {
+    /// The bench; ports that are no channels are driven through it, before `settle`.
+    pub bench: Bench<B>,
+    access: Access<B>,
+    recording: Recording,
+}
+
+/// How to reach the channels of a block; written by [`stepped!`](crate::stepped).
+pub struct Access<B> {
+    /// See [`Dut::offer`].
+    pub offer: fn(&mut B, &str, Option<&[bool]>),
+    /// See [`Dut::accept`].
+    pub accept: fn(&mut B, &str, bool),
+    /// See [`Dut::ready`].
+    pub ready: fn(&B, &str) -> bool,
+    /// See [`Dut::word`].
+    pub word: fn(&B, &str) -> Option<FlatWord>,
+    /// Drives the reset input.
+    pub reset: fn(&mut B, bool),
+}
+
+/// A [`Stepped`] block: `stepped!(Block::new(..), sinks: [s_a, s_b], sources: [m_c])`. The block needs `clock` and `reset`.
+#[macro_export]
+macro_rules! stepped {
+    ($uut: expr, sinks: [$($sink: ident),*], sources: [$($source: ident),*]) => {
+        $crate::replay::Stepped::new(
+            $crate::replay::bench!($uut),
+            $crate::replay::Access {
+                offer: |uut, name, word| match name {
+                    $(stringify!($sink) => {
+                        uut.$sink.valid.next = word.is_some();
+                        if let Some(word) = word {
+                            uut.$sink.bits.next = $crate::replay::Flat::from_flat(word);
+                        }
+                    })*
+                    _ => panic!("no sink {name}"),
+                },
+                accept: |uut, name, ready| match name {
+                    $(stringify!($source) => uut.$source.ready.next = ready,)*
+                    _ => panic!("no source {name}"),
+                },
+                ready: |uut, name| match name {
+                    $(stringify!($sink) => uut.$sink.ready.val(),)*
+                    _ => panic!("no sink {name}"),
+                },
+                word: |uut, name| match name {
+                    $(stringify!($source) => {
+                        uut.$source.valid.val().then(|| $crate::replay::Flat::to_flat(uut.$source.bits.val()))
+                    })*
+                    _ => panic!("no source {name}"),
+                },
+                reset: |uut, on| uut.reset.next = on,
+            },
+        )
+    };
+}
+pub use stevedore_hdl::prelude::{bench, Flat};
+
+impl<B: Block> Stepped<B> {
+    /// See [`stepped!`](crate::stepped).
+    pub fn new(bench: Bench<B>, access: Access<B>) -> Self {
+        Stepped { bench, access, recording: Recording::default() }
+    }
+
+    /// The block's Verilog.
+    pub fn verilog(&self, name: &str) -> String {
+        verilog(&*self.bench.uut, name)
+    }
+
+    /// Runs the Verilated block on the recorded inputs; every output must be the same in every cycle.
+    pub fn replay(&self, name: &str) -> Result<()> {
+        self.recording.replay(&mut Model::build(&Source::new(name, self.verilog(name)))?)
+    }
+}
+
+impl<B: Block> Dut for Stepped<B> {
+    fn offer(&mut self, sink: &str, word: Option<&[bool]>) {
+        (self.access.offer)(&mut self.bench.uut, sink, word)
+    }
+    fn accept(&mut self, source: &str, ready: bool) {
+        (self.access.accept)(&mut self.bench.uut, source, ready)
+    }
+    fn settle(&mut self) {
+        self.bench.settle()
+    }
+    fn ready(&self, sink: &str) -> bool {
+        (self.access.ready)(&self.bench.uut, sink)
+    }
+    fn word(&self, source: &str) -> Option<FlatWord> {
+        (self.access.word)(&self.bench.uut, source)
+    }
+    fn step(&mut self) {
+        self.bench.settle();
+        self.recording.record(&*self.bench.uut);
+        self.bench.step();
+    }
+    fn reset(&mut self) {
+        (self.access.reset)(&mut self.bench.uut, true);
+        (0..3).for_each(|_| self.step());
+        (self.access.reset)(&mut self.bench.uut, false);
+        self.bench.settle();
+    }
+    fn cycle(&self) -> u64 {
+        self.bench.cycle
+    }
+}
+
+/// The Verilated block.
+pub struct Compiled {
+    /// The model; ports that are no channels are driven through it.
+    pub model: Model,
+    ports: HashMap<String, Port>,
+}
+
+impl Compiled {
+    /// Builds the model of `block`.
+    pub fn new(block: &impl Block, name: &str) -> Result<Self> {
+        let model = Model::build(&Source::new(name, verilog(block, name)))?;
+        let ports = model.ports().map(|(name, port)| (name.to_string(), port)).collect();
+        Ok(Compiled { model, ports })
+    }
+
+    fn port(&self, channel: &str, part: &str) -> Port {
+        let name = format!("{channel}_{part}");
+        *self.ports.get(&name).unwrap_or_else(|| panic!("no port {name}"))
+    }
+}
+
+impl Dut for Compiled {
+    fn offer(&mut self, sink: &str, word: Option<&[bool]>) {
+        self.model.set(self.port(sink, "valid"), word.is_some().into());
+        if let Some(word) = word {
+            let pack = |bits: &[bool]| bits.iter().rev().fold(0, |value, &bit| value << 1 | u32::from(bit));
+            let words: Vec<u32> = word.chunks(32).map(pack).collect();
+            self.model.set_wide(self.port(sink, "bits"), &words);
+        }
+    }
+    fn accept(&mut self, source: &str, ready: bool) {
+        self.model.set(self.port(source, "ready"), ready.into());
+    }
+    fn settle(&mut self) {
+        self.model.eval();
+    }
+    fn ready(&self, sink: &str) -> bool {
+        self.model.get(self.port(sink, "ready")) != 0
+    }
+    fn word(&self, source: &str) -> Option<FlatWord> {
+        if self.model.get(self.port(source, "valid")) == 0 {
+            return None;
+        }
+        let port = self.port(source, "bits");
+        let mut words = vec![0; port.words()];
+        self.model.get_wide(port, &mut words);
+        Some((0..port.width() as usize).map(|i| words[i / 32] >> (i % 32) & 1 == 1).collect())
+    }
+    fn step(&mut self) {
+        self.model.step();
+    }
+    fn reset(&mut self) {
+        let reset = self.ports["reset"];
+        self.model.set(reset, 1);
+        (0..3).for_each(|_| self.model.step());
+        self.model.set(reset, 0);
+        self.model.eval();
+    }
+    fn cycle(&self) -> u64 {
+        self.model.cycle()
+    }
+}

@@ -1,0 +1,91 @@
+//! `connection::Lookup`: how fast it finds.
+use crate::bench::{compiled_lookup, Rig};
+use crate::model::Request;
+use crate::table::header;
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+use stevedore_rtl::bundles::*;
+use stevedore_rtl::geometry::Geometry;
+
+fn rig(geometry: &Geometry, seed: u64) -> Rig<stevedore_testbenches::replay::Compiled> {
+    println!("seed {seed}");
+    let mut rig = Rig::new(compiled_lookup(geometry), geometry.connections, 0.0, StdRng::seed_from_u64(seed));
+    (0..geometry.hash_buckets + 10).for_each(|_| rig.step());
+    rig
+}
+
+/// Cycles from the header's first to the event's.
+fn latency(rig: &mut Rig<stevedore_testbenches::replay::Compiled>, header: SegmentHeader) -> u64 {
+    use stevedore_testbenches::replay::Dut;
+    (0..50).for_each(|_| rig.step());
+    let from = rig.dut.cycle();
+    rig.push(Request::Header(header));
+    (0..50).for_each(|_| rig.step());
+    rig.left.last().expect("an event") - from
+}
+
+#[test]
+fn event_follows_its_header_after_9_cycles_and_that_of_a_syn_after_11() {
+    let mut rng = StdRng::seed_from_u64(1);
+    let mut rig = rig(&Geometry::SMALL, 1);
+    let listener = Tuple { local_port: 80.into(), ..Tuple::default() };
+    rig.push(Request::Open(OpenRequest { listen: true, tuple: listener, ..OpenRequest::default() }));
+    let tuple = Tuple { remote_address: 0x0a00_0001.into(), remote_port: 40_000.into(), local_port: 80.into() };
+    let syn = ControlBits { syn: true, ..ControlBits::default() };
+    let arrival = SegmentHeader { control: syn, ..header(&mut rng, tuple) };
+    assert_eq!(latency(&mut rig, arrival), 11);
+    assert_eq!(latency(&mut rig, arrival), 9);
+}
+
+/// Mean cycles per header when `flows` fill the table and headers come as fast as they are taken.
+fn mean(geometry: &Geometry, flow: fn(&mut StdRng, u64) -> Tuple) -> f64 {
+    let mut rng = StdRng::seed_from_u64(7);
+    let mut rig = rig(geometry, 2);
+    let flows: Vec<Tuple> = (0..geometry.connections as u64 - 1).map(|i| flow(&mut rng, i)).collect();
+    for &tuple in &flows {
+        rig.push(Request::Open(OpenRequest { tuple, ..OpenRequest::default() }));
+    }
+    rig.drain();
+    let (from, headers) = (rig.left.len(), 5000);
+    for _ in 0..headers {
+        let flow = rng.random_range(0..flows.len());
+        let header = header(&mut rng, flows[flow]);
+        rig.push(Request::Header(SegmentHeader { control: ControlBits::default(), ..header }));
+    }
+    rig.drain();
+    let left = &rig.left[from..];
+    (left[headers - 1] - left[0]) as f64 / (headers - 1) as f64
+}
+
+#[test]
+fn full_table_finds_a_connection_in_8_cycles_on_average() {
+    let random = |rng: &mut StdRng, _| Tuple {
+        remote_address: u64::from(rng.random::<u32>()).into(),
+        remote_port: u64::from(rng.random::<u16>()).into(),
+        local_port: 80.into(),
+    };
+    let ports = |_: &mut StdRng, i: u64| Tuple {
+        remote_address: 0x0a00_0001.into(),
+        remote_port: (32_768 + i).into(),
+        local_port: 80.into(),
+    };
+    let addresses = |_: &mut StdRng, i: u64| Tuple {
+        remote_address: (0x0a00_0001 + i).into(),
+        remote_port: 1024.into(),
+        local_port: 80.into(),
+    };
+    let local = |_: &mut StdRng, i: u64| Tuple {
+        remote_address: 0x0a00_0001.into(),
+        remote_port: 80.into(),
+        local_port: (32_768 + i).into(),
+    };
+    for geometry in [Geometry::SMALL, Geometry::DEFAULT] {
+        let flows: [(&str, fn(&mut StdRng, u64) -> Tuple); 4] =
+            [("random", random), ("remote ports", ports), ("addresses", addresses), ("local ports", local)];
+        for (name, flow) in flows {
+            let mean = mean(&geometry, flow);
+            println!("{} connections, {name}: {mean:.2} cycles", geometry.connections);
+            assert!(mean <= 8.0, "{name}: {mean:.2} cycles per lookup");
+        }
+    }
+}

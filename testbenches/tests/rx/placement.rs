@@ -1,0 +1,297 @@
+//! `rx::Placement`: commands and frames in, writes and responses out.
+use crate::placement_script::{Frame, Script, Shape, Told};
+use crate::receiver_bench::{beats, Stalls, Wire};
+use rand::rngs::StdRng;
+use rand::SeedableRng;
+use std::collections::VecDeque;
+use stevedore_hdl::prelude::*;
+use stevedore_rtl::bundles::*;
+use stevedore_rtl::geometry::Geometry;
+use stevedore_rtl::rx::Placement;
+use stevedore_testbenches::replay::{Compiled, Dut};
+use stevedore_testbenches::stepped;
+use stevedore_verilated::lint;
+
+/// Few slots and contexts: they run out, and reset is short.
+const GEOMETRY: Geometry = Geometry { connections: 8, receive_entries: 64, ..Geometry::SMALL };
+
+/// When things happened.
+#[derive(Default)]
+struct Times {
+    commands: Vec<u64>,
+    writes: Vec<u64>,
+}
+
+/// Checks the beats of the memory port: order, bytes and burst rules.
+#[derive(Default)]
+struct Memory {
+    written: usize,
+    /// Address the burst goes on at, bytes it has.
+    burst: Option<(u64, u64)>,
+}
+
+impl Memory {
+    fn take<const W: usize, const K: usize>(&mut self, beat: &WriteBeat<W, K>, script: &Script, context: &str) {
+        let (address, lanes) = (u64::from(beat.address), K as u64);
+        assert_eq!(address % lanes, 0, "{context}: unaligned word");
+        let length = match self.burst {
+            Some((next, length)) => {
+                assert_eq!(address, next, "{context}: a burst goes on elsewhere");
+                length + lanes
+            }
+            None => lanes,
+        };
+        let start = address + lanes - length;
+        assert_eq!(start / 4096, address / 4096, "{context}: a burst crosses 4 KB");
+        assert!(length <= GEOMETRY.maximum_write as u64, "{context}: a burst of {length} bytes");
+        self.burst = if beat.last { None } else { Some((address + lanes, length)) };
+        let data = beat.data.to_flat();
+        for lane in (0..K).filter(|lane| beat.strobe.get_bit(*lane)) {
+            let byte = data[8 * lane..8 * lane + 8].iter().rev().fold(0, |v, &bit| v << 1 | u8::from(bit));
+            let expected = script.writes.get(self.written).copied();
+            assert_eq!(Some((address + lane as u64, byte)), expected, "{context}: byte {} written", self.written);
+            self.written += 1;
+        }
+    }
+}
+
+/// Runs a script. `inlet` stalls commands and frames, `outlet` writes and responses.
+fn run<const W: usize, const K: usize>(
+    dut: &mut impl Dut,
+    script: &Script,
+    inlet: Stalls,
+    outlet: Stalls,
+    rng: &mut StdRng,
+    context: &str,
+) -> Times {
+    let wire = |frame: &Frame| Wire { bytes: frame.bytes.clone(), damaged: false };
+    let mut commands = script.commands.iter();
+    let mut command: Option<&ReceiveCommand> = commands.next();
+    let mut extents: VecDeque<FrameExtent> = script.frames.iter().map(|frame| frame.extent).collect();
+    let mut frames = script.frames.iter();
+    let mut beat_queue: VecDeque<Beat<W>> = VecDeque::new();
+    let mut told = script.told.iter();
+    let mut memory = Memory::default();
+    let mut times = Times::default();
+    // A sink that was offered a word keeps it until it is taken.
+    let mut offering = [false; 3];
+    let mut quiet = 0;
+    while quiet < 300 {
+        if beat_queue.is_empty() {
+            if let Some(frame) = frames.next() {
+                beat_queue.extend(beats::<W>(&wire(frame), rng));
+            }
+        }
+        let here = [command.is_some(), !extents.is_empty(), !beat_queue.is_empty()];
+        for (offer, here) in offering.iter_mut().zip(here) {
+            *offer = here && (*offer || inlet.go(rng));
+        }
+        let word = command.filter(|_| offering[0]).map(|command| command.to_flat());
+        dut.offer("s_command", word.as_deref());
+        let word = extents.front().filter(|_| offering[1]).map(|extent| extent.to_flat());
+        dut.offer("s_extent", word.as_deref());
+        let word = beat_queue.front().filter(|_| offering[2]).map(|beat| beat.to_flat());
+        dut.offer("s_frame", word.as_deref());
+        let accept = ["m_write", "m_response", "m_flushed"].map(|port| {
+            let go = outlet.go(rng);
+            dut.accept(port, go);
+            go
+        });
+        dut.settle();
+        quiet += 1;
+
+        let mut next = |word: Told| {
+            let (expected, after) = told.next().unwrap_or_else(|| panic!("{context}: nothing was to be told: {word:?}"));
+            assert_eq!(word, *expected, "{context}: after {} bytes", memory.written);
+            assert!(memory.written >= *after, "{context}: told after {} of {after} bytes: {word:?}", memory.written);
+        };
+        if let Some(word) = dut.word("m_response").filter(|_| accept[1]) {
+            next(Told::Response(DescriptorFields::from_flat(&word)));
+            quiet = 0;
+        }
+        if let Some(word) = dut.word("m_flushed").filter(|_| accept[2]) {
+            next(Told::Flushed(Flushed::from_flat(&word)));
+            quiet = 0;
+        }
+        if let Some(word) = dut.word("m_write").filter(|_| accept[0]) {
+            memory.take(&WriteBeat::<W, K>::from_flat(&word), script, context);
+            times.writes.push(dut.cycle());
+            quiet = 0;
+        }
+        if offering[0] && dut.ready("s_command") {
+            command = commands.next();
+            offering[0] = false;
+            times.commands.push(dut.cycle());
+            quiet = 0;
+        }
+        if offering[1] && dut.ready("s_extent") {
+            extents.pop_front();
+            offering[1] = false;
+        }
+        if offering[2] && dut.ready("s_frame") {
+            beat_queue.pop_front();
+            offering[2] = false;
+            quiet = 0;
+        }
+        dut.step();
+    }
+    assert!(command.is_none(), "{context}: commands left");
+    assert!(extents.is_empty() && beat_queue.is_empty() && frames.next().is_none(), "{context}: frames left");
+    assert_eq!(memory.written, script.writes.len(), "{context}: bytes written");
+    assert_eq!(memory.burst, None, "{context}: a burst without an end");
+    assert_eq!(told.next(), None, "{context}: not told");
+    times
+}
+
+fn compiled<const W: usize, const K: usize>() -> Compiled {
+    let mut dut = Compiled::new(&Placement::<W, K>::new(&GEOMETRY), &format!("placement_{W}")).expect("a model");
+    dut.reset();
+    dut
+}
+
+/// Scatter lists of every shape under every stall.
+fn scattered<const W: usize, const K: usize>() {
+    const SEED: u64 = 0x81;
+    let mut rng = StdRng::seed_from_u64(SEED);
+    let shapes = [
+        Shape { commands: 3000, buffer: 1, payload: 40, slots: 8 },
+        Shape { commands: 3000, buffer: 17, payload: 100, slots: 1 },
+        Shape { commands: 3000, buffer: 300, payload: 1460, slots: 4 },
+        Shape { commands: 1500, buffer: 9000, payload: 1460, slots: 8 },
+        Shape { commands: 600, buffer: 65536, payload: 9000, slots: 3 },
+    ];
+    for (i, shape) in shapes.into_iter().enumerate() {
+        for inlet in Stalls::ALL {
+            for outlet in Stalls::ALL {
+                let mut dut = compiled::<W, K>();
+                let script = Script::random(&mut rng, &GEOMETRY, shape);
+                let context = format!("seed {SEED}, shape {i}, {inlet:?} in, {outlet:?} out");
+                run::<W, K>(&mut dut, &script, inlet, outlet, &mut rng, &context);
+                let free = dut.model.get(dut.model.port("free_entries"));
+                assert_eq!(free, script.free as u64, "{context}: free contexts");
+            }
+        }
+    }
+}
+
+#[test]
+fn scattered_payload_lands_and_is_reported_at_64_bits() {
+    with_big_stack(scattered::<64, 8>);
+}
+
+#[test]
+fn scattered_payload_lands_and_is_reported_at_512_bits() {
+    with_big_stack(scattered::<512, 64>);
+}
+
+/// A payload over as many one-byte buffers as there are contexts.
+#[test]
+fn one_payload_spans_every_context() {
+    with_big_stack(|| {
+        const SEED: u64 = 0x82;
+        let mut rng = StdRng::seed_from_u64(SEED);
+        let mut script = Script::new(&GEOMETRY, 0xffff_ffff_0000_0ffd);
+        while script.free > 0 {
+            script.append(&mut rng, 5, 1);
+        }
+        let room = script.room(5);
+        script.place(&mut rng, 5, 1460, 3, room, (true, true));
+        run::<64, 8>(&mut compiled::<64, 8>(), &script, Stalls::None, Stalls::None, &mut rng, &format!("seed {SEED}"));
+    });
+}
+
+/// The budgets of the module's documentation, measured.
+fn timing<const W: usize, const K: usize>(frame_cycles: u64) {
+    const SEED: u64 = 0x83;
+    let mut rng = StdRng::seed_from_u64(SEED);
+    let go = |script: &Script| {
+        let mut rng = StdRng::seed_from_u64(SEED);
+        run::<W, K>(&mut compiled::<W, K>(), script, Stalls::None, Stalls::None, &mut rng, &format!("seed {SEED}"))
+    };
+
+    let mut appends = Script::new(&GEOMETRY, 0);
+    (0..40).for_each(|i| appends.append(&mut rng, i % 8, 100));
+    let times = go(&appends);
+    assert_eq!(times.commands[39] - times.commands[0], 39 * 3, "cycles per Append");
+
+    // The frame waits while the chain initialises.
+    let mut single = Script::new(&GEOMETRY, 64);
+    single.append(&mut rng, 1, 4096);
+    single.place(&mut rng, 1, 1000, 0, 1000, (false, false));
+    let times = go(&single);
+    let latency = times.writes[0] - times.commands[1];
+    assert!(latency <= 10, "command to first write {latency} cycles");
+
+    let mut small = Script::new(&GEOMETRY, 64);
+    small.append(&mut rng, 1, 65536);
+    for _ in 0..1000 {
+        small.place(&mut rng, 1, 4, 0, 4, (true, false));
+    }
+    // Headers of one size: the wire's rate is the measure.
+    for frame in &mut small.frames {
+        let payload = frame.bytes[frame.extent.payload_offset.index()..][..4].to_vec();
+        frame.bytes.truncate(60);
+        frame.bytes[54..58].copy_from_slice(&payload);
+        frame.extent = FrameExtent { payload_offset: bits(54), frame_length: bits(60) };
+    }
+    let times = go(&small);
+    let cycles = times.commands[1000] - times.commands[101];
+    assert!(cycles <= 899 * frame_cycles, "{cycles} cycles for 899 small frames");
+
+    let mut bulk = Script::new(&GEOMETRY, 64);
+    (0..4).for_each(|_| bulk.append(&mut rng, 1, 65536));
+    for _ in 0..100 {
+        bulk.place(&mut rng, 1, 1460, 0, 1460, (false, false));
+    }
+    let input: u64 = bulk.frames.iter().skip(1).map(|frame| frame.bytes.len().div_ceil(K) as u64).sum();
+    let times = go(&bulk);
+    let cycles = times.writes.last().expect("writes") - times.writes[0];
+    assert!(cycles <= input + 400, "{cycles} cycles for 99 full frames of {input} beats");
+}
+
+#[test]
+fn placement_keeps_its_budget_at_64_bits() {
+    with_big_stack(|| timing::<64, 8>(8));
+}
+
+#[test]
+fn placement_keeps_its_budget_at_512_bits() {
+    with_big_stack(|| timing::<512, 64>(5));
+}
+
+/// rust-hdl's simulator and the Verilated model see the same, cycle by cycle.
+fn both<const W: usize, const K: usize>(commands: usize) {
+    const SEED: u64 = 0x84;
+    for stalls in Stalls::ALL {
+        let mut rng = StdRng::seed_from_u64(SEED);
+        let shape = Shape { commands, buffer: 100, payload: 200, slots: 4 };
+        let script = Script::random(&mut rng, &GEOMETRY, shape);
+        let mut dut = stepped!(
+            Placement::<W, K>::new(&GEOMETRY),
+            sinks: [s_command, s_frame, s_extent],
+            sources: [m_write, m_response, m_flushed]
+        );
+        dut.reset();
+        let context = format!("seed {SEED}, {stalls:?}");
+        run::<W, K>(&mut dut, &script, stalls, stalls, &mut rng, &context);
+        dut.replay(&format!("placement_{W}")).unwrap_or_else(|e| panic!("{context}: {e}"));
+    }
+}
+
+#[test]
+fn stepped_and_verilated_agree_at_64_bits() {
+    with_big_stack(|| both::<64, 8>(150));
+}
+
+#[test]
+fn stepped_and_verilated_agree_at_512_bits() {
+    with_big_stack(|| both::<512, 64>(60));
+}
+
+#[test]
+fn placement_verilog_is_clean() {
+    with_big_stack(|| {
+        lint(&verilog(&Placement::<64, 8>::new(&Geometry::SMALL), "placement"), "placement", &[]).unwrap();
+        lint(&verilog(&Placement::<512, 64>::new(&Geometry::WIDE), "placement"), "placement", &[]).unwrap();
+    });
+}
