@@ -17,7 +17,21 @@ macro_rules! twin {
         pub struct $name {}
     )* };
 }
-twin!(bits, bit_cast, clog2, resize, sign_extend, cat, mux, from_bool, set_bits, bit_at, bits_at, ones_count, reverse_bytes);
+twin!(
+    bits,
+    bit_cast,
+    clog2,
+    resize,
+    sign_extend,
+    cat,
+    mux,
+    from_bool,
+    set_bits,
+    bit_at,
+    bits_at,
+    ones_count,
+    reverse_bytes
+);
 twin!(reverse_bits, mul, pack, unpack, repeat_bit);
 
 #[doc(hidden)]

@@ -27,8 +27,8 @@ pub mod prelude {
     pub use crate::{verilog, LINT_ARGS};
     pub use rust_hdl::core::prelude::{
         ast, bit_cast, bits, block, check_all, clog2, logic, probe, simulate, Atom, AtomKind, Bit, Bits, Block, Clock,
-        Constant, Direction, In, InOut, LiteralType, Local, Logic, LogicBlock, LogicInterface, LogicJoin, LogicLink, Out,
-        Probe, Signal, Synth, ToBits, Verilog, Wrapper,
+        Constant, Direction, In, InOut, LiteralType, Local, Logic, LogicBlock, LogicInterface, LogicJoin, LogicLink,
+        Out, Probe, Signal, Synth, ToBits, Verilog, Wrapper,
     };
     pub use stevedore_hdl_macros::{kernel, kernel_fn, Encoding, Record};
 }

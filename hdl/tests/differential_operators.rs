@@ -1,6 +1,8 @@
 //! Every operator and method at every interesting width, combinational, with the expressions that stock rust-hdl translates wrongly:
 //! rust-hdl's simulator, Verilator and yosys must agree.
 
+#![allow(clippy::precedence, clippy::nonminimal_bool)] // The operands are chosen for just that.
+
 mod differential;
 
 use differential::*;
@@ -171,7 +173,7 @@ operators! {
     mux_lit: Bits<N> = { mux(s, a, bits::<N>(L)) + 1 }
     ones: Bits<10> = { ones_count::<10, N>(a ^ b) }
     bits_reversed: Bits<N> = { reverse_bits(a + b) }
-    bytes_reversed: Bits<N> = { if N % 8 == 0 { reverse_bytes(a - b) } else { a } }
+    bytes_reversed: Bits<N> = { if N.is_multiple_of(8) { reverse_bytes(a - b) } else { a } }
     product: Bits<C> = { if N <= 33 { mul::<N, N, C>(a + 1, !b) } else { cat(a, b) } }
     repeated: Bits<N> = { repeat_bit::<N>(!s) & a }
     logic_and: bool = { s && t || !s && a == b }

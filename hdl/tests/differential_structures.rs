@@ -167,7 +167,13 @@ impl<const N: usize, const K: usize> Logic for Machine<N, K> {
             }
             _ => next = State { first: self.start.val(), second: load.first, ..next },
         }
-        next.count = if next.count >= LIMIT { 0.into() } else if go { next.count + 1 } else { next.count };
+        next.count = if next.count >= LIMIT {
+            0.into()
+        } else if go {
+            next.count + 1
+        } else {
+            next.count
+        };
         if load.only == Only::One && load.count == 31 {
             next = load;
         } else if load.flag {

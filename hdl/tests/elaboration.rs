@@ -34,174 +34,213 @@ fn assert_complains<B: Block>(block: &B, block_name: &str, words: &[&str]) {
     words.iter().for_each(|w| assert!(complaint.contains(w), "{complaint}"));
 }
 
-case!(Latching, fn update(&mut self) {
-    setup!(self, r);
-    hold!(self, r);
-    self.l.next = 0.into();
-    if self.s.val() {
-        self.y.next = self.a.val();
+case!(
+    Latching,
+    fn update(&mut self) {
+        setup!(self, r);
+        hold!(self, r);
+        self.l.next = 0.into();
+        if self.s.val() {
+            self.y.next = self.a.val();
+        }
     }
-});
+);
 
 #[test]
 fn assignment_on_some_paths_only_is_a_latch() {
     assert_complains(&Latching::default(), "latching", &["latch", "y", "default"]);
 }
 
-case!(EarlyRead, fn update(&mut self) {
-    setup!(self, r);
-    hold!(self, r);
-    self.y.next = self.l.val();
-    self.l.next = self.a.val();
-});
+case!(
+    EarlyRead,
+    fn update(&mut self) {
+        setup!(self, r);
+        hold!(self, r);
+        self.y.next = self.l.val();
+        self.l.next = self.a.val();
+    }
+);
 
 #[test]
 fn reading_a_local_before_it_is_assigned_is_refused() {
     assert_complains(&EarlyRead::default(), "earlyread", &["`l`", "before it is assigned"]);
 }
 
-case!(ReadsChildInput, fn update(&mut self) {
-    setup!(self, r);
-    hold!(self, r);
-    self.l.next = 0.into();
-    self.y.next = self.r.d.val();
-});
+case!(
+    ReadsChildInput,
+    fn update(&mut self) {
+        setup!(self, r);
+        hold!(self, r);
+        self.l.next = 0.into();
+        self.y.next = self.r.d.val();
+    }
+);
 
 #[test]
 fn reading_an_input_of_a_child_is_refused() {
     assert_complains(&ReadsChildInput::default(), "readschildinput", &["`r.d`", "input of a child"]);
 }
 
-case!(WritesInput, fn update(&mut self) {
-    setup!(self, r);
-    hold!(self, r);
-    self.l.next = 0.into();
-    self.y.next = 0.into();
-    self.a.next = 0.into();
-});
+case!(
+    WritesInput,
+    fn update(&mut self) {
+        setup!(self, r);
+        hold!(self, r);
+        self.l.next = 0.into();
+        self.y.next = 0.into();
+        self.a.next = 0.into();
+    }
+);
 
 #[test]
 fn assigning_an_own_input_is_refused() {
     assert_complains(&WritesInput::default(), "writesinput", &["`a`", "cannot be assigned"]);
 }
 
-case!(WritesChildOutput, fn update(&mut self) {
-    setup!(self, r);
-    hold!(self, r);
-    self.l.next = 0.into();
-    self.y.next = 0.into();
-    self.r.q.next = 0.into();
-});
+case!(
+    WritesChildOutput,
+    fn update(&mut self) {
+        setup!(self, r);
+        hold!(self, r);
+        self.l.next = 0.into();
+        self.y.next = 0.into();
+        self.r.q.next = 0.into();
+    }
+);
 
 #[test]
 fn assigning_an_output_of_a_child_is_refused() {
     assert_complains(&WritesChildOutput::default(), "writeschildoutput", &["`r.q`", "output of a child"]);
 }
 
-case!(Undriven, fn update(&mut self) {
-    setup!(self, r);
-    self.l.next = 0.into();
-    self.y.next = 0.into();
-});
+case!(
+    Undriven,
+    fn update(&mut self) {
+        setup!(self, r);
+        self.l.next = 0.into();
+        self.y.next = 0.into();
+    }
+);
 
 #[test]
 fn an_undriven_input_of_a_child_is_refused() {
     assert_complains(&Undriven::default(), "undriven", &["`r.d`", "not driven"]);
 }
 
-case!(NoOutput, fn update(&mut self) {
-    setup!(self, r);
-    hold!(self, r);
-    self.l.next = 0.into();
-});
+case!(
+    NoOutput,
+    fn update(&mut self) {
+        setup!(self, r);
+        hold!(self, r);
+        self.l.next = 0.into();
+    }
+);
 
 #[test]
 fn an_undriven_output_is_refused() {
     assert_complains(&NoOutput::default(), "no_output", &["`y`", "not driven"]);
 }
 
-case!(ChangesInside, fn update(&mut self) {
-    setup!(self, r);
-    hold!(self, r);
-    self.l.next = 0.into();
-    let mut x = self.a.val();
-    self.y.next = x + {
-        x = x + 1;
-        x
-    };
-});
+case!(
+    ChangesInside,
+    fn update(&mut self) {
+        setup!(self, r);
+        hold!(self, r);
+        self.l.next = 0.into();
+        let mut x = self.a.val();
+        self.y.next = x + {
+            x = x + 1;
+            x
+        };
+    }
+);
 
 #[test]
 fn a_variable_that_changes_inside_an_expression_is_refused() {
     assert_complains(&ChangesInside::default(), "changesinside", &["`x`", "let"]);
 }
 
-case!(CountsInBranch, fn update(&mut self) {
-    setup!(self, r);
-    hold!(self, r);
-    self.l.next = 0.into();
-    let mut n = 0usize;
-    if self.s.val() {
-        n = 1;
+case!(
+    CountsInBranch,
+    fn update(&mut self) {
+        setup!(self, r);
+        hold!(self, r);
+        self.l.next = 0.into();
+        let mut n = 0usize;
+        if self.s.val() {
+            n = 1;
+        }
+        self.y.next = self.a.val() << n as u64;
     }
-    self.y.next = self.a.val() << n as u64;
-});
+);
 
 #[test]
 fn an_elaboration_time_number_cannot_depend_on_a_signal() {
     assert!(complaint(&CountsInBranch::default()).contains("where a signal decides"));
 }
 
-case!(BitOutside, fn update(&mut self) {
-    setup!(self, r);
-    hold!(self, r);
-    self.l.next = 0.into();
-    self.y.next = resize::<8, 1>(self.a.val().get_bit(8).into());
-});
+case!(
+    BitOutside,
+    fn update(&mut self) {
+        setup!(self, r);
+        hold!(self, r);
+        self.l.next = 0.into();
+        self.y.next = resize::<8, 1>(self.a.val().get_bit(8).into());
+    }
+);
 
 #[test]
 fn a_constant_position_past_the_end_is_refused() {
     assert_complains(&BitOutside::default(), "bitoutside", &["bit 8 of 8"]);
 }
 
-case!(TooLarge, fn update(&mut self) {
-    setup!(self, r);
-    hold!(self, r);
-    self.l.next = 0.into();
-    self.y.next = 256.into();
-});
+case!(
+    TooLarge,
+    fn update(&mut self) {
+        setup!(self, r);
+        hold!(self, r);
+        self.l.next = 0.into();
+        self.y.next = 256.into();
+    }
+);
 
 #[test]
 fn a_literal_too_large_for_its_type_is_refused() {
     assert!(complaint(&TooLarge::default()).contains("does not fit"));
 }
 
-case!(Guarded, fn update(&mut self) {
-    setup!(self, r);
-    hold!(self, r);
-    self.l.next = 0.into();
-    let mut any = false;
-    for i in 0..9 {
-        if i < 8 && self.a.val().get_bit(i) {
-            any = true;
+case!(
+    Guarded,
+    fn update(&mut self) {
+        setup!(self, r);
+        hold!(self, r);
+        self.l.next = 0.into();
+        let mut any = false;
+        for i in 0..9 {
+            if i < 8 && self.a.val().get_bit(i) {
+                any = true;
+            }
         }
+        self.y.next = resize::<8, 1>(any.into());
     }
-    self.y.next = resize::<8, 1>(any.into());
-});
+);
 
 #[test]
 fn elaboration_time_conditions_guard_positions() {
     assert!(verilog(&Guarded::default(), "dut").contains("a[7]"));
 }
 
-case!(Keywords, fn update(&mut self) {
-    setup!(self, r);
-    hold!(self, r);
-    let begin = self.a.val() + 1;
-    let y = begin ^ 3;
-    self.l.next = y;
-    self.y.next = begin & y;
-});
+case!(
+    Keywords,
+    fn update(&mut self) {
+        setup!(self, r);
+        hold!(self, r);
+        let begin = self.a.val() + 1;
+        let y = begin ^ 3;
+        self.l.next = y;
+        self.y.next = begin & y;
+    }
+);
 
 #[test]
 fn names_never_collide_with_ports_or_keywords() {

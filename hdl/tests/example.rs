@@ -78,6 +78,7 @@ fn guide_example_elaborates_and_steps() {
     b.uut.s_in.valid.next = true;
     b.uut.s_in.bits.next = Beat { data: 5.into(), count: 3.into(), last: true };
     (0..5).for_each(|_| b.step());
-    println!("{}", verilog(&*b.uut, "adder"));
     assert!(b.uut.m_out.valid.val());
+    let text = verilog(&*b.uut, "adder");
+    stevedore_verilated::lint(&text, "adder", &[]).expect("lint finds nothing");
 }

@@ -194,8 +194,12 @@ impl<const W: usize, const K: usize> Logic for Engine<W, K> {
         join!(self.host_events.m_out => self.tcp.s_host);
 
         // Frames in.
-        let beat =
-            beat_of::<W, K>(self.s_axis_rx.tdata.val(), self.s_axis_rx.tkeep.val(), self.s_axis_rx.tlast.val(), self.s_axis_rx.tuser.val());
+        let beat = beat_of::<W, K>(
+            self.s_axis_rx.tdata.val(),
+            self.s_axis_rx.tkeep.val(),
+            self.s_axis_rx.tlast.val(),
+            self.s_axis_rx.tuser.val(),
+        );
         let frame_valid = self.s_axis_rx.tvalid.val() && settings.enable;
         self.s_axis_rx.tready.next = true;
         self.receiver.s_frame.bits.next = beat;
@@ -283,7 +287,8 @@ impl<const W: usize, const K: usize> Logic for Engine<W, K> {
         self.fetcher.status_done.next = self.response_writer.status_done.val();
 
         // Interrupts and statistics.
-        let bus_error = self.s_axis_rdcpl.tvalid.val() && self.s_axis_rdcpl.tlast.val() && self.s_axis_rdcpl.error.val();
+        let bus_error =
+            self.s_axis_rdcpl.tvalid.val() && self.s_axis_rdcpl.tlast.val() && self.s_axis_rdcpl.error.val();
         self.interrupts.moderation.next = self.registers.moderation.val();
         self.interrupts.now.next = now;
         self.interrupts.responses.next = self.response_writer.written.val();
@@ -308,7 +313,8 @@ impl<const W: usize, const K: usize> Logic for Engine<W, K> {
         counted = counted.replace_bit(8, self.lookup.drop_no_connection.val());
         counted = counted.replace_bit(9, pulses.drop_out_of_order);
         counted = counted.replace_bit(10, bus_error);
-        counted = counted.replace_bit(11, self.responses[1].m_out.valid.val() && self.response_writer.s_response.ready.val());
+        counted =
+            counted.replace_bit(11, self.responses[1].m_out.valid.val() && self.response_writer.s_response.ready.val());
         counted = counted.replace_bit(12, self.dispatcher.request.val());
         counted = counted.replace_bit(13, notice && status != 0 && status != 7 && status != 8 && status != 9);
         counted = counted.replace_bit(14, self.interrupts.raised.val());

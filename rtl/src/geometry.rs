@@ -71,5 +71,6 @@ impl Geometry {
         ..Geometry::SMALL
     };
     /// 1024 connections, 100 GbE.
-    pub const WIDE: Geometry = Geometry { width: 512, frame_buffer: 131072, segment_buffer: 65536, payload_tags: 128, ..Geometry::DEFAULT };
+    pub const WIDE: Geometry =
+        Geometry { width: 512, frame_buffer: 131072, segment_buffer: 65536, payload_tags: 128, ..Geometry::DEFAULT };
 }

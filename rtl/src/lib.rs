@@ -4,6 +4,14 @@
 //! paths; `bundles` holds every record that crosses a block boundary, `geometry` every width, depth and count.
 #![warn(missing_docs)]
 #![forbid(unsafe_code)]
+#![allow(
+    clippy::redundant_field_names,
+    clippy::nonminimal_bool,
+    clippy::collapsible_match,
+    clippy::too_many_arguments,
+    clippy::module_inception,
+    reason = "kernels are read as hardware: every field named, conditions in the order of the RFC, one port per argument"
+)]
 
 pub mod bundles;
 pub mod connection;

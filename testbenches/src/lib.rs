@@ -1,4 +1,13 @@
-//! Bus-functional models, peers and helpers for the tests of the engine.
+//! Everything that stands around the RTL: the simulator with its models, peers, and the applications on either side.
 #![warn(missing_docs)]
 
+pub mod bench;
+pub mod demo;
+pub mod dissector;
+pub mod peers;
+pub mod random;
 pub mod replay;
+pub mod rtl;
+pub mod sessions;
+pub mod simulator;
+pub mod stand_in;

@@ -33,6 +33,21 @@ enum Command {
     },
     /// Run tests with waveforms on and list the FST files
     Wave(wave::Wave),
+    /// Exchange files between the simulated engine and a peer: `--peer smoltcp` or `--peer kernel`
+    Demo(Passed),
+    /// Write the engine's Verilog and its port table into a folder
+    Verilog(Passed),
+    /// Verilator -Wall and yosys's structural check of the engine
+    Lint(Passed),
+    /// Synthesize for ECP5 and compare with the kept report; `--bless` keeps the new one
+    Synth(Passed),
+}
+
+/// Words handed on to the program that does the work; `-- --help` shows its own help.
+#[derive(clap::Args)]
+struct Passed {
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    words: Vec<String>,
 }
 
 fn main() -> ExitCode {
@@ -50,5 +65,21 @@ fn run(command: Command) -> Result<()> {
         Command::Setup => setup::run(),
         Command::Test { quick } => test::run(quick),
         Command::Wave(wave) => wave::run(&wave),
+        Command::Demo(passed) => bench("demo", &[], &passed.words),
+        Command::Verilog(passed) => bench("elaborate", &["verilog"], &passed.words),
+        Command::Lint(passed) => bench("elaborate", &["lint"], &passed.words),
+        Command::Synth(passed) => bench("elaborate", &["synth"], &passed.words),
     }
+}
+
+/// Runs a program of the testbenches, after set-up if something is missing.
+fn bench(program: &str, first: &[&str], words: &[String]) -> Result<()> {
+    if setup::check().is_err() {
+        setup::run()?;
+    }
+    let fixed = ["run", "--quiet", "--package", "stevedore-testbenches", "--bin", program, "--"];
+    let words = fixed.into_iter().chain(first.iter().copied()).chain(words.iter().map(String::as_str));
+    let status = workspace::cargo(words).status()?;
+    anyhow::ensure!(status.success(), "{program} failed, see above");
+    Ok(())
 }

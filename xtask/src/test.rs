@@ -26,11 +26,21 @@ fn steps() -> Vec<Step> {
         quiet("clippy", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]),
         documentation,
         tests(),
+        loud("lint", &["run", "--quiet", "--package", "stevedore-testbenches", "--bin", "elaborate", "--", "lint"]),
+        loud(
+            "synthesis",
+            &["run", "--quiet", "--package", "stevedore-testbenches", "--bin", "elaborate", "--", "synth"],
+        ),
+        loud("demo", &["run", "--quiet", "--package", "stevedore-testbenches", "--bin", "demo"]),
     ]
 }
 
 fn tests() -> Step {
-    Step { name: "tests", command: cargo(["test", "--workspace", "--no-fail-fast"]), loud: true }
+    loud("tests", &["test", "--workspace", "--no-fail-fast"])
+}
+
+fn loud(name: &'static str, arguments: &[&str]) -> Step {
+    Step { name, command: cargo(arguments.iter().copied()), loud: true }
 }
 
 /// How a step went.

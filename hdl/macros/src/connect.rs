@@ -42,7 +42,9 @@ impl Connect {
                         return quote!(#inner #local);
                     }
                 }
-                names(pat, &mut |n| { self.symbolic.insert(n); });
+                names(pat, &mut |n| {
+                    self.symbolic.insert(n);
+                });
                 inner
             }
             Stmt::Expr(e, _) => self.expr(e),
@@ -56,7 +58,9 @@ impl Connect {
             Expr::Assign(a) => {
                 let value = self.expr(&a.right);
                 match &*a.left {
-                    Expr::Field(f) if matches!(&f.member, Member::Named(n) if n == "next") && local_target(&a.left).is_none() => {
+                    Expr::Field(f)
+                        if matches!(&f.member, Member::Named(n) if n == "next") && local_target(&a.left).is_none() =>
+                    {
                         let signal = &f.base;
                         quote!(#value ::stevedore_hdl::sym::claim(&mut #signal);)
                     }
@@ -84,7 +88,9 @@ impl Connect {
             }
             Expr::ForLoop(f) => {
                 let outer = self.symbolic.clone();
-                names(&f.pat, &mut |n| { self.symbolic.remove(&n); });
+                names(&f.pat, &mut |n| {
+                    self.symbolic.remove(&n);
+                });
                 let body = self.block(&f.body);
                 self.symbolic = outer;
                 let (pat, range) = (&f.pat, &f.expr);

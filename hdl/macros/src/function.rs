@@ -12,7 +12,9 @@ use syn::{Error, FnArg, ItemFn, Result, ReturnType, Type};
 pub(crate) fn function_of(mut function: ItemFn) -> Result<TokenStream> {
     expand(&mut function.block)?;
     let sig = &function.sig;
-    if let Some(modifier) = [sig.asyncness.map(|t| t.span()), sig.unsafety.map(|t| t.span())].into_iter().flatten().next() {
+    if let Some(modifier) =
+        [sig.asyncness.map(|t| t.span()), sig.unsafety.map(|t| t.span())].into_iter().flatten().next()
+    {
         return Err(Error::new(modifier, "a kernel function is a plain `fn`"));
     }
     let mut shadow = Shadow::new(false);

@@ -49,10 +49,14 @@ fn finish(result: Result<proc_macro2::TokenStream>) -> TokenStream {
 
 fn kernel_of(mut method: ImplItemFn) -> Result<proc_macro2::TokenStream> {
     let sig = &method.sig;
-    let by_mut_self = matches!(sig.inputs.first(), Some(syn::FnArg::Receiver(r)) if r.reference.is_some() && r.mutability.is_some());
-    if sig.ident != "update" || sig.inputs.len() != 1 || !by_mut_self {
+    let receiver = match sig.inputs.first() {
+        Some(syn::FnArg::Receiver(r)) if r.reference.is_some() && r.mutability.is_some() => Some(r.self_token),
+        _ => None,
+    };
+    // The token itself, not a new `self`: inside macro_rules they would be different names.
+    let (Some(this), true, 1) = (receiver, sig.ident == "update", sig.inputs.len()) else {
         return Err(Error::new(sig.span(), "#[kernel] goes on `fn update(&mut self)` of `impl Logic`"));
-    }
+    };
     expand::expand(&mut method.block)?;
     let connect = connect::connect_of(&method.block)?;
     let body = shadow::Shadow::new(true).body(&method.block)?;
@@ -61,14 +65,14 @@ fn kernel_of(mut method: ImplItemFn) -> Result<proc_macro2::TokenStream> {
         #method
 
         #[allow(unused_variables, unused_parens, clippy::all)]
-        fn connect(&mut self) {
+        fn connect(&mut #this) {
             #connect
         }
 
         #[allow(unused_variables, unused_mut, unused_assignments, unused_parens, unused_braces, unused_imports, clippy::all)]
-        fn hdl(&self) -> ::stevedore_hdl::sym::Verilog {
+        fn hdl(&#this) -> ::stevedore_hdl::sym::Verilog {
             use ::stevedore_hdl::sym::{self as __s, Twin as _};
-            __s::kernel(self, ::core::any::type_name::<Self>(), || { #body })
+            __s::kernel(#this, ::core::any::type_name::<Self>(), || { #body })
         }
     })
 }

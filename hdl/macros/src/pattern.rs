@@ -56,7 +56,10 @@ pub(crate) fn arm(pat: &Pat) -> Result<Arm> {
                 let name = &p.ident;
                 return Ok(Arm::Values(vec![quote_spanned!(span=> #name)]));
             }
-            Err(Error::new(span, "a `match` arm cannot bind a name: bind the value with `let` before the `match`, use `_` here"))
+            Err(Error::new(
+                span,
+                "a `match` arm cannot bind a name: bind the value with `let` before the `match`, use `_` here",
+            ))
         }
         Pat::Or(o) => {
             let mut values = vec![];
@@ -69,7 +72,9 @@ pub(crate) fn arm(pat: &Pat) -> Result<Arm> {
             Ok(Arm::Values(values))
         }
         Pat::Paren(p) => arm(&p.pat),
-        Pat::Range(_) => Err(Error::new(span, "range patterns are not translated: list the values with `|` or use `if`")),
+        Pat::Range(_) => {
+            Err(Error::new(span, "range patterns are not translated: list the values with `|` or use `if`"))
+        }
         Pat::Tuple(_) => Err(Error::new(span, "tuple patterns are not translated: nest two `match`es or use `if`")),
         _ => Err(Error::new(span, "this pattern is not translated: use enum variants, integers, bools, `|` and `_`")),
     }

@@ -53,7 +53,9 @@ fn refusals_point_at_the_text_and_name_the_remedy() {
 
 #[test]
 fn kernel_goes_on_update_only() {
-    let method: syn::ImplItemFn = syn::parse_quote!(fn other(&mut self) {});
+    let method: syn::ImplItemFn = syn::parse_quote!(
+        fn other(&mut self) {}
+    );
     assert!(told(crate::kernel_of(method), "other").0.contains("fn update(&mut self)"));
 }
 

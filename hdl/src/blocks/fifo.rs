@@ -83,17 +83,20 @@ impl<T: Symbolic> Logic for Fifo<T> {
         let push = self.s_in.valid.val() && self.ready.q.val();
         let pop = self.m_out.ready.val() && self.valid.q.val();
 
-        let read_at = (self.read_at.q.val() + pop) & self.address_mask.val();
+        // `push` and `pop` come late: add and compare first, let them choose.
+        let after = (self.read_at.q.val() + 1) & self.address_mask.val();
+        let read_at = mux(pop, after, self.read_at.q.val());
         self.memory.write_enable.next = push;
         self.memory.write_address.next = self.write_at.q.val();
         self.memory.write_data.next = self.s_in.bits.val();
         self.memory.read_address.next = read_at;
         self.read_at.d.next = read_at;
-        self.write_at.d.next = (self.write_at.q.val() + push) & self.address_mask.val();
+        let after = (self.write_at.q.val() + 1) & self.address_mask.val();
+        self.write_at.d.next = mux(push, after, self.write_at.q.val());
 
         let held = self.held.q.val();
-        self.held.d.next = ((held - resize::<16, 1>(from_bool(pop))) + push) & self.level_mask.val();
-        // `push` and `pop` come late: compare first, let them choose.
+        let (more, fewer) = ((held + 1) & self.level_mask.val(), (held - 1) & self.level_mask.val());
+        self.held.d.next = mux(push == pop, held, mux(push, more, fewer));
         self.valid.d.next = held.any() && !(pop && held == 1);
         self.ready.d.next = pop || !(held == self.depth.val() || (push && held == self.almost.val()));
 

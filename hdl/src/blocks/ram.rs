@@ -154,7 +154,8 @@ impl<T: Symbolic> Logic for DualPortRam<T> {
         self.read_data.connect();
     }
     fn hdl(&self) -> Verilog {
-        self._storage.text("dual_port_ram", |address| format!("        if (write_enable) memory[{address}] <= write_data;\n"))
+        self._storage
+            .text("dual_port_ram", |address| format!("        if (write_enable) memory[{address}] <= write_data;\n"))
     }
 }
 

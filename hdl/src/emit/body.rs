@@ -47,7 +47,11 @@ pub(crate) fn arrange(context: &mut Context) -> Arranged {
         }
         rest.push(stmt);
     }
-    rest.iter().for_each(|s| for_targets(s, &mut |v| { arranged.procedural.insert(v); }));
+    rest.iter().for_each(|s| {
+        for_targets(s, &mut |v| {
+            arranged.procedural.insert(v);
+        })
+    });
     for block in group(rest, &context.nodes) {
         // All that such a block reads has its final value.
         if let [Stmt::Assign { target, value }] = block[..] {
@@ -71,7 +75,9 @@ fn prune(stmts: Vec<Stmt>, nodes: &[Entry], vars: &[Var], live: &mut HashSet<Var
         match stmt {
             Stmt::Assign { target, value } => {
                 if matches!(vars[target].kind, Kind::Signal(..)) || live.contains(&target) {
-                    for_reads(nodes, value, &mut |v, _, _| { live.insert(v); });
+                    for_reads(nodes, value, &mut |v, _, _| {
+                        live.insert(v);
+                    });
                     kept.push(Stmt::Assign { target, value });
                 }
             }
@@ -79,7 +85,9 @@ fn prune(stmts: Vec<Stmt>, nodes: &[Entry], vars: &[Var], live: &mut HashSet<Var
                 let otherwise = prune(otherwise, nodes, vars, live);
                 let then = prune(then, nodes, vars, live);
                 if !then.is_empty() || !otherwise.is_empty() {
-                    for_reads(nodes, condition, &mut |v, _, _| { live.insert(v); });
+                    for_reads(nodes, condition, &mut |v, _, _| {
+                        live.insert(v);
+                    });
                     kept.push(Stmt::If { condition, then, otherwise });
                 }
             }
@@ -89,7 +97,9 @@ fn prune(stmts: Vec<Stmt>, nodes: &[Entry], vars: &[Var], live: &mut HashSet<Var
                     .map(|a| Arm { labels: a.labels, body: prune(a.body, nodes, vars, live) })
                     .collect();
                 if arms.iter().any(|a| !a.body.is_empty()) {
-                    for_reads(nodes, selector, &mut |v, _, _| { live.insert(v); });
+                    for_reads(nodes, selector, &mut |v, _, _| {
+                        live.insert(v);
+                    });
                     kept.push(Stmt::Case { selector, arms });
                 }
             }

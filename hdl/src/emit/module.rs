@@ -16,7 +16,7 @@ const UNUSED_END: &str = "verilator lint_on UNUSEDSIGNAL";
 pub fn verilog<B: Block>(top: &B, name: &str) -> String {
     let mut writer = Writer { name: name.to_string(), ..Writer::default() };
     top.accept("top", &mut writer);
-    let mut out = format!("// Generated from Rust: do not edit.\n`timescale 1ns / 1ps\n`default_nettype none\n");
+    let mut out = String::from("// Generated from Rust: do not edit.\n`timescale 1ns / 1ps\n`default_nettype none\n");
     writer.modules.iter().for_each(|m| out.push_str(m));
     writer.cores.iter().for_each(|c| out.push_str(c));
     out.push_str("\n`default_nettype wire\n");
@@ -109,7 +109,9 @@ impl Probe for Writer {
                 }
                 BuiltBody::Module(self.keep(text, &path.replace('$', "_"), is_top))
             }
-            (None, _) => panic!("block `{}` has no translation: write its update with #[kernel]", path.replace('$', ".")),
+            (None, _) => {
+                panic!("block `{}` has no translation: write its update with #[kernel]", path.replace('$', "."))
+            }
         };
         if let Some(open) = self.stack.last_mut() {
             open.0.push(Built { path, body, ports });
@@ -242,11 +244,8 @@ fn module_of_kernel(interface: &Interface, kernel: &KernelBody, children: &[Buil
     let unused = |name: &str, width: usize| !uses.all(name, width);
     let mut out = header(interface, &|name| procedural.contains(name), &unused);
     kernel.parameters.iter().for_each(|p| out.push_str(p));
-    let inline: HashSet<&str> = children
-        .iter()
-        .filter(|c| matches!(c.body, BuiltBody::Inline(_)))
-        .map(|c| c.path.as_str())
-        .collect();
+    let inline: HashSet<&str> =
+        children.iter().filter(|c| matches!(c.body, BuiltBody::Inline(_))).map(|c| c.path.as_str()).collect();
     for s in &interface.signals {
         let register = s.role == Role::ChildOut
             && s.child.as_ref().is_some_and(|(c, _)| inline.contains(interface.children[*c].as_str()));

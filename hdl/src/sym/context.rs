@@ -151,8 +151,12 @@ impl Context {
         let var = self.signal(raw);
         let path = raw.replace('$', ".");
         match self.vars[var].kind {
-            Kind::Signal(_, Role::OwnIn) => self.fail(format!("`{path}` is an input of this block: it cannot be assigned")),
-            Kind::Signal(_, Role::ChildOut) => self.fail(format!("`{path}` is an output of a child: it cannot be assigned")),
+            Kind::Signal(_, Role::OwnIn) => {
+                self.fail(format!("`{path}` is an input of this block: it cannot be assigned"))
+            }
+            Kind::Signal(_, Role::ChildOut) => {
+                self.fail(format!("`{path}` is an output of a child: it cannot be assigned"))
+            }
             _ => {}
         }
         self.assign(var, value);
@@ -394,19 +398,16 @@ impl Context {
     /// One bit at a run-time position; 0 past the end.
     pub(crate) fn bit(&mut self, value: NodeId, index: NodeId) -> NodeId {
         let (width, index_width) = (self.width(value), self.width(index));
-        if width > 1 && index_width < usize::BITS as usize && (1usize << index_width) <= width {
+        // An index exactly as wide as the vector needs can neither leave it nor draw a lint warning.
+        let exact = width > 1 && index_width < usize::BITS as usize && (1usize << index_width) == width;
+        if exact {
             let base = self.named(value);
-            if matches!(self.nodes[base].node, Node::Var { .. }) && self.exact_index(width, index_width) {
+            if matches!(self.nodes[base].node, Node::Var { .. }) {
                 return self.add(Node::Bit { base, index }, 1);
             }
         }
         let shifted = self.binary(Binary::Shr, value, index);
         self.slice(shifted, 0, 1)
-    }
-
-    /// Whether an index of this width selects a bit without a lint warning about its width.
-    fn exact_index(&self, width: usize, index_width: usize) -> bool {
-        (1usize << index_width) == width
     }
 
     /// `value` with the bits from `lo` up replaced by `part`.

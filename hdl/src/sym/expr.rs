@@ -47,35 +47,29 @@ fn binary<A, B, R>(op: Binary, a: Expr<A>, b: Expr<B>) -> Expr<R> {
 }
 
 macro_rules! arithmetic {
-    ($($method: ident $trait: ident),*) => { $(
+    ($($method: ident $trait: ident $op: ident),*) => { $(
         impl<const N: usize> ops::$trait<Expr<Bits<N>>> for Expr<Bits<N>> {
             type Output = Expr<Bits<N>>;
             fn $method(self, rhs: Expr<Bits<N>>) -> Self::Output {
-                binary(Binary::$trait.into(), self, rhs)
+                binary(Binary::$op, self, rhs)
             }
         }
         impl<const N: usize> ops::$trait<u64> for Expr<Bits<N>> {
             type Output = Expr<Bits<N>>;
             fn $method(self, rhs: u64) -> Self::Output {
-                binary(Binary::$trait.into(), self, number::<N>(rhs))
+                binary(Binary::$op, self, number::<N>(rhs))
             }
         }
         impl<const N: usize> ops::$trait<Expr<Bits<N>>> for u64 {
             type Output = Expr<Bits<N>>;
             fn $method(self, rhs: Expr<Bits<N>>) -> Self::Output {
-                binary(Binary::$trait.into(), number::<N>(self), rhs)
+                binary(Binary::$op, number::<N>(self), rhs)
             }
         }
     )* };
 }
 
-#[allow(non_upper_case_globals)]
-impl Binary {
-    const BitAnd: Binary = Binary::And;
-    const BitOr: Binary = Binary::Or;
-    const BitXor: Binary = Binary::Xor;
-}
-arithmetic!(add Add, sub Sub, bitand BitAnd, bitor BitOr, bitxor BitXor);
+arithmetic!(add Add Add, sub Sub Sub, bitand BitAnd And, bitor BitOr Or, bitxor BitXor Xor);
 
 macro_rules! shift {
     ($($method: ident $trait: ident),*) => { $(

@@ -28,6 +28,10 @@ impl If {
         });
         If { known: known(condition), condition: id, before, after_then: HashSet::new(), then: vec![] }
     }
+    /// Whether both branches run.
+    pub fn is_symbolic(&self) -> bool {
+        self.known.is_none()
+    }
     /// Whether to run the first branch; opens it.
     pub fn then(&mut self) -> bool {
         if self.known.is_none() {
@@ -98,13 +102,6 @@ impl<S: SymValue> Merge<S> {
     /// The merged value.
     pub fn take(self) -> S {
         self.value.expect("some branch ran")
-    }
-}
-
-impl If {
-    /// Whether both branches run.
-    pub fn is_symbolic(&self) -> bool {
-        self.known.is_none()
     }
 }
 

@@ -82,19 +82,35 @@ pub(crate) enum Node {
     /// Constant, least significant bit first.
     Literal(Vec<bool>),
     /// Enum variant, shown by name.
-    Variant { name: String, code: usize },
+    Variant {
+        name: String,
+        code: usize,
+    },
     /// A variable as it was after `version` assignments.
-    Var { var: VarId, version: usize },
+    Var {
+        var: VarId,
+        version: usize,
+    },
     /// Bits `lo..lo + width` of a variable.
-    Slice { base: NodeId, lo: usize },
+    Slice {
+        base: NodeId,
+        lo: usize,
+    },
     /// One bit at a run-time position that cannot exceed the variable.
-    Bit { base: NodeId, index: NodeId },
+    Bit {
+        base: NodeId,
+        index: NodeId,
+    },
     Unary(Unary, NodeId),
     Binary(Binary, NodeId, NodeId),
     /// Most significant part first.
     Cat(Vec<NodeId>),
     Repeat(usize, NodeId),
-    Select { condition: NodeId, yes: NodeId, no: NodeId },
+    Select {
+        condition: NodeId,
+        yes: NodeId,
+        no: NodeId,
+    },
 }
 
 /// A node with its width.

@@ -299,17 +299,25 @@ impl<S: SymValue, const N: usize> SymValue for [S; N] {
     }
 }
 
+impl Twin for () {
+    type Sym = ();
+}
+
+impl SymValue for () {
+    fn map(self, _: &str, _: &mut dyn FnMut(&str, Leaf) -> Leaf) -> Self {}
+    fn zip(self, _: Self, _: &mut dyn FnMut(Leaf, Leaf)) {}
+    fn sym_default() -> Self {}
+}
+
 macro_rules! tuple {
     ($($s: ident $i: tt),*) => {
         impl<$($s: Twin),*> Twin for ($($s,)*) {
             type Sym = ($($s::Sym,)*);
         }
         impl<$($s: SymValue),*> SymValue for ($($s,)*) {
-            #[allow(unused_variables)]
             fn map(self, name: &str, f: &mut dyn FnMut(&str, Leaf) -> Leaf) -> Self {
                 ($(self.$i.map(&format!("{name}_{}", $i), f),)*)
             }
-            #[allow(unused_variables)]
             fn zip(self, other: Self, f: &mut dyn FnMut(Leaf, Leaf)) {
                 $(self.$i.zip(other.$i, f);)*
             }
@@ -319,7 +327,6 @@ macro_rules! tuple {
         }
     };
 }
-tuple!();
 tuple!(A 0);
 tuple!(A 0, B 1);
 tuple!(A 0, B 1, C 2);

@@ -136,9 +136,8 @@ impl Models {
             Netlist::Gates => yosys::netlist(&text, "top").expect("yosys takes the text"),
             Netlist::Words => words_of(&text),
         };
-        let build = |text: &str| {
-            Model::build(&Source::new("top", text).cxx_flags(["-O1"])).expect("Verilator takes the text")
-        };
+        let build =
+            |text: &str| Model::build(&Source::new("top", text).cxx_flags(["-O1"])).expect("Verilator takes the text");
         Models { models: vec![("verilator", build(&text)), ("yosys netlist", build(&understood))] }
     }
 
@@ -158,7 +157,13 @@ impl Models {
     }
 
     /// Compares the outputs of one module.
-    pub fn compare(&self, module: &str, round: usize, inputs: &[(&'static str, Vec<bool>)], outputs: &[(&'static str, Vec<bool>)]) {
+    pub fn compare(
+        &self,
+        module: &str,
+        round: usize,
+        inputs: &[(&'static str, Vec<bool>)],
+        outputs: &[(&'static str, Vec<bool>)],
+    ) {
         for (reader, model) in &self.models {
             for (name, bits) in outputs {
                 let port = port_of(model, module, name);

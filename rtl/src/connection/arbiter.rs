@@ -5,16 +5,17 @@
 //! goes first, and keeps that right until its head has gone in, so that nobody starves.
 //!
 //! **Ports.** `clock`, `reset`. `s_segment`, `s_host`, `s_turn`, `s_tick`: the sources. `room`: the queues behind the pipeline take whatever
-//! is under way and one more event. `send_room`: they also take a segment to send. `flight`: rows in the first stages. `issue_valid`,
-//! `issue`: the event that enters now.
+//! is under way and one more event. `send_room`: they also take a segment to send. `flight`: rows in the first stages. `row`: row of the
+//! event that enters now, for the table to read. `load_valid`, `load`: the event that entered in the last cycle.
 //!
-//! **Handshake.** Sources are channels; their `ready` does not depend on their `valid`. An issue is not refused.
+//! **Handshake.** Sources are channels; their `ready` does not depend on their `valid`. An event that enters is not refused.
 //!
-//! **Latency.** One cycle from a source to the earliest issue; one event per cycle and per source. A tick whose connection is under way is
+//! **Latency.** One cycle from a source to the earliest entry; one event per cycle and per source. A tick whose connection is under way is
 //! skipped; any other event waits at the head of its source.
 //!
 //! **Why the conflict is judged a cycle ahead.** Whether a head may go in the next cycle follows from what is in the pipeline now and what
-//! enters now, so `busy` is a register, and the way from the heads to the table's read address is one short priority choice.
+//! enters now, so `able` is a register, and the way from the heads to the table's read address is one short priority choice. The event
+//! itself is chosen a cycle later, among copies of the heads: its 330 bits do not hang on that choice.
 //!
 //! **Invariant.** No two events of one row are in the first three stages. An event that enters while another of its row is in the fourth
 //! carries `forward`: the table does not show that row yet.
@@ -44,8 +45,8 @@ pub struct Flight {
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
 struct Head {
     valid: bool,
-    /// Another event of its row is in the first three stages.
-    busy: bool,
+    /// It may enter: no other event of its row is in the first three stages.
+    able: bool,
     /// Another event of its row is in the fourth.
     forward: bool,
     /// Row of the table, 0 for slots that do not exist.
@@ -66,15 +67,26 @@ struct State {
     /// Whose turn it is to go first, when `age` is full.
     favour: Bits<2>,
     age: Bits<3>,
+    /// `age` is full, and the turn is the host's, the scheduler's, the timers'.
+    host_first: bool,
+    turn_first: bool,
+    tick_first: bool,
 }
 
-/// What happens in this cycle.
+/// Who enters in this cycle.
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
 struct Grant {
     segment: bool,
     host: bool,
     turn: bool,
     tick: bool,
+}
+
+/// What enters, but for the event of segments and requests.
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+struct Ticket {
+    head: Head,
+    grant: Grant,
 }
 
 /// See the module.
@@ -98,13 +110,19 @@ pub struct Arbiter {
     pub send_room: Signal<In, bool>,
     /// Rows in the first stages.
     pub flight: Signal<In, Flight>,
-    /// An event enters.
-    pub issue_valid: Signal<Out, bool>,
+    /// Row of the event that enters.
+    pub row: Signal<Out, Bits<16>>,
+    /// An event entered in the last cycle.
+    pub load_valid: Signal<Out, bool>,
     /// It is this one.
-    pub issue: Signal<Out, Issued>,
+    pub load: Signal<Out, Issued>,
     state: Register<State>,
     segment: Flop<Event>,
     host: Flop<Event>,
+    load_any: Register<bool>,
+    ticket: Flop<Ticket>,
+    last_segment: Flop<Event>,
+    last_host: Flop<Event>,
     row_mask: Constant<Bits<16>>,
 }
 
@@ -121,11 +139,16 @@ impl Arbiter {
             room: Signal::default(),
             send_room: Signal::default(),
             flight: Signal::default(),
-            issue_valid: Signal::default(),
-            issue: Signal::default(),
+            row: Signal::default(),
+            load_valid: Signal::default(),
+            load: Signal::default(),
             state: Register::default(),
             segment: Flop::default(),
             host: Flop::default(),
+            load_any: Register::default(),
+            ticket: Flop::default(),
+            last_segment: Flop::default(),
+            last_host: Flop::default(),
             row_mask: Constant::new((connections as u64 - 1).into()),
         }
     }
@@ -141,78 +164,73 @@ fn row_of(slot: Bits<16>, mask: Bits<16>) -> Bits<16> {
     }
 }
 
-/// A head that goes in at once has nothing in common with `row`.
+/// An event of `row` may not enter in the next cycle.
 #[kernel_fn]
-fn enters(head: Head, granted: bool, row: Bits<16>) -> bool {
-    granted && head.row == row
-}
-
-/// The head in the next cycle: `offer` if the present one leaves, with its conflicts as they will be then.
-#[kernel_fn]
-fn advance(head: Head, offer: Head, leaves: bool, state: State, grant: Grant, flight: Flight) -> Head {
-    let mut next = if leaves || !head.valid { offer } else { head };
-    let row = next.row;
-    next.busy = (flight.first && flight.first_row == row)
+fn taken(row: Bits<16>, state: State, grant: Grant, flight: Flight) -> bool {
+    (flight.first && flight.first_row == row)
         || (flight.second && flight.second_row == row)
-        || enters(state.segment, grant.segment, row)
-        || enters(state.host, grant.host, row)
-        || enters(state.turn, grant.turn, row)
-        || enters(state.tick, grant.tick, row);
-    next.forward = flight.third && flight.third_row == row;
-    next
+        || (grant.segment && state.segment.row == row)
+        || (grant.host && state.host.row == row)
+        || (grant.turn && state.turn.row == row)
+        || (grant.tick && state.tick.row == row)
 }
 
-/// Who goes in. The arguments say who could.
+/// The head in the next cycle: `offer` if the present one leaves, with its conflicts as they will be then. Both are judged before it is
+/// known which one it will be.
 #[kernel_fn]
-fn choose(segment: bool, host: bool, turn: bool, tick: bool, favoured: bool, favour: Bits<2>) -> Grant {
-    let first_host = favoured && favour == bits::<2>(1) && host;
-    let first_turn = favoured && favour == bits::<2>(2) && turn;
-    let first_tick = favoured && favour == bits::<2>(3) && tick;
-    let first = first_host || first_turn || first_tick;
+fn advance(head: Head, offer: Head, leaves: bool, awake: bool, state: State, grant: Grant, flight: Flight) -> Head {
+    let stays = head.valid && awake && !taken(head.row, state, grant, flight);
+    let comes = offer.valid && awake && !taken(offer.row, state, grant, flight);
+    let stays_behind = flight.third && flight.third_row == head.row;
+    let comes_behind = flight.third && flight.third_row == offer.row;
+    let next = leaves || !head.valid;
+    let chosen = if next { offer } else { head };
+    Head {
+        able: if next { comes } else { stays },
+        forward: if next { comes_behind } else { stays_behind },
+        ..chosen
+    }
+}
+
+/// Who enters. `turn` and `tick` say that they could but for `room`.
+#[kernel_fn]
+fn choose(s: State, room: bool, send_room: bool) -> Grant {
+    let turn = s.turn.able && send_room;
+    let first = (s.host_first && s.host.able) || (s.turn_first && turn) || (s.tick_first && s.tick.able);
+    let ahead = s.segment.able || s.host.able || turn;
     Grant {
-        segment: segment && !first,
-        host: first_host || (host && !first && !segment),
-        turn: first_turn || (turn && !first && !segment && !host),
-        tick: first_tick || (tick && !first && !segment && !host && !turn),
+        segment: room && s.segment.able && !first,
+        host: room && s.host.able && (if first { s.host_first } else { !s.segment.able }),
+        turn: room && turn && (if first { s.turn_first } else { !s.segment.able && !s.host.able }),
+        tick: room && s.tick.able && (if first { s.tick_first } else { !ahead }),
     }
 }
 
 impl Logic for Arbiter {
     #[kernel]
     fn update(&mut self) {
-        setup!(self, state);
-        clocks!(self, segment, host);
+        setup!(self, state, load_any);
+        clocks!(self, segment, host, ticket, last_segment, last_host);
         let s = self.state.q.val();
         let flight = self.flight.val();
         let mask = self.row_mask.val();
-        let room = self.room.val();
-
-        let ready = s.awake && room;
-        let segment = ready && s.segment.valid && !s.segment.busy;
-        let host = ready && s.host.valid && !s.host.busy;
-        let turn = ready && s.turn.valid && !s.turn.busy && self.send_room.val();
-        let tick = room && s.tick.valid && !s.tick.busy;
-        let favoured = s.age.all();
-        let grant = choose(segment, host, turn, tick, favoured, s.favour);
-        let skip = s.tick.valid && s.tick.busy;
+        let grant = choose(s, self.room.val(), self.send_room.val());
+        let skip = s.tick.valid && !s.tick.able;
 
         let mut n = s;
         let arriving = self.s_segment.bits.val();
         let asking = self.s_host.bits.val();
         let turning = self.s_turn.bits.val();
         let ticking = self.s_tick.bits.val();
-        let offer = Head {
-            valid: self.s_segment.valid.val(),
-            row: row_of(arriving.slot, mask),
-            slot: arriving.slot,
-            ..Head::default()
-        };
-        n.segment = advance(s.segment, offer, grant.segment, s, grant, flight);
-        let offer =
-            Head { valid: self.s_host.valid.val(), row: row_of(asking.slot, mask), slot: asking.slot, ..Head::default() };
-        n.host = advance(s.host, offer, grant.host, s, grant, flight);
+        let awake = s.awake;
+        let row = row_of(arriving.slot, mask);
+        let offer = Head { valid: self.s_segment.valid.val(), row, slot: arriving.slot, ..Head::default() };
+        n.segment = advance(s.segment, offer, grant.segment, awake, s, grant, flight);
+        let row = row_of(asking.slot, mask);
+        let offer = Head { valid: self.s_host.valid.val(), row, slot: asking.slot, ..Head::default() };
+        n.host = advance(s.host, offer, grant.host, awake, s, grant, flight);
         let offer = Head { valid: self.s_turn.valid.val(), row: turning, slot: turning, ..Head::default() };
-        n.turn = advance(s.turn, offer, grant.turn, s, grant, flight);
+        n.turn = advance(s.turn, offer, grant.turn, awake, s, grant, flight);
         let offer = Head {
             valid: self.s_tick.valid.val(),
             row: ticking.slot,
@@ -220,22 +238,27 @@ impl Logic for Arbiter {
             erase: ticking.erase,
             ..Head::default()
         };
-        n.tick = advance(s.tick, offer, grant.tick || skip, s, grant, flight);
+        n.tick = advance(s.tick, offer, grant.tick || skip, true, s, grant, flight);
         n.awake = s.awake || (s.tick.valid && !s.tick.erase);
 
         // The right to go first moves on when it was used, or when there was nobody to use it.
+        let full = s.age.all();
         let waits = match s.favour.index() {
             0 => s.segment.valid && !grant.segment,
             1 => s.host.valid && !grant.host,
             2 => s.turn.valid && self.send_room.val() && !grant.turn,
-            _ => s.tick.valid && !grant.tick && !skip,
+            _ => s.tick.able && !grant.tick,
         };
-        if !favoured {
+        if !full {
             n.age = s.age + 1;
         } else if !waits {
             n.age = Default::default();
             n.favour = s.favour + 1;
         }
+        let keeps = if full { waits } else { s.age == bits::<3>(6) };
+        n.host_first = keeps && s.favour == bits::<2>(1);
+        n.turn_first = keeps && s.favour == bits::<2>(2);
+        n.tick_first = keeps && s.favour == bits::<2>(3);
         self.state.d.next = n;
         self.segment.d.next = if grant.segment || !s.segment.valid { arriving } else { self.segment.q.val() };
         self.host.d.next = if grant.host || !s.host.valid { asking } else { self.host.q.val() };
@@ -244,24 +267,39 @@ impl Logic for Arbiter {
         self.s_turn.ready.next = grant.turn || !s.turn.valid;
         self.s_tick.ready.next = grant.tick || skip || !s.tick.valid;
 
-        let mut event = if grant.segment { self.segment.q.val() } else { self.host.q.val() };
-        let mut head = if grant.segment { s.segment } else { s.host };
-        if grant.turn {
+        // Enter.
+        let head = if grant.segment {
+            s.segment
+        } else if grant.host {
+            s.host
+        } else if grant.turn {
+            s.turn
+        } else {
+            s.tick
+        };
+        self.row.next = head.row;
+        self.load_any.d.next = grant.segment || grant.host || grant.turn || grant.tick;
+        self.ticket.d.next = Ticket { head, grant };
+        self.last_segment.d.next = self.segment.q.val();
+        self.last_host.d.next = self.host.q.val();
+
+        // Load: the event behind the ticket.
+        let ticket = self.ticket.q.val();
+        let mut event = if ticket.grant.segment { self.last_segment.q.val() } else { self.last_host.q.val() };
+        if ticket.grant.turn {
             event.kind = EventKind::Transmit;
-            head = s.turn;
         }
-        if grant.tick {
+        if ticket.grant.tick {
             event.kind = EventKind::Tick;
-            head = s.tick;
         }
-        event.slot = head.slot;
-        self.issue_valid.next = grant.segment || grant.host || grant.turn || grant.tick;
-        self.issue.next = Issued {
+        event.slot = ticket.head.slot;
+        self.load_valid.next = self.load_any.q.val();
+        self.load.next = Issued {
             event,
-            row: head.row,
-            legitimate: head.row.any(),
-            forward: head.forward,
-            erase: head.erase,
+            row: ticket.head.row,
+            legitimate: ticket.head.row.any(),
+            forward: ticket.head.forward,
+            erase: ticket.head.erase,
         };
     }
 }

@@ -4,7 +4,7 @@
 //! things. Neighbours: `arbiter.rs` before it, the queues of `tcp.rs` and the scheduler behind it.
 //!
 //! ```text
-//!  issue   0 the arbiter chooses; the table is read
+//!  enter   0 the arbiter chooses; the table is read
 //!  load    1 the record arrives, or the one that just left stage 4
 //!  measure 2 differences, deadlines
 //!  decide  3 named actions
@@ -12,10 +12,11 @@
 //!  emit    5 commands, notices, pulses
 //! ```
 //!
-//! **Ports.** `clock`, `reset`. `issue_valid`, `issue`: the event that enters. `settings`, `now`: read by the stages. `flight`: rows in the
-//! first stages. `outcome_valid`, `outcome`: what leaves. `busy`: any stage holds an event.
+//! **Ports.** `clock`, `reset`. `row`: row of the event that enters, to be read. `load_valid`, `load`: the event that entered in the last
+//! cycle. `settings`, `now`: read by the stages. `flight`: rows in the
+//! first stages. `outcome_valid`, `outcome`, `outcome_slot`: what leaves.
 //!
-//! **Handshake.** None: the arbiter lets an event in only when everything behind has room. **Latency.** Five cycles from issue to outcome;
+//! **Handshake.** None: the arbiter lets an event in only when everything behind has room. **Latency.** Five cycles from entry to outcome;
 //! a connection takes an event every four cycles. Never stalls.
 //!
 //! **Invariant.** A record is in at most one stage from 1 to 3 (the arbiter sees to it), so what is read is what was last written.
@@ -32,10 +33,12 @@ pub struct Pipeline {
     pub clock: Signal<In, Clock>,
     /// Synchronous.
     pub reset: Signal<In, bool>,
-    /// An event enters.
-    pub issue_valid: Signal<In, bool>,
+    /// Row of the event that enters.
+    pub row: Signal<In, Bits<16>>,
+    /// An event entered in the last cycle.
+    pub load_valid: Signal<In, bool>,
     /// It is this one.
-    pub issue: Signal<In, Issued>,
+    pub load: Signal<In, Issued>,
     /// Settings.
     pub settings: Signal<In, TcpSettings>,
     /// Microseconds.
@@ -49,8 +52,6 @@ pub struct Pipeline {
     /// Slot of the event that leaves.
     pub outcome_slot: Signal<Out, Bits<16>>,
     table: DualPortRam<ConnectionRecord>,
-    load_valid: Register<bool>,
-    load: Flop<Issued>,
     measure_valid: Register<bool>,
     measure: Flop<Issued>,
     measure_record: Flop<ConnectionRecord>,
@@ -75,8 +76,9 @@ impl Pipeline {
         Pipeline {
             clock: Signal::default(),
             reset: Signal::default(),
-            issue_valid: Signal::default(),
-            issue: Signal::default(),
+            row: Signal::default(),
+            load_valid: Signal::default(),
+            load: Signal::default(),
             settings: Signal::default(),
             now: Signal::default(),
             flight: Signal::default(),
@@ -85,8 +87,6 @@ impl Pipeline {
             outcome_slot: Signal::default(),
             // A row that is read while it is written is taken from `emit_record` instead.
             table: DualPortRam::new(connections).no_rw_check(),
-            load_valid: Register::default(),
-            load: Flop::default(),
             measure_valid: Register::default(),
             measure: Flop::default(),
             measure_record: Flop::default(),
@@ -110,20 +110,16 @@ impl Pipeline {
 impl Logic for Pipeline {
     #[kernel]
     fn update(&mut self) {
-        setup!(self, load_valid, measure_valid, decide_valid, settle_valid, emit_valid);
-        clocks!(self, table, load, measure, measure_record, decide, decide_record, measures);
+        setup!(self, measure_valid, decide_valid, settle_valid, emit_valid);
+        clocks!(self, table, measure, measure_record, decide, decide_record, measures);
         clocks!(self, settle, settle_record, settle_measures, decisions, emit_record, emit_slot, emit);
         let settings = self.settings.val();
         let now = self.now.val();
 
-        // Issue.
-        self.load_valid.d.next = self.issue_valid.val();
-        self.load.d.next = self.issue.val();
-        self.table.read_address.next = self.issue.val().row;
-
-        // Load.
-        let load = self.load.q.val();
-        self.measure_valid.d.next = self.load_valid.q.val();
+        // Enter and load.
+        self.table.read_address.next = self.row.val();
+        let load = self.load.val();
+        self.measure_valid.d.next = self.load_valid.val();
         self.measure.d.next = load;
         self.measure_record.d.next = if load.forward { self.emit_record.q.val() } else { self.table.read_data.val() };
 
@@ -164,7 +160,7 @@ impl Logic for Pipeline {
         self.outcome.next = self.emit.q.val();
         self.outcome_slot.next = self.emit_slot.q.val();
         self.flight.next = Flight {
-            first: self.load_valid.q.val(),
+            first: self.load_valid.val(),
             first_row: load.row,
             second: self.measure_valid.q.val(),
             second_row: measured.row,

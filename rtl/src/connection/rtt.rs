@@ -55,6 +55,8 @@ pub struct RttPlan {
     pub srtt: Bits<32>,
     /// RTTVAR with the sample.
     pub rttvar: Bits<32>,
+    /// The time-out of the estimate, without back-off.
+    pub estimate: Bits<32>,
     /// The time-out in force before this event.
     pub rto: Bits<32>,
 }
@@ -85,6 +87,7 @@ pub fn plan_rtt(record: ConnectionRecord, settings: TcpSettings, p: AckPlan, m: 
         } else {
             m.decayed + m.delta
         },
+        estimate: computed,
         rto: if soft.rto.any() { soft.rto } else { computed },
     }
 }

@@ -51,15 +51,23 @@ pub fn new_record(event: Event, queued: bool, state: TcpState, mss: Bits<16>) ->
     }
 }
 
-/// A segment's effect on the numbers of the connection.
+/// A segment's effect on the numbers of the connection. The timer is set already.
 #[kernel_fn]
-fn after_arrival(event: Event, record: ConnectionRecord, m: Measures, d: Decisions) -> ConnectionRecord {
+fn after_arrival(event: Event, record: ConnectionRecord, now: Bits<32>, m: Measures, d: Decisions) -> ConnectionRecord {
     let v = d.verdict;
     let mut next = record;
     if v.fresh {
         next = new_record(event, record.soft.queued, TcpState::SynReceived, m.arrival.mss);
         next.hard.rcv_nxt = m.arrival.first_byte;
         next.soft.rcv_adv = m.arrival.first_byte;
+        // The SYN-ACK leaves with this very event: a connection is answered within one passage of the pipeline.
+        next.hard.snd_nxt = event.initial_sequence + 1;
+        next.hard.snd_max = event.initial_sequence + 1;
+        next.soft.timer_armed = true;
+        next.soft.timer_deadline = record.soft.timer_deadline;
+        next.soft.timing = true;
+        next.soft.timed_sequence = event.initial_sequence + 1;
+        next.soft.timed_at = now;
     } else if v.open || v.meet {
         next.hard.rcv_nxt = m.arrival.first_byte;
         next.soft.rcv_adv = m.arrival.first_edge;
@@ -110,7 +118,7 @@ pub fn settle(
         EventKind::Segment => {
             next.soft = update_congestion(next.soft, record.hard, d.congestion, m.congestion);
             next = after_payload(next, settings, now, d.payload);
-            next = after_arrival(event, next, m, d);
+            next = after_arrival(event, next, now, m, d);
         }
         EventKind::Transmit => next = after_turn(next, now, d.turn, m.turn),
         EventKind::Tick => next = after_tick(next, d.timeout, d.congestion.half),
@@ -157,12 +165,14 @@ pub fn outcome_of(issued: Issued, record: ConnectionRecord, m: Measures, d: Deci
         && (d.turn.reset || d.turn.syn || d.turn.again || d.turn.data || d.turn.probe || d.turn.bare);
     let release = arriving && d.ack.advance && d.ack.released.any();
     let rewind = ticking && d.timeout.rewind;
-    let reply = arriving && d.verdict.reply;
+    let reply = arriving && (d.verdict.reply || d.verdict.fresh);
     let append = kind == EventKind::PostSend && d.host.send;
 
+    let generation = if turning || ticking { record.hard.generation } else { event.generation };
     let mut send = segment_of(record, event.slot, d.turn, m.turn);
     send.address = event.address;
     send.cookie = event.cookie;
+    send.generation = generation;
     send.ending = ending_of(record.hard.farewell, record.hard.cookie);
     send.rewind = d.ack.catch_up;
     if arriving {
@@ -173,7 +183,12 @@ pub fn outcome_of(issued: Issued, record: ConnectionRecord, m: Measures, d: Deci
         send.window = Default::default();
         send.control = ControlBits { rst: true, ..ControlBits::default() };
         send.retransmit = false;
-        send.mss = false;
+        send.mss = d.verdict.fresh;
+        if d.verdict.fresh {
+            send.sequence = event.initial_sequence;
+            send.acknowledgement = m.arrival.first_byte;
+            send.control = ControlBits { syn: true, ack: true, ..ControlBits::default() };
+        }
     } else if ticking {
         send.kind = SendKind::Rewind;
     } else if flush {
@@ -186,7 +201,7 @@ pub fn outcome_of(issued: Issued, record: ConnectionRecord, m: Measures, d: Deci
     let mut receive = ReceiveCommand {
         kind: ReceiveKind::Discard,
         slot: event.slot,
-        generation: if turning || ticking { record.hard.generation } else { event.generation },
+        generation,
         address: event.address,
         length: resize::<32, 16>(d.payload.bytes),
         cookie: event.cookie,

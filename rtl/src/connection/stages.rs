@@ -129,6 +129,7 @@ pub fn decide(issued: Issued, record: ConnectionRecord, settings: TcpSettings, m
 
     let repeats_fin = here && state == TcpState::TimeWait && event.control.fin && !event.control.rst;
     let cause = TimerCauses {
+        fresh: verdict.fresh,
         begin: opening,
         next,
         moved: here && (payload.some || next != state || repeats_fin),
@@ -155,7 +156,7 @@ pub fn decide(issued: Issued, record: ConnectionRecord, settings: TcpSettings, m
     let over = reset || timeout.over || ended || finished;
     let second = payload.some && record.soft.ack_owed.any();
     let answer = verdict.challenge || payload.refused || payload.fin || second;
-    let turned = verdict.fresh || opening || verdict.meet || verdict.repeat;
+    let turned = opening || verdict.meet || verdict.repeat;
     let opened = ack.advance || congestion.inflate || (ack.window && !m.ack.same_window);
     let sendable = (opened && has_more(record, m.turn)) || congestion.enter || congestion.partial;
     let asked = host.send || host.receive || host.connect || host.close;

@@ -110,8 +110,9 @@ impl Logic for Tcp {
         self.arbiter.flight.next = self.pipeline.flight.val();
         self.arbiter.room.next = self.room.q.val();
         self.arbiter.send_room.next = self.send_room.q.val();
-        self.pipeline.issue_valid.next = self.arbiter.issue_valid.val();
-        self.pipeline.issue.next = self.arbiter.issue.val();
+        self.pipeline.row.next = self.arbiter.row.val();
+        self.pipeline.load_valid.next = self.arbiter.load_valid.val();
+        self.pipeline.load.next = self.arbiter.load.val();
         self.pipeline.settings.next = self.settings.val();
         self.pipeline.now.next = self.now.val();
 

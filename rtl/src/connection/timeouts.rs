@@ -108,6 +108,8 @@ pub struct TimerPlan {
 /// What a segment, a turn or a request does to the timer.
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
 pub struct TimerCauses {
+    /// A SYN for a listener is answered.
+    pub fresh: bool,
     /// The segment completes the handshake.
     pub begin: bool,
     /// State after the segment.
@@ -134,16 +136,22 @@ pub fn plan_timer(
 ) -> TimerPlan {
     let linger = cause.next == TcpState::TimeWait || cause.next == TcpState::FinWait2;
     let dwell = cause.posted || (linger && cause.moved);
-    let restart = p.advance && !a.all && !linger && !p.reopen;
+    let restart = p.advance && !a.all && !linger;
+    // The window opens: whatever is outstanding was held back, not lost, so its time starts again without back-off.
+    let reopen = p.reopen && !a.all && !linger;
     let backed = if record.soft.rto.any() { m.backed } else { rtt.rto };
     let penalty = cause.begin && record.soft.backoff.any() && !rtt.sample;
     TimerPlan {
-        start: dwell || restart || cause.sent || timeout.retry,
-        stop: p.reopen || (p.advance && a.all) || timeout.stop,
-        timeout: if dwell {
+        start: dwell || restart || reopen || cause.sent || cause.fresh || timeout.retry,
+        stop: (p.advance && a.all) || timeout.stop,
+        timeout: if cause.fresh {
+            settings.initial_rto
+        } else if dwell {
             settings.time_wait
         } else if timeout.retry {
             backed
+        } else if reopen {
+            rtt.estimate
         } else {
             rtt.rto
         },

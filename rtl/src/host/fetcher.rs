@@ -185,7 +185,8 @@ impl<const W: usize> Logic for Fetcher<W> {
         let drained = state.complete && !enough;
         let fields = self.batch.read_data.val();
         let pass_bit = bit_at(state.delivered >> settings.input_size, 0);
-        self.m_descriptor.bits.next = Fetched { fields: fields, bad_owner: fields.owner == pass_bit, bus_error: state.failed };
+        self.m_descriptor.bits.next =
+            Fetched { fields: fields, bad_owner: fields.owner == pass_bit, bus_error: state.failed };
         self.m_descriptor.valid.next = state.primed;
         let mut read_index = state.passed;
         let taken = state.primed && self.m_descriptor.ready.val();

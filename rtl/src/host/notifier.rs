@@ -18,6 +18,7 @@ use stevedore_hdl::prelude::*;
 const ARRIVAL: u64 = 3;
 const COMPLETION: u64 = 4;
 const LISTEN: u64 = 5;
+const INVALID: u64 = 31;
 
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
 struct State {
@@ -84,6 +85,8 @@ impl Logic for Notifier {
 
         let notice = state.notice;
         let endpoint = notice.response == ARRIVAL || notice.response == COMPLETION || notice.response == LISTEN;
+        // The type of a request that could not be understood travels in the notice's length.
+        let invalid = notice.response == INVALID;
         let looked_up = endpoint && notice.slot != 0;
         self.m_response.valid.next = state.busy;
         self.m_response.bits.next = DescriptorFields {
@@ -93,7 +96,8 @@ impl Logic for Notifier {
             } else {
                 resize::<64, 32>(cat::<16, 16, 32>(notice.generation, notice.slot))
             },
-            length: notice.length,
+            length: if invalid { bits::<32>(0) } else { notice.length },
+            offset: if invalid { notice.length } else { bits::<32>(0) },
             cookie: notice.cookie,
             status: notice.status,
             kind: notice.response,

@@ -45,6 +45,8 @@ struct State {
     room: bool,
     /// A beat of the present frame found no room.
     overflowed: bool,
+    /// `room` and not `overflowed`.
+    fits: bool,
     /// The ring is being read: its beat goes to the outlet in this cycle.
     reading: bool,
 }
@@ -108,11 +110,11 @@ impl<const W: usize> Logic for FrameBuffer<W> {
         let valid = self.valid.val();
         let room = state.room;
         next.room = (state.write - state.read) < self._beats as u64 - 1;
-        let writes = valid && room && !state.overflowed;
+        let writes = valid && state.fits;
         self.ring.write_enable.next = writes;
         self.ring.write_address.next = state.write & (self._beats as u64 - 1);
         self.ring.write_data.next = Stored::<W> { data: beat.data, count: beat.count, last: beat.last };
-        self.fits.next = room && !state.overflowed;
+        self.fits.next = state.fits;
         if writes {
             next.write = state.write + 1;
         }
@@ -127,6 +129,7 @@ impl<const W: usize> Logic for FrameBuffer<W> {
                 next.write = state.committed;
             }
         }
+        next.fits = next.room && !next.overflowed;
 
         // A beat is read only if the outlet has room for it and for the one on its way.
         let start = state.read != state.committed && self.outlet.level.val() < OUTLET as u64 - 1;

@@ -5,7 +5,7 @@
 //! place, and reads all fields from fixed positions once the last beat is in: no state per width.
 //!
 //! ```text
-//! beat -> [ header register ] -> [ fields | checks ] -> parsed
+//! beat -> [ header register ] -> [ fields | comparisons ] -> [ fields | verdict ] -> parsed
 //! ```
 //!
 //! # Ports
@@ -15,7 +15,7 @@
 //! None: it takes a beat in every cycle with `valid`.
 //!
 //! # Latency
-//! `parsed` belongs to the frame whose last beat came 2 cycles before; it holds for that cycle only. Frames may come one per cycle.
+//! `parsed` belongs to the frame whose last beat came 3 cycles before; it holds for that cycle only. Frames may come one per cycle.
 //!
 //! # Invariant
 //! A frame shorter than a field never passes, so bytes of an earlier frame left in the header register are never believed.
@@ -26,8 +26,6 @@ use stevedore_hdl::prelude::*;
 const TCP_HEADER: u64 = 34;
 /// Bytes of the Ethernet header.
 const ETHERNET: u64 = 14;
-/// Bytes of the IPv4 header.
-const IP_HEADER: u64 = 20;
 
 /// The options of a TCP header.
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
@@ -41,31 +39,16 @@ pub struct OptionBytes {
 /// What the parser found.
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
 pub struct Parsed {
-    /// TCP over IPv4 for this engine's addresses; or too short to tell, but IPv4 for this engine's MAC.
-    pub ours: bool,
-    /// With `ours`: not to be used.
+    /// TCP over IPv4 for this engine's addresses, and well-formed.
+    pub wanted: bool,
+    /// The same, but malformed; or too short to tell, but IPv4 for this engine's MAC.
     pub malformed: bool,
     /// The fields; `mss` is 0.
     pub header: SegmentHeader,
+    /// It is a SYN with options.
+    pub optioned: bool,
     /// The options.
     pub options: OptionBytes,
-}
-
-/// Outcome of the comparisons.
-#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
-struct Checks {
-    /// IPv4 for our MAC.
-    addressed: bool,
-    /// The IPv4 header is there.
-    complete: bool,
-    /// TCP for our IPv4 address.
-    here: bool,
-    /// The IPv4 header is not one we take.
-    bad_ip: bool,
-    /// The TCP header is impossible.
-    bad_tcp: bool,
-    /// The lengths contradict each other or the frame is damaged.
-    bad_length: bool,
 }
 
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
@@ -73,11 +56,26 @@ struct State {
     /// Byte offset and number (up to 15) of the next beat.
     offset: Bits<17>,
     index: Bits<4>,
+    /// Where the IPv4 packet ends in the frame: total length and Ethernet header.
+    end: Bits<17>,
     /// Bytes of the frame just finished.
     length: Bits<17>,
     /// It is damaged.
     damaged: bool,
-    checks: Checks,
+    /// It holds an Ethernet header / an IPv4 header.
+    framed: bool,
+    complete: bool,
+    /// Outcome of the comparisons: IPv4 for our MAC, TCP for our address, SYN with options, and what is wrong.
+    addressed: bool,
+    here: bool,
+    optioned: bool,
+    bad_ip: bool,
+    bad_tcp: bool,
+    bad_length: bool,
+    /// The verdict: see [`Parsed`].
+    wanted: bool,
+    malformed: bool,
+    walked: bool,
 }
 
 /// The parser.
@@ -93,12 +91,12 @@ pub struct Parser<const W: usize> {
     pub beat: Signal<In, Beat<W>>,
     /// `beat` is one.
     pub valid: Signal<In, bool>,
-    /// The frame whose last beat was taken two cycles before.
+    /// The frame whose last beat was taken three cycles before.
     pub parsed: Signal<Out, Parsed>,
     state: Register<State>,
     bytes: Flop<Bits<768>>,
-    header: Flop<SegmentHeader>,
-    options: Flop<OptionBytes>,
+    header: [Flop<SegmentHeader>; 2],
+    options: [Flop<OptionBytes>; 2],
 }
 
 /// The big-endian 16-bit field at a byte offset.
@@ -131,7 +129,7 @@ impl<const W: usize> Logic for Parser<W> {
     #[kernel]
     fn update(&mut self) {
         setup!(self, state);
-        clocks!(self, bytes, header, options);
+        clocks!(self, bytes, header[0], header[1], options[0], options[1]);
         let state = self.state.q.val();
         let mut next = state;
 
@@ -154,29 +152,33 @@ impl<const W: usize> Logic for Parser<W> {
                 next.offset = bits::<17>(0);
                 next.index = bits::<4>(0);
             }
-            next.length = state.offset + resize::<17, 7>(beat.count);
+            if state.index == (128 / W as u64) {
+                let total = reverse_bytes(beat.data.get_bits::<16>(128 % W));
+                next.end = resize::<17, 16>(total) + ETHERNET;
+            }
+            let length = state.offset + resize::<17, 7>(beat.count);
+            next.length = length;
+            next.framed = length >= ETHERNET;
+            next.complete = length >= TCP_HEADER;
             next.damaged = beat.error;
         }
 
         // Read and check.
         let settings = self.settings.val();
-        let total = resize::<17, 16>(field16(bytes, 16));
         let source = field32(bytes, 26);
         let words = bytes.get_bits::<4>(46 * 8 + 4);
-        let tcp_header = resize::<17, 4>(words) << 2;
+        let payload = (resize::<7, 4>(words) << 2) + TCP_HEADER;
         let flags = bytes.get_bits::<8>(47 * 8);
-        next.checks = Checks {
-            addressed: field48(bytes, 0) == settings.mac && field16(bytes, 12) == 0x0800 && state.length >= ETHERNET,
-            complete: state.length >= TCP_HEADER,
-            here: bytes.get_bits::<8>(23 * 8) == 6 && field32(bytes, 30) == settings.ip_address,
-            bad_ip: bytes.get_bits::<8>(14 * 8) != 0x45
-                || (field16(bytes, 20) & 0x3fff).any()
-                || impossible_source(source)
-                || source == settings.ip_address,
-            bad_tcp: words < 5 || total < tcp_header + IP_HEADER,
-            bad_length: state.length.get_bit(16) || state.length < total + ETHERNET || state.damaged,
-        };
-        self.header.d.next = SegmentHeader {
+        next.addressed = field48(bytes, 0) == settings.mac && field16(bytes, 12) == 0x0800 && state.framed;
+        next.here = (bytes.get_bits::<8>(23 * 8) == 6 && field32(bytes, 30) == settings.ip_address) || !state.complete;
+        next.bad_ip = bytes.get_bits::<8>(14 * 8) != 0x45
+            || (field16(bytes, 20) & 0x3fff).any()
+            || impossible_source(source)
+            || source == settings.ip_address;
+        next.bad_tcp = words < 5 || (!state.end.get_bits::<10>(7).any() && state.end.get_bits::<7>(0) < payload);
+        next.bad_length = !state.complete || state.length.get_bit(16) || state.length < state.end || state.damaged;
+        next.optioned = flags.get_bit(1) && words != 5;
+        self.header[0].d.next = SegmentHeader {
             tuple: Tuple { remote_address: source, remote_port: field16(bytes, 34), local_port: field16(bytes, 36) },
             remote_mac: field48(bytes, 6),
             sequence: field32(bytes, 38),
@@ -190,19 +192,25 @@ impl<const W: usize> Logic for Parser<W> {
                 ack: flags.get_bit(4),
             },
             mss: bits::<16>(0),
-            payload_offset: resize::<8, 17>(tcp_header + TCP_HEADER),
-            payload_length: resize::<16, 17>(total - tcp_header - IP_HEADER),
+            payload_offset: resize::<8, 7>(payload),
+            payload_length: resize::<16, 17>(state.end - resize::<17, 7>(payload)),
             frame_length: resize::<16, 17>(state.length),
         };
-        self.options.d.next =
-            OptionBytes { bytes: bytes.get_bits::<320>(54 * 8), words: resize::<4, 17>((tcp_header >> 2) - 5) };
+        self.options[0].d.next = OptionBytes { bytes: bytes.get_bits::<320>(54 * 8), words: words - 5 };
 
-        let checks = state.checks;
+        let ours = state.addressed && state.here;
+        let bad = state.bad_ip || state.bad_tcp || state.bad_length;
+        next.wanted = ours && !bad;
+        next.malformed = ours && bad;
+        next.walked = state.optioned;
+        self.header[1].d.next = self.header[0].q.val();
+        self.options[1].d.next = self.options[0].q.val();
         self.parsed.next = Parsed {
-            ours: checks.addressed && (checks.here || !checks.complete),
-            malformed: !checks.complete || checks.bad_ip || checks.bad_tcp || checks.bad_length,
-            header: self.header.q.val(),
-            options: self.options.q.val(),
+            wanted: state.wanted,
+            malformed: state.malformed,
+            header: self.header[1].q.val(),
+            optioned: state.walked,
+            options: self.options[1].q.val(),
         };
         self.state.d.next = next;
     }

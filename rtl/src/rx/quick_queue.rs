@@ -1,12 +1,12 @@
 //! Quick queue: a FIFO whose first word does not wait for the memory.
 //!
 //! # Role
-//! A [`Fifo`] with a register behind it that a word enters directly while the FIFO is empty. Stands where a command or a header must
-//! not lose a cycle and yet many may have to wait.
+//! A [`Fifo`] with two registers behind it: `stage`, which takes the slow block RAM output with no logic in front of it, and `front`, which a
+//! word enters directly while everything is empty. Stands where a command or a header must not lose a cycle and yet many may have to wait.
 //!
 //! ```text
-//! s_in -+-> [ Fifo ] -+-> [ SkidBuffer ] -> m_out
-//!       +-------------+
+//! s_in -+-> [ Fifo ] -> [ stage ] -+-> [ front: SkidBuffer ] -> m_out
+//!       +--------------------------+
 //! ```
 //!
 //! # Ports
@@ -16,10 +16,10 @@
 //! `s_in.ready`, `m_out.valid` and `m_out.bits` come from registers.
 //!
 //! # Latency
-//! One cycle when empty, then one word per cycle each way.
+//! One cycle when empty, five right behind other words; one word per cycle each way.
 //!
 //! # Invariant
-//! A word goes past the FIFO only while nothing is in it, so the order holds.
+//! A word goes past the FIFO only while nothing is in it or in `stage`, and was not in the cycle before: the order holds.
 use stevedore_hdl::prelude::*;
 
 /// The queue.
@@ -33,19 +33,28 @@ pub struct QuickQueue<T: Symbolic> {
     pub s_in: Sink<T>,
     /// Words out.
     pub m_out: Source<T>,
+    /// Words in the FIFO.
+    pub level: Signal<Out, Bits<16>>,
+    past: Register<bool>,
     fifo: Fifo<T>,
+    staged: Register<bool>,
+    stage: Flop<T>,
     front: SkidBuffer<T>,
 }
 
 impl<T: Symbolic> QuickQueue<T> {
-    /// A queue for `depth` words, those in the front register not counted.
+    /// A queue for `depth` words, those in the registers not counted.
     pub fn new(depth: usize) -> Self {
         QuickQueue {
             clock: Signal::default(),
             reset: Signal::default(),
             s_in: Sink::default(),
             m_out: Source::default(),
+            level: Signal::default(),
+            past: Register::default(),
             fifo: Fifo::new(depth),
+            staged: Register::default(),
+            stage: Flop::default(),
             front: SkidBuffer::default(),
         }
     }
@@ -54,17 +63,27 @@ impl<T: Symbolic> QuickQueue<T> {
 impl<T: Symbolic> Logic for QuickQueue<T> {
     #[kernel]
     fn update(&mut self) {
-        setup!(self, fifo, front);
+        setup!(self, past, fifo, staged, front);
+        clocks!(self, stage);
         forward!(self.front.m_out => self.m_out);
         let word = self.s_in.bits.val();
         let offered = self.s_in.valid.val() && self.fifo.s_in.ready.val();
+        let staged = self.staged.q.val();
         let open = self.front.s_in.ready.val();
-        let past = !self.fifo.level.val().any();
+        let past = self.past.q.val();
+        let waits = offered && !(past && open);
+        self.past.d.next = !staged && !self.fifo.level.val().any() && !waits;
+        self.level.next = self.fifo.level.val();
         self.s_in.ready.next = self.fifo.s_in.ready.val();
         self.fifo.s_in.bits.next = word;
-        self.fifo.s_in.valid.next = offered && !(past && open);
-        self.fifo.m_out.ready.next = open;
-        self.front.s_in.bits.next = if past { word } else { self.fifo.m_out.bits.val() };
-        self.front.s_in.valid.next = if past { offered } else { self.fifo.m_out.valid.val() };
+        self.fifo.s_in.valid.next = waits;
+
+        let load = !staged || open;
+        self.fifo.m_out.ready.next = load;
+        self.stage.d.next = if load { self.fifo.m_out.bits.val() } else { self.stage.q.val() };
+        self.staged.d.next = if load { self.fifo.m_out.valid.val() } else { staged };
+
+        self.front.s_in.bits.next = if past { word } else { self.stage.q.val() };
+        self.front.s_in.valid.next = if past { offered } else { staged };
     }
 }

@@ -19,13 +19,13 @@
 //! nothing is taken until every chain has its placeholder: one cycle per context. An Append without a free context waits.
 //!
 //! # Latency
-//! Append 3 cycles; Discard 1; Place into one buffer 5, 4 more for each further buffer; Notify 3; Flush 4, 3 more for each buffer.
+//! Append 3 cycles; Discard 1; Place into one buffer 5, 4 more for each further buffer; Notify 4; Flush 5, 3 more for each buffer.
 //! `m_cut` in the command's cycle, `m_piece` 3 cycles later.
 //!
 //! # Invariant
 //! A chain ends in an empty placeholder. While it is not empty, its record holds the whole context of its head, with the bytes
 //! filled so far taken off `room`; an empty chain's record holds nothing but the placeholder.
-use super::Report;
+use super::{QuickQueue, Report};
 use crate::bundles::*;
 use crate::geometry::Geometry;
 use stevedore_abi::Status;
@@ -68,6 +68,8 @@ struct Chain {
     room: Bits<32>,
     /// `filled` is not `reported`.
     pending: bool,
+    /// `head` is the placeholder.
+    vacant: bool,
 }
 
 #[derive(Encoding, Clone, Copy, Debug, PartialEq)]
@@ -76,8 +78,11 @@ enum Phase {
     Initialise,
     /// Wait for a command; the slot's record is being read.
     Idle,
+    /// The record leaves the memory.
     Load,
     Append,
+    /// Take the record over.
+    Take,
     /// Place: how much goes into the head buffer?
     Measure,
     /// Place: send the piece.
@@ -92,6 +97,8 @@ enum Phase {
     FlushReport,
     /// Flush: give the head buffer back, or finish.
     FlushNext,
+    /// Flush: the next context leaves the memory.
+    FlushRead,
     /// Flush: the next context is there.
     FlushFetch,
 }
@@ -102,7 +109,11 @@ struct State {
     /// Contexts initialised.
     initialised: Bits<16>,
     command: ReceiveCommand,
+    /// `chain` is not yet taken over from `loaded`.
+    fresh: bool,
     chain: Chain,
+    /// The placeholder is next behind the head.
+    only: bool,
     /// Bytes of the frame not yet placed.
     remaining: Bits<16>,
     /// The piece: its bytes, its address.
@@ -113,6 +124,8 @@ struct State {
     last: bool,
     /// Bytes ever placed, modulo 2^32.
     placed: Bits<32>,
+    /// Contexts free.
+    free: Bits<16>,
 }
 
 /// The receive chain.
@@ -137,7 +150,10 @@ pub struct ReceiveChain {
     state: Register<State>,
     chains: DualPortRam<Chain>,
     contexts: DualPortRam<Context>,
-    free: Fifo<Bits<16>>,
+    /// What the memories gave: their outputs are too slow for logic behind them.
+    loaded: Flop<Chain>,
+    fetched: Flop<Context>,
+    free: QuickQueue<Bits<16>>,
 }
 
 impl ReceiveChain {
@@ -161,7 +177,9 @@ impl ReceiveChain {
             state: Register::default(),
             chains: DualPortRam::new(connections).no_rw_check(),
             contexts: DualPortRam::new(entries).no_rw_check(),
-            free: Fifo::new(entries - connections),
+            loaded: Flop::default(),
+            fetched: Flop::default(),
+            free: QuickQueue::new(entries - connections),
         }
     }
 }
@@ -169,7 +187,7 @@ impl ReceiveChain {
 /// The record of a chain that consists of its placeholder.
 #[kernel_fn]
 fn empty(placeholder: Bits<16>) -> Chain {
-    Chain { head: placeholder, tail: placeholder, ..Chain::default() }
+    Chain { head: placeholder, tail: placeholder, vacant: true, ..Chain::default() }
 }
 
 /// The record of a chain whose head is `head` now.
@@ -185,6 +203,7 @@ fn headed(chain: Chain, head: Bits<16>, context: Context) -> Chain {
         reported: bits::<32>(0),
         room: context.length,
         pending: false,
+        vacant: false,
     }
 }
 
@@ -192,7 +211,11 @@ impl Logic for ReceiveChain {
     #[kernel]
     fn update(&mut self) {
         setup!(self, state, free);
-        clocks!(self, chains, contexts);
+        clocks!(self, chains, contexts, loaded, fetched);
+        self.loaded.d.next = self.chains.read_data.val();
+        self.fetched.d.next = self.contexts.read_data.val();
+        let loaded = self.loaded.q.val();
+        let fetched = self.fetched.q.val();
         let state = self.state.q.val();
         let mut next = state;
         let command = state.command;
@@ -221,15 +244,18 @@ impl Logic for ReceiveChain {
             ..Report::default()
         };
         let context = Context { address: command.address, length: command.length, cookie: command.cookie, next: fresh };
+        let emptied = empty(if state.phase == Phase::Initialise { state.initialised } else { chain.tail });
         let mut record = chain;
         let mut record_slot = command.slot;
         let framed = coming.kind == ReceiveKind::Place || coming.kind == ReceiveKind::Discard;
         let idle = state.phase == Phase::Idle;
+        let behind = if state.phase == Phase::FlushFetch { fetched.next } else { chain.next };
+        next.only = behind == chain.tail;
         match state.phase {
             Phase::Initialise => {
                 let slot = state.initialised < self._connections as u64;
                 store = slot;
-                record = empty(state.initialised);
+                record = emptied;
                 record_slot = state.initialised;
                 give = !slot;
                 given = state.initialised;
@@ -240,27 +266,24 @@ impl Logic for ReceiveChain {
             }
             Phase::Idle => {
                 next.command = coming;
-                next.remaining = if coming.kind == ReceiveKind::Place { coming.length.get_bits::<16>(0) } else { bits::<16>(0) };
+                next.remaining =
+                    if coming.kind == ReceiveKind::Place { coming.length.get_bits::<16>(0) } else { bits::<16>(0) };
                 if offered && coming.kind != ReceiveKind::Discard && (!framed || self.m_cut.ready.val()) {
                     next.phase = Phase::Load;
                 }
             }
             Phase::Load => {
-                next.chain = self.chains.read_data.val();
-                next.phase = match command.kind {
-                    ReceiveKind::Append => Phase::Append,
-                    ReceiveKind::Flush => Phase::FlushReport,
-                    _ => {
-                        if state.remaining != 0 {
-                            Phase::Measure
-                        } else {
-                            Phase::Settle
-                        }
-                    }
+                next.fresh = true;
+                next.phase = if command.kind == ReceiveKind::Append {
+                    Phase::Append
+                } else if state.remaining != 0 {
+                    Phase::Measure
+                } else {
+                    Phase::Take
                 };
             }
             Phase::Append => {
-                record = if chain.head == chain.tail { headed(chain, chain.head, context) } else { chain };
+                record = if loaded.vacant { headed(loaded, loaded.head, context) } else { loaded };
                 record.tail = fresh;
                 if self.free.m_out.valid.val() {
                     write = true;
@@ -269,13 +292,20 @@ impl Logic for ReceiveChain {
                     next.phase = Phase::Idle;
                 }
             }
+            Phase::Take => {
+                next.chain = loaded;
+                next.phase = if command.kind == ReceiveKind::Flush { Phase::FlushReport } else { Phase::Settle };
+            }
             Phase::Measure => {
-                let ample = chain.room.get_bits::<16>(16).any();
-                let room = chain.room.get_bits::<16>(0);
+                let active = if state.fresh { loaded } else { chain };
+                let ample = active.room.get_bits::<16>(16).any();
+                let room = active.room.get_bits::<16>(0);
+                next.chain = active;
+                next.fresh = false;
                 next.partial = ample || state.remaining < room;
                 next.last = ample || state.remaining <= room;
                 next.take = if ample || state.remaining <= room { state.remaining } else { room };
-                next.address = chain.base + resize::<64, 32>(chain.filled);
+                next.address = active.base + resize::<64, 32>(active.filled);
                 next.phase = Phase::Emit;
             }
             Phase::Emit => {
@@ -296,11 +326,12 @@ impl Logic for ReceiveChain {
                     give = true;
                     next.chain = empty(chain.tail);
                     next.chain.head = chain.next;
-                    next.phase = if chain.next == chain.tail { Phase::Settle } else { Phase::Fetch };
+                    next.phase = if state.only { Phase::Settle } else { Phase::Fetch };
                 }
             }
             Phase::Fetch => {
-                next.chain = headed(chain, chain.head, self.contexts.read_data.val());
+                // Read while the head buffer was at work: `contexts` always shows the one behind the head.
+                next.chain = headed(chain, chain.head, fetched);
                 next.phase = if state.remaining != 0 { Phase::Measure } else { Phase::Settle };
             }
             Phase::Settle => {
@@ -331,7 +362,7 @@ impl Logic for ReceiveChain {
                 }
             }
             Phase::FlushNext => {
-                let ends = chain.head == chain.tail;
+                let ends = chain.vacant;
                 speak = true;
                 report.handed_back = !ends;
                 report.flushed = ends;
@@ -343,16 +374,19 @@ impl Logic for ReceiveChain {
                 } else if command.ending.status == 0 {
                     report.status = bits::<8>(ABORTED);
                 }
-                record = empty(chain.tail);
+                record = emptied;
                 if can_report {
                     give = !ends;
                     store = ends;
                     next.chain.head = chain.next;
-                    next.phase = if ends { Phase::Idle } else { Phase::FlushFetch };
+                    next.chain.vacant = state.only;
+                    next.phase = if ends { Phase::Idle } else { Phase::FlushRead };
                 }
             }
+            Phase::FlushRead => next.phase = Phase::FlushFetch,
             Phase::FlushFetch => {
-                next.chain = headed(chain, chain.head, self.contexts.read_data.val());
+                next.chain = headed(chain, chain.head, fetched);
+                next.chain.vacant = chain.vacant;
                 next.phase = Phase::FlushNext;
             }
         }
@@ -369,7 +403,7 @@ impl Logic for ReceiveChain {
             Piece { address: state.address, length: resize::<32, 16>(state.take), last: state.last };
         self.m_report.valid.next = speak;
         self.m_report.bits.next = report;
-        self.free_entries.next = self.free.level.val();
+        self.free_entries.next = state.free;
 
         self.chains.read_address.next = if idle { coming.slot } else { command.slot };
         self.chains.write_enable.next = store;
@@ -377,11 +411,16 @@ impl Logic for ReceiveChain {
         self.chains.write_data.next = record;
         self.contexts.read_address.next = chain.next;
         self.contexts.write_enable.next = write;
-        self.contexts.write_address.next = chain.tail;
+        self.contexts.write_address.next = loaded.tail;
         self.contexts.write_data.next = context;
         self.free.s_in.valid.next = give;
         self.free.s_in.bits.next = given;
         self.free.m_out.ready.next = take;
+        if give {
+            next.free = state.free + 1;
+        } else if take {
+            next.free = state.free - 1;
+        }
         self.state.d.next = next;
     }
 }

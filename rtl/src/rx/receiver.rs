@@ -29,12 +29,17 @@ use stevedore_hdl::prelude::*;
 
 /// SYN segments with options that may wait for the walker.
 const OPTION_QUEUE: usize = 16;
+/// Entries of the queues left unused, because their levels are judged a cycle late.
+const MARGIN: usize = 2;
 
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
 struct State {
     /// Within a frame, that is taken or not.
     inside: bool,
     taking: bool,
+    /// The queues have room for one more segment / for its options.
+    room: bool,
+    option_room: bool,
     /// The pulses.
     frame_in: bool,
     drop_malformed: bool,
@@ -67,13 +72,14 @@ pub struct Receiver<const W: usize> {
     pub drop_checksum: Signal<Out, bool>,
     /// A valid segment was dropped: no room.
     pub drop_full: Signal<Out, bool>,
+    _frames: usize,
     state: Register<State>,
     verifier: Verifier<W>,
     parser: Parser<W>,
     buffer: FrameBuffer<W>,
     headers: QuickQueue<QueuedHeader>,
     options: Fifo<OptionBytes>,
-    extents: Fifo<FrameExtent>,
+    extents: QuickQueue<FrameExtent>,
     walker: OptionWalker,
 }
 
@@ -81,6 +87,7 @@ impl<const W: usize> Receiver<W> {
     /// A receiver with a frame buffer of `geometry.frame_buffer` bytes and room for the headers of as many frames of 64 bytes.
     pub fn new(geometry: &Geometry) -> Self {
         let frames = geometry.frame_buffer / 64;
+        assert!(frames > MARGIN, "a frame buffer of {frames} frames");
         Receiver {
             clock: Signal::default(),
             reset: Signal::default(),
@@ -93,13 +100,14 @@ impl<const W: usize> Receiver<W> {
             drop_malformed: Signal::default(),
             drop_checksum: Signal::default(),
             drop_full: Signal::default(),
+            _frames: frames,
             state: Register::default(),
             verifier: Verifier::default(),
             parser: Parser::default(),
             buffer: FrameBuffer::new(geometry.frame_buffer),
             headers: QuickQueue::new(frames),
             options: Fifo::new(OPTION_QUEUE),
-            extents: Fifo::new(frames),
+            extents: QuickQueue::new(frames),
             walker: OptionWalker::default(),
         }
     }
@@ -132,24 +140,23 @@ impl<const W: usize> Logic for Receiver<W> {
 
         // The verdict falls with the last beat.
         let late = self.verifier.late.val();
-        let late_valid = self.verifier.late_valid.val();
         let parsed = self.parser.parsed.val();
         let header = parsed.header;
-        let ours = late_valid && late.last && parsed.ours;
+        let ends = self.verifier.late_ends.val();
         let right = self.verifier.ip_right.val() && self.verifier.tcp_right.val();
-        let good = ours && !parsed.malformed && right;
-        let optioned = header.control.syn && parsed.options.words != 0;
-        let room = self.buffer.fits.val()
-            && self.headers.s_in.ready.val()
-            && self.extents.s_in.ready.val()
-            && (!optioned || self.options.s_in.ready.val());
+        let good = ends && parsed.wanted && right;
+        let optioned = parsed.optioned;
+        let room = self.buffer.fits.val() && state.room && (!optioned || state.option_room);
+        next.room = self.headers.level.val() < (self._frames - MARGIN) as u64
+            && self.extents.level.val() < (self._frames - MARGIN) as u64;
+        next.option_room = self.options.level.val() < (OPTION_QUEUE - MARGIN) as u64;
         let commit = good && room;
-        next.drop_malformed = ours && parsed.malformed;
-        next.drop_checksum = ours && !parsed.malformed && !right;
+        next.drop_malformed = ends && parsed.malformed;
+        next.drop_checksum = ends && parsed.wanted && !right;
         next.drop_full = good && !room;
 
         self.buffer.beat.next = late;
-        self.buffer.valid.next = late_valid;
+        self.buffer.valid.next = self.verifier.late_valid.val();
         self.buffer.commit.next = commit;
         self.headers.s_in.bits.next = QueuedHeader { header, optioned };
         self.headers.s_in.valid.next = commit;

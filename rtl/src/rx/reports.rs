@@ -5,7 +5,7 @@
 //! sends responses to the response writer and finished flushes to the reaper.
 //!
 //! ```text
-//! s_report -> [ register, queue ] -> written? -> m_response | m_flushed
+//! s_report -> [ register, queue ] -> [ written? ] -> m_response | m_flushed
 //! written  -> [ byte counter ] --^
 //! ```
 //!
@@ -16,7 +16,7 @@
 //! `m_response` and `m_flushed` never offer at the same time; one waits for the other, in the order of `s_report`.
 //!
 //! # Latency
-//! Three cycles from the last byte accepted, four from the report, to the response offered.
+//! Four cycles from the last byte accepted, five from the report, to the response offered; one response per three cycles.
 //!
 //! # Invariant
 //! Bytes are placed and written in one order, so a single count tells what was written: a report is due when the count has
@@ -59,8 +59,19 @@ pub struct Report {
     pub target: Bits<32>,
 }
 
+#[derive(Encoding, Clone, Copy, Debug, PartialEq)]
+enum Phase {
+    /// Take a report from the queue.
+    Take,
+    /// Wait until its bytes were written.
+    Wait,
+    /// Offer it.
+    Offer,
+}
+
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
 struct State {
+    phase: Phase,
     /// Bytes of the beat just accepted.
     fresh: Bits<7>,
     /// Bytes ever written, modulo 2^32.
@@ -87,6 +98,7 @@ pub struct Reports<const K: usize> {
     state: Register<State>,
     inlet: SkidBuffer<Report>,
     queue: Fifo<Report>,
+    report: Flop<Report>,
 }
 
 impl<const K: usize> Reports<K> {
@@ -103,6 +115,7 @@ impl<const K: usize> Reports<K> {
             state: Register::default(),
             inlet: SkidBuffer::default(),
             queue: Fifo::new(depth),
+            report: Flop::default(),
         }
     }
 }
@@ -111,17 +124,40 @@ impl<const K: usize> Logic for Reports<K> {
     #[kernel]
     fn update(&mut self) {
         setup!(self, state, inlet, queue);
+        clocks!(self, report);
         forward!(self.s_report => self.inlet.s_in);
         join!(self.inlet.m_out => self.queue.s_in);
         let state = self.state.q.val();
         let mut next = state;
         next.fresh = if self.accepted.val() { ones_count::<7, K>(self.strobe.val()) } else { bits::<7>(0) };
         next.written = state.written + resize::<32, 7>(state.fresh);
-        self.state.d.next = next;
 
-        let report = self.queue.m_out.bits.val();
+        let report = self.report.q.val();
         let ahead = state.written - report.target;
-        let due = self.queue.m_out.valid.val() && !ahead.get_bit(31);
+        let taken = if report.flushed { self.m_flushed.ready.val() } else { self.m_response.ready.val() };
+        match state.phase {
+            Phase::Take => {
+                if self.queue.m_out.valid.val() {
+                    next.phase = Phase::Wait;
+                }
+            }
+            Phase::Wait => {
+                if !ahead.get_bit(31) {
+                    next.phase = Phase::Offer;
+                }
+            }
+            Phase::Offer => {
+                if taken {
+                    next.phase = Phase::Take;
+                }
+            }
+        }
+        let takes = state.phase == Phase::Take;
+        let offers = state.phase == Phase::Offer;
+        self.state.d.next = next;
+        self.queue.m_out.ready.next = takes;
+        self.report.d.next = if takes { self.queue.m_out.bits.val() } else { report };
+
         let connection = resize::<64, 16>(report.slot) | (resize::<64, 16>(report.generation) << 16);
         let handed_back = mux(report.handed_back, bits::<16>(flag::HANDED_BACK as u64), bits::<16>(0));
         let end_of_stream = mux(report.end_of_stream, bits::<16>(flag::END_OF_STREAM as u64), bits::<16>(0));
@@ -137,7 +173,7 @@ impl<const K: usize> Logic for Reports<K> {
             kind: bits::<5>(BUFFER_RECEIVE),
             owner: false,
         };
-        self.m_response.valid.next = due && !report.flushed;
+        self.m_response.valid.next = offers && !report.flushed;
         self.m_flushed.bits.next = Flushed {
             slot: report.slot,
             generation: report.generation,
@@ -148,8 +184,6 @@ impl<const K: usize> Logic for Reports<K> {
                 free: report.free,
             },
         };
-        self.m_flushed.valid.next = due && report.flushed;
-        let taken = if report.flushed { self.m_flushed.ready.val() } else { self.m_response.ready.val() };
-        self.queue.m_out.ready.next = due && taken;
+        self.m_flushed.valid.next = offers && report.flushed;
     }
 }

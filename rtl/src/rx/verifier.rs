@@ -17,7 +17,7 @@
 //! None: it takes a beat in every cycle with `valid`, gives it out a fixed time later.
 //!
 //! # Latency
-//! `late` is 5 cycles behind `beat` (W = 64; 6 above), `early` is two cycles before `late`.
+//! `late` is 5 cycles behind `beat` (W = 64; 6 above), `early` is three cycles before `late`.
 //!
 //! # Invariant
 //! `ip_right` and `tcp_right` in the cycle of a last beat on `late` are the verdict on exactly that frame. The TCP sum covers bytes
@@ -46,6 +46,8 @@ struct State {
     masked_first: bool,
     /// Which stages of the delay line hold a beat.
     filled: Bits<6>,
+    /// The beat on `late` is the last of its frame.
+    ending: bool,
 }
 
 /// The verifier.
@@ -67,6 +69,8 @@ pub struct Verifier<const W: usize> {
     pub late: Signal<Out, Beat<W>>,
     /// `late` is one.
     pub late_valid: Signal<Out, bool>,
+    /// `late` is a last one: the verdict falls.
+    pub late_ends: Signal<Out, bool>,
     /// With the last beat on `late`: the IPv4 header checksum is right.
     pub ip_right: Signal<Out, bool>,
     /// With the last beat on `late`: the TCP checksum is right.
@@ -156,16 +160,19 @@ impl<const W: usize> Logic for Verifier<W> {
             self.line[i].d.next = self.line[i - 1].q.val();
         }
         if W > 64 {
-            self.early.next = self.line[3].q.val();
-            self.early_valid.next = state.filled.get_bit(3);
-            self.late.next = self.line[5].q.val();
-            self.late_valid.next = state.filled.get_bit(5);
-        } else {
             self.early.next = self.line[2].q.val();
             self.early_valid.next = state.filled.get_bit(2);
+            self.late.next = self.line[5].q.val();
+            self.late_valid.next = state.filled.get_bit(5);
+            next.ending = state.filled.get_bit(4) && self.line[4].q.val().last;
+        } else {
+            self.early.next = self.line[1].q.val();
+            self.early_valid.next = state.filled.get_bit(1);
             self.late.next = self.line[4].q.val();
             self.late_valid.next = state.filled.get_bit(4);
+            next.ending = state.filled.get_bit(3) && self.line[3].q.val().last;
         }
+        self.late_ends.next = state.ending;
         self.state.d.next = next;
     }
 }

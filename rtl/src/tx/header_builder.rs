@@ -272,23 +272,25 @@ impl<const W: usize> Logic for HeaderBuilder<W> {
             next.parts = stages.known;
             let peer = known.peer;
             let draft = known.draft;
-            let mut option = bits::<18>(0);
+            // Everything that depends on the option: lengths of the headers, the protocol number, the option itself.
+            let mut rest = bits::<18>(20 + 6);
             if draft.mss {
-                option = wide(bits::<16>(0x0204)) + wide(self.mss.val());
+                rest = wide(self.mss.val()) + bits::<18>(24 + 6 + 0x0204);
             }
-            let header = mux(draft.mss, bits::<16>(24), bits::<16>(20));
-            let tcp_length = header + draft.payload_length;
-            let total_length = tcp_length + 20;
+            let headers = mux(draft.mss, bits::<16>(44), bits::<16>(40));
+            let length = wide(draft.payload_length);
             next_parts = Parts {
                 peer: peer,
                 draft: draft,
-                total_length: total_length,
+                total_length: headers + draft.payload_length,
                 addresses: halves(self.ip_address.val()) + halves(peer.tuple.remote_address),
                 // Version, header length; DF; TTL, protocol.
-                ip: wide(total_length) + bits::<18>(0x4500 + 0x4000 + 0x4006),
+                ip: wide(headers) + length + bits::<18>(0x4500 + 0x4000 + 0x4006),
                 front: wide(peer.tuple.local_port) + wide(peer.tuple.remote_port) + halves(draft.sequence),
-                middle: halves(draft.acknowledgement) + wide(offset_and_control(data_offset(draft), draft.control)) + wide(draft.window),
-                rest: wide(known.payload_sum) + wide(tcp_length) + option + bits::<18>(6),
+                middle: halves(draft.acknowledgement)
+                    + wide(offset_and_control(data_offset(draft), draft.control))
+                    + wide(draft.window),
+                rest: wide(known.payload_sum) + length + rest,
             };
         }
         self.parts.d.next = next_parts;

@@ -40,6 +40,12 @@ struct State {
     payload: Bits<16>,
     /// Bytes of the frame still to come.
     left: Bits<16>,
+    /// They fit one beat.
+    last: bool,
+    /// A whole beat of header is left.
+    whole: bool,
+    /// This beat takes payload.
+    wants: bool,
 }
 
 /// Makes frames.
@@ -73,12 +79,13 @@ impl<const W: usize> Logic for Prepend<W> {
         let turned = self.turned.q.val();
         let width = bits::<16>(W as u64 / 8);
 
-        // A frame beat.
-        let whole = state.header >= resize::<8, 16>(width);
-        let wants = !whole && state.payload.any();
+        // A frame beat. What it depends on was worked out with the beat before: the decision has far to go.
+        let step = bits::<8>(W as u64 / 8);
+        let whole = state.whole;
+        let wants = state.wants;
         let go = state.busy && (!wants || state.full);
         let fire = go && self.frames.s_in.ready.val();
-        let last = state.left <= width;
+        let last = state.last;
         let payload = mux(wants, turned, bits::<W>(0));
         let mut data = payload;
         for lane in 0..W / 8 {
@@ -87,25 +94,25 @@ impl<const W: usize> Logic for Prepend<W> {
             }
         }
         self.frames.s_in.valid.next = go;
-        self.frames.s_in.bits.next = Beat::<W> {
-            data: data,
-            count: resize::<7, 16>(mux(last, state.left, width)),
-            last: last,
-            error: false,
-        };
+        self.frames.s_in.bits.next =
+            Beat::<W> { data: data, count: resize::<7, 16>(mux(last, state.left, width)), last: last, error: false };
 
         let mut next = state;
         let mut next_carry = carry;
         if fire {
             next.left = state.left - width;
+            next.last = state.left <= width + width;
             if whole {
-                next.header = state.header - resize::<8, 16>(width);
+                next.header = state.header - step;
+                next.whole = state.header >= step + step;
+                next.wants = state.header < step + step && state.payload.any();
                 next_carry = carry >> W as u64;
             } else {
                 next_carry = resize::<512, W>(payload);
             }
             if wants {
                 next.payload = state.payload - 1;
+                next.wants = state.payload != 1;
             }
         }
         let load = !state.busy || (fire && last);
@@ -113,6 +120,9 @@ impl<const W: usize> Logic for Prepend<W> {
             next.header = header.length;
             next.payload = header.payload_beats;
             next.left = header.frame_length;
+            next.last = header.frame_length <= width;
+            next.whole = header.length >= step;
+            next.wants = header.length < step && header.payload_beats.any();
             next.busy = self.s_header.valid.val();
             next_carry = header.bytes;
         }

@@ -6,8 +6,8 @@
 //! **Handshake.** `head` and `tail` must show the slot's row in the cycle after a command is taken. The dispatcher lets a command in
 //! only while no segment of its slot is in work, and those that move cursors (`exclusive`) only while nothing else is.
 //!
-//! **Latency.** Two units, *locate* (1 cycle) and *work*, carry out different commands. A release works 3 cycles for each context it looks
-//! at: releases of one buffer follow each other every 3 cycles. `m_response` may wait at will. A flush is reported on `m_flushed`
+//! **Latency.** Two units, *locate* (1 cycle) and *work*, carry out different commands. A release works 4 cycles for each context it looks
+//! at: releases of one buffer follow each other every 4 cycles. `m_response` may wait at will. A flush is reported on `m_flushed`
 //! only after its last response was taken.
 //!
 //! **Invariant.** Acknowledged bytes were posted: a release stops when its bytes are used up, and never reads the placeholder.
@@ -38,6 +38,8 @@ enum Phase {
     Read,
     /// The context comes out of the pool.
     Wait,
+    /// It is compared with the bytes acknowledged.
+    Judge,
     /// The context goes back, or stays because it is not used up.
     Free,
     /// The cursor moves, the flush is reported.
@@ -67,6 +69,15 @@ struct Work {
     /// Flush: where it ends.
     tail: Bits<16>,
     ending: Ending,
+}
+
+/// The context in hand, compared with the bytes acknowledged.
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+struct Verdict {
+    /// It is used up.
+    used: bool,
+    /// And no bytes are left over.
+    exact: bool,
 }
 
 /// Gives contexts back.
@@ -110,6 +121,7 @@ pub struct Releaser {
     request: Flop<Work>,
     work: Flop<Work>,
     found: Flop<MessageContext>,
+    verdict: Flop<Verdict>,
     responses: SkidBuffer<DescriptorFields>,
     _available: u64,
     _aborted: u64,
@@ -126,7 +138,7 @@ impl Logic for Releaser {
     #[kernel]
     fn update(&mut self) {
         setup!(self, phases, responses);
-        clocks!(self, request, work, found);
+        clocks!(self, request, work, found, verdict);
         forward!(self.responses.m_out => self.m_response);
         let command = self.s_command.bits.val();
         let phases = self.phases.q.val();
@@ -136,9 +148,10 @@ impl Logic for Releaser {
         let found = self.found.q.val();
         let flush = work.kind == SendKind::Flush;
 
-        // The context in hand: used up, exactly or with bytes left over, or to stay.
-        let used = flush || work.want >= found.length;
-        let exact = work.want == found.length;
+        let verdict = self.verdict.q.val();
+        self.verdict.d.next = Verdict { used: flush || work.want >= found.length, exact: work.want == found.length };
+        let used = verdict.used;
+        let exact = verdict.exact;
         let freeing = phase == Phase::Free && used;
         let freed = freeing && self.responses.s_in.ready.val();
         self.freed.next = freed;
@@ -180,6 +193,9 @@ impl Logic for Releaser {
             Phase::Wait => {
                 next_found = self.context.val();
                 next_work.want = work.position.offset + work.left;
+                next.work = Phase::Judge;
+            }
+            Phase::Judge => {
                 next.work = Phase::Free;
             }
             Phase::Free => {
@@ -203,7 +219,8 @@ impl Logic for Releaser {
             }
         }
         self.head_write.next = PositionWrite { enable: finish, slot: work.slot, position: position };
-        self.cursor_write.next = PositionWrite { enable: finish && work.moves_cursor, slot: work.slot, position: position };
+        self.cursor_write.next =
+            PositionWrite { enable: finish && work.moves_cursor, slot: work.slot, position: position };
         if finish {
             next.work = Phase::Idle;
         }

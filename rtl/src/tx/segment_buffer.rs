@@ -13,6 +13,7 @@
 //! **Invariant.** Beats written and not yet read never exceed the reservations of the send chain, hence the memory. Lanes behind the
 //! end of a packet are stored as zero.
 use super::checksum::{masked, Checksum};
+use super::queue::Queue;
 use super::record::{Fetch, Lump, Stored};
 use crate::bundles::Beat;
 use crate::geometry::Geometry;
@@ -57,7 +58,7 @@ pub struct SegmentBuffer<const W: usize> {
     word: Flop<Bits<W>>,
     memory: DualPortRam<Bits<W>>,
     checksum: Checksum<W>,
-    stored: Fifo<Stored>,
+    stored: Queue<Stored>,
     lumps: SkidBuffer<Lump<W>>,
     /// Addresses of the memory wrap at its depth, a power of two.
     _wrap: u64,
@@ -71,7 +72,7 @@ impl<const W: usize> SegmentBuffer<W> {
         Self {
             memory: DualPortRam::new(depth).no_rw_check(),
             checksum: Checksum::new(),
-            stored: Fifo::new(2 * geometry.queue),
+            stored: Queue::new(2 * geometry.queue),
             _wrap: depth as u64 - 1,
             ..Default::default()
         }

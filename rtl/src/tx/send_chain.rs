@@ -9,8 +9,8 @@
 //! are issued always find room, so the DMA reader is never left with data nobody takes. `freed` gives room back, in beats.
 //! A segment longer than the whole segment buffer would wait for ever: the MSS setting must not exceed it.
 //!
-//! **Latency.** A segment without payload is in the segment queue after 1 cycle. Commands of different units overlap; a unit alone
-//! takes an append, a one-piece segment, a release of one buffer every 3 cycles.
+//! **Latency.** A command waits a cycle at the front if it is a segment with payload. One without payload is in the segment queue after 1 cycle. Commands of different units overlap; a unit alone
+//! takes an append every 3 cycles, a one-piece segment or a release of one buffer every 4.
 //!
 //! **Invariant.** Effects are those of carrying the commands out one after the other. What may overlap, and why:
 //! append with anything, because units read the pool no earlier after their dispatch than the appender writes it after its own;
@@ -19,6 +19,7 @@
 use super::appender::Appender;
 use super::chains::Chains;
 use super::pool::Pool;
+use super::queue::Queue;
 use super::releaser::Releaser;
 use super::walker::Walker;
 use crate::bundles::{DescriptorFields, Flushed, Piece, SegmentOut, SendCommand, SendKind};
@@ -58,9 +59,11 @@ pub struct SendChain<const W: usize> {
     appender: Appender,
     walker: Walker,
     releaser: Releaser,
-    segments: Fifo<SegmentOut>,
+    segments: Queue<SegmentOut>,
     pieces: SkidBuffer<Piece>,
     room: Register<Bits<16>>,
+    /// The payload of the command that waits finds room.
+    fits: Register<bool>,
 }
 
 impl<const W: usize> SendChain<W> {
@@ -70,7 +73,7 @@ impl<const W: usize> SendChain<W> {
             chains: Chains::new(geometry.connections),
             pool: Pool::new(geometry.send_entries, geometry.connections),
             releaser: Releaser::new(),
-            segments: Fifo::new(geometry.queue),
+            segments: Queue::new(geometry.queue),
             room: Register::new(((geometry.segment_buffer * 8 / W) as u64).into()),
             ..Default::default()
         }
@@ -80,7 +83,7 @@ impl<const W: usize> SendChain<W> {
 impl<const W: usize> Logic for SendChain<W> {
     #[kernel]
     fn update(&mut self) {
-        setup!(self, commands, chains, pool, appender, walker, releaser, segments, pieces, room);
+        setup!(self, commands, chains, pool, appender, walker, releaser, segments, pieces, room, fits);
         forward!(self.s_command => self.commands.s_in);
         forward!(self.segments.m_out => self.m_segment);
         forward!(self.pieces.m_out => self.m_piece);
@@ -112,7 +115,7 @@ impl<const W: usize> Logic for SendChain<W> {
                 let settled = !command.retransmit || self.releaser.idle.val();
                 segment = open && self.segments.s_in.ready.val();
                 if payload {
-                    segment = segment && settled && needed <= room && self.walker.s_command.ready.val();
+                    segment = segment && settled && self.fits.q.val() && self.walker.s_command.ready.val();
                 }
             }
             SendKind::Release => {
@@ -140,9 +143,13 @@ impl<const W: usize> Logic for SendChain<W> {
         };
         let appended = append && self.appender.s_command.ready.val();
         let released = release && self.releaser.s_command.ready.val();
-        self.commands.m_out.ready.next = appended || segment || released;
-        let taken = mux(segment && payload, needed, bits::<16>(0));
-        self.room.d.next = room + self.freed.val() - taken;
+        let taken = appended || segment || released;
+        self.commands.m_out.ready.next = taken;
+        // Judged a cycle ahead: the decision has far to go. Room only grows while a command waits.
+        self.fits.d.next = self.commands.m_out.valid.val() && needed <= room && !taken;
+        // Both outcomes are ready when the decision comes.
+        let left = room + self.freed.val();
+        self.room.d.next = mux(segment && payload, left - needed, left);
 
         // The tables.
         self.chains.slot.next = command.slot;

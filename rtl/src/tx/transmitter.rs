@@ -13,6 +13,7 @@
 //! **Invariant.** Frames leave in the order of the segments; resets come in between whole frames.
 use super::header_builder::HeaderBuilder;
 use super::prepend::Prepend;
+use super::queue::Queue;
 use super::record::Fetch;
 use super::segment_buffer::SegmentBuffer;
 use super::send_chain::SendChain;
@@ -57,7 +58,7 @@ pub struct Transmitter<const W: usize> {
     send_chain: SendChain<W>,
     segment_buffer: SegmentBuffer<W>,
     header_builder: HeaderBuilder<W>,
-    fetches: Fifo<Fetch>,
+    fetches: Queue<Fetch>,
     prepend: Prepend<W>,
     freed: Register<Bits<16>>,
 }
@@ -70,7 +71,7 @@ impl<const W: usize> Transmitter<W> {
             send_chain: SendChain::new(geometry),
             segment_buffer: SegmentBuffer::new(geometry),
             header_builder: HeaderBuilder::new(geometry),
-            fetches: Fifo::new(FETCHES),
+            fetches: Queue::new(FETCHES),
             ..Default::default()
         }
     }

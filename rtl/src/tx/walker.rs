@@ -7,7 +7,7 @@
 //! the dispatcher has reserved room for the bytes already.
 //!
 //! **Latency.** Two units, *locate* (1 cycle) and *cut*, work on different segments. A command taken in cycle 0 reads the pool in cycle
-//! 2 and offers its piece in cycle 4; each further context takes 2 cycles. One-piece segments follow each other every 3 cycles.
+//! 2 and offers its piece in cycle 5; each further context takes 3 cycles. One-piece segments follow each other every 4 cycles.
 //!
 //! **Invariant.** The bytes to be cut are posted: a walk ends inside a context, or exactly behind one, and never reads a placeholder.
 //! A segment located while the one before it, of the same slot, is being cut has seen an old cursor: it begins where that one ends.
@@ -36,6 +36,8 @@ enum Cut {
     Read,
     /// The context comes out of the pool.
     Wait,
+    /// It is compared with the bytes wanted.
+    Judge,
     /// A piece is offered, or the context is skipped.
     Offer,
 }
@@ -71,6 +73,17 @@ struct Walk {
     want: Bits<32>,
 }
 
+/// The context in hand, compared with the bytes wanted.
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+struct Verdict {
+    /// It lies wholly before the bytes wanted.
+    past: bool,
+    /// The bytes wanted end inside it or with it.
+    fits: bool,
+    /// They end with it.
+    exact: bool,
+}
+
 /// Cuts segments into pieces.
 #[derive(LogicBlock, Default)]
 pub struct Walker {
@@ -104,36 +117,42 @@ pub struct Walker {
     request: Flop<Request>,
     walk: Flop<Walk>,
     found: Flop<MessageContext>,
+    verdict: Flop<Verdict>,
 }
 
 impl Logic for Walker {
     #[kernel]
     fn update(&mut self) {
         setup!(self, phases);
-        clocks!(self, request, walk, found);
+        clocks!(self, request, walk, found, verdict);
         let command = self.s_command.bits.val();
         let phases = self.phases.q.val();
         let request = self.request.q.val();
         let walk = self.walk.q.val();
         let found = self.found.q.val();
 
-        // The context in hand against the bytes wanted: all comparisons side by side.
         let offset = walk.position.offset;
-        let past = offset >= found.length;
-        let fits = walk.want <= found.length;
-        let exact = walk.want == found.length;
-        let rest = found.length - offset;
+        let verdict = self.verdict.q.val();
+        self.verdict.d.next =
+            Verdict { past: offset >= found.length, fits: walk.want <= found.length, exact: walk.want == found.length };
+        let past = verdict.past;
+        let fits = verdict.fits;
+        let exact = verdict.exact;
         let offering = phases.cut == Cut::Offer;
         let proceed = offering && (past || self.m_piece.ready.val());
         let finish = proceed && !past && fits;
         self.m_piece.valid.next = offering && !past;
         self.m_piece.bits.next = Piece {
             address: found.address + resize::<64, 32>(offset),
-            length: mux(fits, walk.left, rest),
+            length: mux(fits, walk.left, found.length - offset),
             last: fits,
         };
-        let behind = Position { entry: mux(exact, found.next, walk.position.entry), offset: mux(exact, bits::<32>(0), walk.want) };
-        self.cursor_write.next = PositionWrite { enable: finish && !walk.retransmit, slot: walk.slot, position: behind };
+        let behind = Position {
+            entry: mux(exact, found.next, walk.position.entry),
+            offset: mux(exact, bits::<32>(0), walk.want),
+        };
+        self.cursor_write.next =
+            PositionWrite { enable: finish && !walk.retransmit, slot: walk.slot, position: behind };
 
         let mut next_phases = phases;
         let mut next_request = request;
@@ -148,11 +167,15 @@ impl Logic for Walker {
             Cut::Wait => {
                 next_found = self.context.val();
                 next_walk.want = offset + walk.left;
+                next_phases.cut = Cut::Judge;
+            }
+            Cut::Judge => {
                 next_phases.cut = Cut::Offer;
             }
             Cut::Offer => {
                 if proceed {
-                    next_walk.position = Position { entry: found.next, offset: mux(past, offset - found.length, bits::<32>(0)) };
+                    next_walk.position =
+                        Position { entry: found.next, offset: mux(past, offset - found.length, bits::<32>(0)) };
                     if !past {
                         next_walk.left = walk.want - found.length;
                     }
@@ -163,7 +186,7 @@ impl Logic for Walker {
                 }
             }
         }
-        self.read.next = phases.cut == Cut::Read || proceed;
+        self.read.next = phases.cut == Cut::Read || (proceed && !finish);
         self.entry.next = mux(offering, found.next, walk.position.entry);
 
         // The located segment moves on as soon as the cut unit is free.

@@ -1,16 +1,149 @@
-//! Elaborates the engine: writes its Verilog, lints it, synthesizes it. `cargo xtask verilog | lint | synth` call it.
-use std::path::PathBuf;
-use stevedore_hdl::prelude::*;
-use stevedore_rtl::engine::Engine;
-use stevedore_rtl::geometry::Geometry;
+//! What becomes of the RTL: its Verilog, its lint, its size. `cargo xtask verilog | lint | synth` call it.
 
-fn main() -> anyhow::Result<()> {
-    let dir = PathBuf::from(std::env::args().nth(1).expect("a directory"));
-    let start = std::time::Instant::now();
-    let text = with_big_stack(|| verilog(&Engine::<64, 8>::new(&Geometry::DEFAULT), "stevedore"));
-    println!("{} bytes in {:?}", text.len(), start.elapsed());
-    std::fs::write(dir.join("stevedore.v"), &text)?;
-    let text = with_big_stack(|| verilog(&Engine::<512, 64>::new(&Geometry::WIDE), "stevedore"));
-    std::fs::write(dir.join("stevedore_w512.v"), &text)?;
+use anyhow::{bail, Context, Result};
+use clap::{Parser, Subcommand, ValueEnum};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use stevedore_rtl::geometry::Geometry;
+use stevedore_testbenches::rtl::{verilog, TOP};
+use stevedore_verilated::tools::workspace_root;
+use stevedore_verilated::yosys::{self, Synthesis};
+use stevedore_verilated::{lint, Model, Source};
+
+/// The synthesis figures CI compares with.
+const REPORT: &str = "fpga/reports/ecp5-64.json";
+
+/// Elaborates the engine.
+#[derive(Parser)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+enum GeometryName {
+    /// 64 connections, 64 bits: the ECP5 board.
+    Small,
+    /// 1024 connections, 64 bits.
+    Default,
+    /// 1024 connections, 512 bits.
+    Wide,
+}
+
+impl GeometryName {
+    fn geometry(self) -> Geometry {
+        match self {
+            GeometryName::Small => Geometry::SMALL,
+            GeometryName::Default => Geometry::DEFAULT,
+            GeometryName::Wide => Geometry::WIDE,
+        }
+    }
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Write stevedore.v and its port table
+    Verilog {
+        /// Where to; made if missing.
+        dir: PathBuf,
+        /// Which engine.
+        #[arg(long, value_enum, default_value = "default")]
+        geometry: GeometryName,
+    },
+    /// Verilator -Wall and yosys's structural check, all geometries
+    Lint,
+    /// Synthesize the 64-connection geometry for ECP5 and compare with the kept report
+    Synth {
+        /// Keep the new figures.
+        #[arg(long)]
+        bless: bool,
+    },
+}
+
+fn main() -> ExitCode {
+    match run(Cli::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> Result<()> {
+    match command {
+        Command::Verilog { dir, geometry } => write_verilog(&dir, &geometry.geometry()),
+        Command::Lint => {
+            [GeometryName::Small, GeometryName::Default, GeometryName::Wide].into_iter().try_for_each(check)
+        }
+        Command::Synth { bless } => synthesize(bless),
+    }
+}
+
+fn write_verilog(dir: &Path, geometry: &Geometry) -> Result<()> {
+    std::fs::create_dir_all(dir).with_context(|| format!("cannot make {}", dir.display()))?;
+    let text = verilog(geometry)?;
+    let model = Model::build(&Source::new(TOP, text.clone()).cxx_flags(["-O1"]))?;
+    let mut table = String::from("| port | direction | bits |\n|---|---|---|\n");
+    for (name, port) in model.ports() {
+        let direction = if port.is_output() { "out" } else { "in" };
+        table += &format!("| `{name}` | {direction} | {} |\n", port.width());
+    }
+    for (name, contents) in [("stevedore.v", &text), ("ports.md", &table)] {
+        let path = dir.join(name);
+        std::fs::write(&path, contents).with_context(|| format!("cannot write {}", path.display()))?;
+        println!("{}: {} lines", path.display(), contents.lines().count());
+    }
     Ok(())
+}
+
+fn check(name: GeometryName) -> Result<()> {
+    let text = verilog(&name.geometry())?;
+    lint(&text, TOP, &[])?;
+    let report = yosys::check(&text, TOP)?;
+    if !report.is_clean() {
+        bail!("yosys on {:?}:\n{report}", name.geometry());
+    }
+    println!("{} connections, W = {}: lint and yosys find nothing", name.geometry().connections, name.geometry().width);
+    Ok(())
+}
+
+fn synthesize(bless: bool) -> Result<()> {
+    let synthesis = yosys::synth_ecp5(&verilog(&Geometry::SMALL)?, TOP)?;
+    print_table(&synthesis);
+    let path = workspace_root().join(REPORT);
+    if bless {
+        std::fs::create_dir_all(path.parent().context("a folder for the report")?)?;
+        std::fs::write(&path, synthesis.to_json())?;
+        println!("kept in {REPORT}");
+        return Ok(());
+    }
+    let kept = std::fs::read_to_string(&path)
+        .with_context(|| format!("no {REPORT}: run `cargo xtask synth --bless` and commit it"))?;
+    let differences = synthesis.differences(&Synthesis::from_json(&kept)?);
+    if !differences.is_empty() {
+        bail!(
+            "synthesis differs from {REPORT}; if that is meant, run `cargo xtask synth --bless` and commit it:\n{}",
+            differences.join("\n")
+        );
+    }
+    println!("as in {REPORT}");
+    Ok(())
+}
+
+fn print_table(synthesis: &Synthesis) {
+    const KINDS: [&str; 4] = ["LUT4", "CCU2C", "TRELLIS_FF", "DP16KD"];
+    println!("{:24} {:>8} {:>8} {:>10} {:>8}", "block", KINDS[0], KINDS[1], KINDS[2], KINDS[3]);
+    let blocks = synthesis.blocks.iter().map(|(name, resources)| (name.as_str(), resources));
+    for (name, resources) in blocks.chain([("total, flattened", &synthesis.total)]) {
+        let count = |kind: &str| resources.get(kind).copied().unwrap_or(0);
+        let label = if name.is_empty() { "wiring" } else { name };
+        println!(
+            "{label:24} {:>8} {:>8} {:>10} {:>8}",
+            count(KINDS[0]),
+            count(KINDS[1]),
+            count(KINDS[2]),
+            count(KINDS[3])
+        );
+    }
 }

@@ -53,7 +53,8 @@ fn exchange<const W: usize>(seed: u64, total: u64, pace: u64) {
     let (doorbell, ring) = (dut.model.port("doorbell"), dut.model.port("ring"));
     let (status, status_done) = (dut.model.port("status"), dut.model.port("status_done"));
     let consumed = dut.model.port("consumed");
-    let mut table = Table { bytes: vec![0; ENTRIES as usize * DESCRIPTOR_BYTES], produced: 0, expected: VecDeque::new() };
+    let mut table =
+        Table { bytes: vec![0; ENTRIES as usize * DESCRIPTOR_BYTES], produced: 0, expected: VecDeque::new() };
     let mut beats: VecDeque<(FlatWord, u64)> = VecDeque::new();
     let (mut seen, mut host_freed, mut failures, mut wrong, mut failed_until) = (0u64, 0u64, 0u64, 0u64, 0u64);
     let mut requested = 0;
@@ -94,7 +95,10 @@ fn exchange<const W: usize>(seed: u64, total: u64, pace: u64) {
         if let Some(piece) = dut.word("m_piece").filter(|_| piece_ready) {
             let piece = Piece::from_flat(&piece);
             let (at, length) = (piece.address.to_u64() - BASE, piece.length.to_u64());
-            assert!(piece.last && length > 0 && length % 32 == 0 && at + length <= ENTRIES * 32, "seed {seed}: {piece:?}");
+            assert!(
+                piece.last && length > 0 && length % 32 == 0 && at + length <= ENTRIES * 32,
+                "seed {seed}: {piece:?}"
+            );
             let error = requested == 5;
             requested += 1;
             let bytes = table.bytes[at as usize..(at + length) as usize].to_vec();

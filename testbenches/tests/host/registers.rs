@@ -28,7 +28,13 @@ impl Bus {
         panic!("{port} stays low");
     }
     fn write(&mut self, address: u32, value: u32, strobe: u64) -> u64 {
-        for (port, value) in [("awaddr", u64::from(address)), ("wdata", u64::from(value)), ("wstrb", strobe), ("awvalid", 1), ("wvalid", 1)] {
+        for (port, value) in [
+            ("awaddr", u64::from(address)),
+            ("wdata", u64::from(value)),
+            ("wstrb", strobe),
+            ("awvalid", 1),
+            ("wvalid", 1),
+        ] {
             self.set(port, value);
         }
         self.until("awready");

@@ -15,7 +15,8 @@ const ENTRIES: u64 = 1 << LOG_ENTRIES;
 fn exchange<const W: usize, const K: usize>(seed: u64, total: u64, pace: u64) {
     let mut random = Random::new(seed);
     let geometry = Geometry { width: W, ..Geometry::SMALL };
-    let mut dut = Compiled::new(&ResponseWriter::<W, K>::new(&geometry), &format!("response_writer_{W}")).expect("a model");
+    let mut dut =
+        Compiled::new(&ResponseWriter::<W, K>::new(&geometry), &format!("response_writer_{W}")).expect("a model");
     dut.reset();
     let settings = Settings {
         output_base: bits(BASE),
@@ -38,7 +39,12 @@ fn exchange<const W: usize, const K: usize>(seed: u64, total: u64, pace: u64) {
         if read == total {
             break;
         }
-        let response = DescriptorFields { cookie: bits(offered), base: bits(offered * 3), kind: bits(2), ..DescriptorFields::default() };
+        let response = DescriptorFields {
+            cookie: bits(offered),
+            base: bits(offered * 3),
+            kind: bits(2),
+            ..DescriptorFields::default()
+        };
         let offer = offered < total && (offered % 3 != 0 || random.percent(pace));
         dut.offer("s_response", offer.then(|| response.to_flat()).as_deref());
         let willing = random.percent(pace);

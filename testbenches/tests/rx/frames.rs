@@ -44,12 +44,9 @@ impl Options {
             }
             Options::MssOnly => vec![MaximumSegmentSize(mss)],
             Options::Padded => vec![Noop, Noop, WindowScale(1), MaximumSegmentSize(mss)],
-            Options::Full => vec![
-                SelectiveAcknowledgement((1, 2), [Some((3, 4)), Some((5, 6)), None]),
-                Timestamp(1, 2),
-                Noop,
-                Noop,
-            ],
+            Options::Full => {
+                vec![SelectiveAcknowledgement((1, 2), [Some((3, 4)), Some((5, 6)), None]), Timestamp(1, 2), Noop, Noop]
+            }
             Options::Last => vec![
                 SelectiveAcknowledgement((1, 2), [Some((3, 4)), Some((5, 6)), Some((7, 8))]),
                 MaximumSegmentSize(mss),
@@ -61,9 +58,10 @@ impl Options {
 /// A frame for the engine with random fields.
 pub fn segment(rng: &mut StdRng, payload: usize, options: Options, syn: bool) -> Vec<u8> {
     let source: [u8; 4] = [10, rng.random(), rng.random(), rng.random_range(4..255)];
-    let mut builder = PacketBuilder::ethernet2([0x52, 0x54, rng.random(), rng.random(), rng.random(), rng.random()], MAC)
-        .ipv4(source, IP, rng.random())
-        .tcp(rng.random(), rng.random(), rng.random(), rng.random());
+    let mut builder =
+        PacketBuilder::ethernet2([0x52, 0x54, rng.random(), rng.random(), rng.random(), rng.random()], MAC)
+            .ipv4(source, IP, rng.random())
+            .tcp(rng.random(), rng.random(), rng.random(), rng.random());
     if syn {
         builder = builder.syn();
     }
@@ -189,7 +187,8 @@ pub fn repair(frame: &mut [u8]) {
     }
     let total = be16(frame, 16) as usize;
     let complement = |bytes: &[u8], start: u64| {
-        let mut sum = start + bytes.chunks(2).map(|p| u64::from(p[0]) << 8 | p.get(1).map_or(0, |&b| u64::from(b))).sum::<u64>();
+        let mut sum =
+            start + bytes.chunks(2).map(|p| u64::from(p[0]) << 8 | p.get(1).map_or(0, |&b| u64::from(b))).sum::<u64>();
         while sum >> 16 != 0 {
             sum = (sum & 0xffff) + (sum >> 16);
         }

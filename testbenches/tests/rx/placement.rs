@@ -101,7 +101,8 @@ fn run<const W: usize, const K: usize>(
         quiet += 1;
 
         let mut next = |word: Told| {
-            let (expected, after) = told.next().unwrap_or_else(|| panic!("{context}: nothing was to be told: {word:?}"));
+            let (expected, after) =
+                told.next().unwrap_or_else(|| panic!("{context}: nothing was to be told: {word:?}"));
             assert_eq!(word, *expected, "{context}: after {} bytes", memory.written);
             assert!(memory.written >= *after, "{context}: told after {} of {after} bytes: {word:?}", memory.written);
         };

@@ -81,7 +81,8 @@ impl Script {
             match rng.random_range(0..100) {
                 0..40 => {
                     let short = rng.random_range(0..3);
-                    let length = rng.random_range(1..=[8.min(shape.buffer), 200.min(shape.buffer), shape.buffer][short]);
+                    let length =
+                        rng.random_range(1..=[8.min(shape.buffer), 200.min(shape.buffer), shape.buffer][short]);
                     script.append(rng, slot, length);
                 }
                 40..85 => {
@@ -118,7 +119,8 @@ impl Script {
         // Adjacent buffers, too.
         self.next_address += length + [0, 0, 1, 7, 63, 4096][rng.random_range(0..6)];
         let cookie = rng.random::<u32>().into();
-        let fields = ReceiveCommand { address: bits(base), length: bits(length), cookie: bits(cookie), ..Default::default() };
+        let fields =
+            ReceiveCommand { address: bits(base), length: bits(length), cookie: bits(cookie), ..Default::default() };
         self.command(ReceiveKind::Append, slot, fields);
         self.chains[slot].push_back(Buffer { base, length, cookie, filled: 0, reported: 0 });
     }
@@ -136,7 +138,11 @@ impl Script {
     pub fn discard(&mut self, rng: &mut StdRng, longest: u64) {
         let payload = rng.random_range(0..=longest);
         self.frame(rng, payload);
-        self.command(ReceiveKind::Discard, 0, ReceiveCommand { length: bits(rng.random_range(0..9)), ..Default::default() });
+        self.command(
+            ReceiveKind::Discard,
+            0,
+            ReceiveCommand { length: bits(rng.random_range(0..9)), ..Default::default() },
+        );
     }
 
     /// Places `length` bytes of a frame's payload, from `trim` on.

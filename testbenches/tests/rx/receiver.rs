@@ -78,7 +78,10 @@ fn every_length<const W: usize>() {
         for syn in [false, true] {
             let wires: Vec<Wire> = (0..=1460).map(|n| wire(segment(&mut rng, n, options, syn))).collect();
             for set in &wires {
-                assert!(matches!(verdict(&set.bytes, false), Verdict::Segment(_)), "seed {SEED}: the library's frames are valid");
+                assert!(
+                    matches!(verdict(&set.bytes, false), Verdict::Segment(_)),
+                    "seed {SEED}: the library's frames are valid"
+                );
             }
             let out = run::<W>(&mut dut, &wires, Stalls::None, Stalls::None, walk(syn), &mut rng);
             check(&wires, &out, false, &format!("seed {SEED}, {options:?}, syn {syn}"));
@@ -288,8 +291,7 @@ fn overrun<const W: usize>() {
     let mut rng = StdRng::seed_from_u64(SEED);
     let mut dut = compiled::<W>();
     for longest in [0, 100, 1460, 9000] {
-        let wires: Vec<Wire> =
-            (0..600).map(|_| random_length(&mut rng, longest)).collect();
+        let wires: Vec<Wire> = (0..600).map(|_| random_length(&mut rng, longest)).collect();
         let out = run::<W>(&mut dut, &wires, Stalls::None, Stalls::Heavy, 0, &mut rng);
         check(&wires, &out, true, &format!("seed {SEED}, up to {longest}"));
         assert!(out.counts[3] > 0, "the buffer must overflow here");
@@ -346,7 +348,8 @@ fn both<const W: usize>(frames: usize) {
     for stalls in Stalls::ALL {
         let mut rng = StdRng::seed_from_u64(SEED);
         let wires = mixture(&mut rng, frames, 200);
-        let mut dut = stepped!(Receiver::<W>::new(&Geometry::SMALL), sinks: [s_frame], sources: [m_header, m_extent, m_frame]);
+        let mut dut =
+            stepped!(Receiver::<W>::new(&Geometry::SMALL), sinks: [s_frame], sources: [m_header, m_extent, m_frame]);
         dut.reset();
         let out = run::<W>(&mut dut, &wires, stalls, stalls, 0, &mut rng);
         check(&wires, &out, true, &format!("seed {SEED}, {stalls:?}"));

@@ -34,7 +34,8 @@ impl ReceiverDut for Compiled {
         self.model.set_wide(port, &words);
     }
     fn pulses(&self) -> [bool; 4] {
-        ["frame_in", "drop_malformed", "drop_checksum", "drop_full"].map(|name| self.model.get(self.model.port(name)) != 0)
+        ["frame_in", "drop_malformed", "drop_checksum", "drop_full"]
+            .map(|name| self.model.get(self.model.port(name)) != 0)
     }
 }
 
@@ -96,7 +97,12 @@ pub fn beats<const W: usize>(wire: &Wire, rng: &mut StdRng) -> Vec<Beat<W>> {
 
 fn bytes_of<const W: usize>(beat: &Beat<W>) -> Vec<u8> {
     let count = beat.count.index();
-    beat.data.to_flat().chunks(8).take(count).map(|b| b.iter().rev().fold(0, |v, &bit| v << 1 | u8::from(bit))).collect()
+    beat.data
+        .to_flat()
+        .chunks(8)
+        .take(count)
+        .map(|b| b.iter().rev().fold(0, |v, &bit| v << 1 | u8::from(bit)))
+        .collect()
 }
 
 /// Runs the frames through the receiver. `inlet` and `outlet` stall their sides, `gap` idle cycles follow every frame.

@@ -50,7 +50,11 @@ impl Expected {
 
         let Some(TransportSlice::Tcp(tcp)) = &packet.transport else { panic!("not TCP: {frame:02x?}") };
         assert_eq!(tcp.payload(), self.payload, "payload");
-        assert_eq!(tcp.checksum(), tcp.calc_checksum_ipv4(header.source(), header.destination()).unwrap(), "{frame:02x?}");
+        assert_eq!(
+            tcp.checksum(),
+            tcp.calc_checksum_ipv4(header.source(), header.destination()).unwrap(),
+            "{frame:02x?}"
+        );
         assert_eq!(u64::from(tcp.source_port()), number(self.address.tuple.local_port));
         assert_eq!(u64::from(tcp.destination_port()), number(self.address.tuple.remote_port));
         assert_eq!(tcp.sequence_number(), self.sequence);

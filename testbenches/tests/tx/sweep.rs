@@ -84,7 +84,14 @@ fn act<const W: usize, D: Dut<W>>(world: &mut World<W, D>, slots: usize, sizes: 
     }
 }
 
-fn run<const W: usize, D: Dut<W>>(dut: D, geometry: &Geometry, habits: Habits, sizes: Sizes, actions: usize, seed: u64) {
+fn run<const W: usize, D: Dut<W>>(
+    dut: D,
+    geometry: &Geometry,
+    habits: Habits,
+    sizes: Sizes,
+    actions: usize,
+    seed: u64,
+) {
     println!("W = {W}, seed {seed}, {sizes:?}, {habits:?}");
     let mut world = World::new(dut, geometry, habits, seed);
     for _ in 0..actions {
@@ -147,6 +154,25 @@ fn one_slow_party_stops_nothing_for_ever() {
         let geometry = tight(64);
         run(Verilated::<64>::new(&geometry), &geometry, habits, Sizes::All, 2000, 7000 + i as u64);
     }
+}
+
+/// A reset in the middle of everything leaves nothing behind.
+#[test]
+fn reset_in_full_flight_starts_afresh() {
+    let geometry = tight(64);
+    let mut dut = Verilated::<64>::new(&geometry);
+    for seed in 50..58 {
+        println!("seed {seed}");
+        let mut world = World::new(dut, &geometry, habits(Stall::Random, 9), seed);
+        for _ in 0..300 {
+            while world.backlog() > 20 {
+                world.step();
+            }
+            act(&mut world, geometry.connections, Sizes::Tiny);
+        }
+        dut = world.into_dut();
+    }
+    run(dut, &geometry, Habits::FAST, Sizes::All, 500, 58);
 }
 
 /// Both simulators agree in every cycle.

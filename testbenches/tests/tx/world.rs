@@ -139,6 +139,11 @@ impl<const W: usize, D: Dut<W>> World<W, D> {
         world
     }
 
+    /// The device, in whatever state it is.
+    pub fn into_dut(self) -> D {
+        self.dut
+    }
+
     pub fn chain(&self, slot: usize) -> &Chain {
         &self.slots[slot].chain
     }

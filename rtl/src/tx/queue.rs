@@ -1,0 +1,52 @@
+//! A FIFO that lets words pass at once while it is empty.
+//!
+//! **Role.** The queues between the send chain, the segment buffer and the header builder, whose common state must cost an
+//! acknowledgement no more than one cycle.
+//!
+//! **Handshake.** `s_in` and `m_out` are ordinary channels; `s_in.ready` and all of `m_out` come from registers, and `m_out.ready`
+//! ends at registers, so long decisions may hang on either end.
+//!
+//! **Latency.** One cycle while empty, three through the memory; one word per cycle.
+//!
+//! **Invariant.** A word passes by only while the FIFO holds none: the order is kept.
+use stevedore_hdl::prelude::*;
+
+/// See the module.
+#[derive(LogicBlock, Default)]
+pub struct Queue<T: Symbolic> {
+    /// Clock.
+    pub clock: Signal<In, Clock>,
+    /// Synchronous reset.
+    pub reset: Signal<In, bool>,
+    /// Words in.
+    pub s_in: Sink<T>,
+    /// Words out.
+    pub m_out: Source<T>,
+    waiting: Fifo<T>,
+    front: SkidBuffer<T>,
+}
+
+impl<T: Symbolic> Queue<T> {
+    /// A queue that holds `depth` words, and two at its front.
+    pub fn new(depth: usize) -> Self {
+        Self { waiting: Fifo::new(depth), ..Default::default() }
+    }
+}
+
+impl<T: Symbolic> Logic for Queue<T> {
+    #[kernel]
+    fn update(&mut self) {
+        setup!(self, waiting, front);
+        forward!(self.front.m_out => self.m_out);
+        let valid = self.s_in.valid.val();
+        let ready = self.waiting.s_in.ready.val();
+        let passes = !self.waiting.level.val().any() && self.front.s_in.ready.val();
+        let queued = self.waiting.m_out.valid.val();
+        self.waiting.s_in.valid.next = valid && !passes;
+        self.waiting.s_in.bits.next = self.s_in.bits.val();
+        self.waiting.m_out.ready.next = self.front.s_in.ready.val();
+        self.front.s_in.valid.next = queued || (valid && ready && passes);
+        self.front.s_in.bits.next = mux(queued, self.waiting.m_out.bits.val(), self.s_in.bits.val());
+        self.s_in.ready.next = ready;
+    }
+}

@@ -1,0 +1,152 @@
+//! `cargo xtask demo`: the engine exchanges files with a peer, and proves it.
+
+use anyhow::{ensure, Context, Result};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Instant;
+use stevedore_rtl::geometry::Geometry;
+use stevedore_testbenches::demo::{kernel, serve, smoltcp, DemoOptions};
+use stevedore_testbenches::simulator::Impairment;
+use stevedore_testbenches::{dissector, rtl};
+use stevedore_verilated::tools::workspace_root;
+
+/// Three transfers between an HTTP application on the simulated engine and a peer.
+#[derive(Parser)]
+#[command(args_conflicts_with_subcommands = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    demo: DemoArguments,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// The kernel's side of the last transfer; the demo starts it itself.
+    #[command(hide = true)]
+    Serve {
+        /// Bytes of the file.
+        size: u64,
+    },
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum PeerKind {
+    /// In process, no privileges.
+    Smoltcp,
+    /// This machine's TCP, over a TAP device in a network namespace of its own; needs root.
+    Kernel,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum GeometryName {
+    /// 64 connections, 64 bits.
+    Small,
+    /// 1024 connections, 64 bits.
+    Default,
+    /// 1024 connections, 512 bits.
+    Wide,
+}
+
+#[derive(Args)]
+struct DemoArguments {
+    /// Who is at the other end of the wire.
+    #[arg(long, value_enum, default_value = "smoltcp")]
+    peer: PeerKind,
+    /// Writes every signal of every cycle to this FST file; slow.
+    #[arg(long)]
+    wave: Option<PathBuf>,
+    /// Capture file [default: target/demo/<peer>.pcap].
+    #[arg(long)]
+    pcap: Option<PathBuf>,
+    /// Frames lost, percent, each way.
+    #[arg(long, default_value_t = 0.0)]
+    loss: f64,
+    /// Frames overtaken, percent, each way.
+    #[arg(long, default_value_t = 0.0)]
+    reorder: f64,
+    /// Frames doubled, percent, each way.
+    #[arg(long, default_value_t = 0.0)]
+    duplicate: f64,
+    /// Bytes of each file.
+    #[arg(long, default_value_t = 16 << 20)]
+    size: u64,
+    /// The engine's geometry.
+    #[arg(long, value_enum, default_value = "default")]
+    geometry: GeometryName,
+    /// Seed of the mishaps on the wire.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+impl DemoArguments {
+    /// Geometry, and bytes per cycle of its wire: 10 GbE at 156.25 MHz, 100 GbE at 322 MHz.
+    fn geometry(&self) -> (Geometry, f64) {
+        match self.geometry {
+            GeometryName::Small => (Geometry::SMALL, 8.0),
+            GeometryName::Default => (Geometry::DEFAULT, 8.0),
+            GeometryName::Wide => (Geometry::WIDE, 12.5e9 / 322e6),
+        }
+    }
+
+    fn run(&self) -> Result<()> {
+        let scratch = workspace_root().join("target").join("demo");
+        std::fs::create_dir_all(&scratch).with_context(|| format!("cannot create {}", scratch.display()))?;
+        let name = match self.peer {
+            PeerKind::Smoltcp => "smoltcp",
+            PeerKind::Kernel => "kernel",
+        };
+        let capture = self.pcap.clone().unwrap_or_else(|| scratch.join(format!("{name}.pcap")));
+        let (geometry, rate) = self.geometry();
+        let chance = |percent: f64, what: &str| -> Result<f64> {
+            ensure!((0.0..=50.0).contains(&percent), "--{what}: {percent} % is not between 0 and 50");
+            Ok(percent / 100.0)
+        };
+        let options = DemoOptions {
+            size: self.size,
+            impairment: Impairment {
+                loss: chance(self.loss, "loss")?,
+                reorder: chance(self.reorder, "reorder")?,
+                duplicate: chance(self.duplicate, "duplicate")?,
+                ..Impairment::default()
+            },
+            seed: self.seed,
+            rate,
+            capture: Some(capture.clone()),
+            scratch: scratch.clone(),
+        };
+        let begun = Instant::now();
+        eprintln!("building the model (kept for the next time)");
+        let engine = rtl::engine(&geometry, self.wave.as_deref())?;
+        eprintln!("the model is ready after {:.1} s", begun.elapsed().as_secs_f64());
+        let report = match self.peer {
+            PeerKind::Smoltcp => smoltcp(engine, &options)?,
+            PeerKind::Kernel => {
+                let program = std::env::current_exe().context("which program is this?")?;
+                let server = [program.display().to_string(), "serve".to_string(), self.size.to_string()];
+                kernel(engine, &options, &server)?
+            }
+        };
+        std::fs::write(scratch.join(format!("{name}.txt")), format!("{report}\n")).context("cannot write the report")?;
+        let complaints = dissector::complaints(&capture)?;
+        ensure!(complaints.is_empty(), "{} frames are bad, the first: {}", complaints.len(), complaints[0]);
+        println!("no bad frame in {}", capture.display());
+        Ok(())
+    }
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let result = match cli.command {
+        Some(Command::Serve { size }) => serve(DemoOptions::fetched_of(size)),
+        None => cli.demo.run(),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("demo failed: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

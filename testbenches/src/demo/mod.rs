@@ -1,0 +1,74 @@
+//! The demonstration: three transfers between an HTTP application on the engine and a peer, measured.
+//!
+//! 1. *download*: the peer fetches a file from the engine, which listens;
+//! 2. *upload*: the peer stores a file on the engine;
+//! 3. *fetch*: the engine connects to the peer and fetches a file.
+
+mod kernel;
+mod report;
+mod run;
+mod smoltcp;
+
+pub use kernel::{kernel, serve};
+pub use report::{Report, Stage};
+pub use run::Demo;
+pub use smoltcp::smoltcp;
+
+use crate::sessions::Pattern;
+use crate::simulator::{Impairment, SimulatorOptions};
+use std::path::PathBuf;
+
+/// The port the engine serves.
+pub const HTTP_PORT: u16 = 80;
+/// The port the peer serves.
+pub const PEER_PORT: u16 = 8080;
+
+/// What to run.
+#[derive(Clone, Debug)]
+pub struct DemoOptions {
+    /// Bytes of each file.
+    pub size: u64,
+    /// Mishaps on the wire, the same each way.
+    pub impairment: Impairment,
+    /// Seed of those.
+    pub seed: u64,
+    /// Bytes per cycle of the wire.
+    pub rate: f64,
+    /// Capture file.
+    pub capture: Option<PathBuf>,
+    /// Scratch files of the kernel's programs.
+    pub scratch: PathBuf,
+}
+
+impl DemoOptions {
+    /// The file the engine serves.
+    pub fn served(&self) -> Pattern {
+        Pattern { seed: 0xd0_4e10ad, length: self.size }
+    }
+
+    /// The file the peer stores.
+    pub fn stored(&self) -> Pattern {
+        Pattern { seed: 0xb10ad, length: self.size }
+    }
+
+    /// The file the engine fetches.
+    pub fn fetched(&self) -> Pattern {
+        Self::fetched_of(self.size)
+    }
+
+    /// The same for a process that knows only its size.
+    pub fn fetched_of(size: u64) -> Pattern {
+        Pattern { seed: 0xfe7c4, length: size }
+    }
+
+    fn simulator(&self) -> SimulatorOptions {
+        SimulatorOptions {
+            seed: self.seed,
+            rate: self.rate,
+            outward: self.impairment,
+            inward: self.impairment,
+            capture: self.capture.clone(),
+            ..SimulatorOptions::default()
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! What a run did, in numbers.
+
+use super::memory::Traffic;
+
+/// Counts since the start, or, by subtraction, between two moments.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Clock cycles.
+    pub cycles: u64,
+    /// Frames the engine sent.
+    pub frames_out: u64,
+    /// Frames put on the wire to the engine.
+    pub frames_in: u64,
+    /// TCP payload bytes in frames the engine sent.
+    pub payload_out: u64,
+    /// TCP payload bytes in frames to the engine.
+    pub payload_in: u64,
+    /// Segments with RST, either way.
+    pub resets: u64,
+    /// Wire bytes sent, all overhead counted.
+    pub wire_out: u64,
+    /// Wire bytes received, all overhead counted.
+    pub wire_in: u64,
+    /// Rising edges of the interrupt line.
+    pub interrupts: u64,
+    /// Read requests on the bus.
+    pub read_requests: u64,
+    /// Write bursts on the bus.
+    pub write_bursts: u64,
+    /// Bytes over the bus, and notifications.
+    pub traffic: Traffic,
+}
+
+impl Counters {
+    /// What happened since `earlier`; longest times are those of the whole run.
+    pub fn since(&self, earlier: &Counters) -> Counters {
+        let (new, old) = (&self.traffic, &earlier.traffic);
+        Counters {
+            cycles: self.cycles - earlier.cycles,
+            frames_out: self.frames_out - earlier.frames_out,
+            frames_in: self.frames_in - earlier.frames_in,
+            payload_out: self.payload_out - earlier.payload_out,
+            payload_in: self.payload_in - earlier.payload_in,
+            resets: self.resets - earlier.resets,
+            wire_out: self.wire_out - earlier.wire_out,
+            wire_in: self.wire_in - earlier.wire_in,
+            interrupts: self.interrupts - earlier.interrupts,
+            read_requests: self.read_requests - earlier.read_requests,
+            write_bursts: self.write_bursts - earlier.write_bursts,
+            traffic: Traffic {
+                payload_read: new.payload_read - old.payload_read,
+                payload_written: new.payload_written - old.payload_written,
+                table_read: new.table_read - old.table_read,
+                table_written: new.table_written - old.table_written,
+                status_written: new.status_written - old.status_written,
+                responses: new.responses - old.responses,
+                notifications: new.notifications - old.notifications,
+                longest_notification: new.longest_notification,
+            },
+        }
+    }
+}
+
+/// What the counters want to know of a TCP segment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Segment {
+    /// Bytes of payload.
+    pub payload: u64,
+    /// The RST bit.
+    pub reset: bool,
+}
+
+/// Looks into an Ethernet frame; anything but a whole TCP segment over IPv4 is no payload.
+pub fn segment(frame: &[u8]) -> Segment {
+    const ETHERNET: usize = 14;
+    let nothing = Segment::default();
+    let Some(ip) = frame.get(ETHERNET..) else { return nothing };
+    if ip.len() < 20 || frame[12..14] != [0x08, 0x00] || ip[0] >> 4 != 4 || ip[9] != 6 {
+        return nothing;
+    }
+    let (header, total) = (usize::from(ip[0] & 15) * 4, usize::from(u16::from_be_bytes([ip[2], ip[3]])));
+    let (Some(offset), Some(control)) = (ip.get(header + 12), ip.get(header + 13)) else { return nothing };
+    let payload = total.min(ip.len()).saturating_sub(header + usize::from(offset >> 4) * 4) as u64;
+    Segment { payload, reset: control & 4 != 0 }
+}

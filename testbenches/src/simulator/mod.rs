@@ -1,0 +1,32 @@
+//! The simulator: an engine between a bus with host memory behind it and a wire with a peer at its end, all on one clock.
+//!
+//! ```text
+//!   driver --Transport--> registers.rs ---axil--->+--------+<---rx--- ingress.rs <-- link.rs <--+
+//!   memory.rs <---------- read_bus.rs  <--rdreq---| engine |                                    peers/
+//!        ^                             ---rdcpl-->|        |---tx---> egress.rs ---> link.rs --->+
+//!        +--------------- write_bus.rs <--wr------+--------+
+//! ```
+//!
+//! `ports.rs` is the engine's pins as plain values; `verilated.rs` ties them to the RTL. `clock.rs` is the loop.
+
+mod clock;
+mod counters;
+mod egress;
+mod ingress;
+mod link;
+mod memory;
+mod pcap;
+mod ports;
+mod read_bus;
+mod registers;
+mod transport;
+mod verilated;
+mod write_bus;
+
+pub use clock::{Simulator, SimulatorOptions};
+pub use counters::Counters;
+pub use link::Impairment;
+pub use memory::{HostMemory, Violation};
+pub use ports::{Changed, EnginePorts, Inputs, Outputs, Word, LANES};
+pub use read_bus::{BusOptions, ReadBus};
+pub use verilated::VerilatedEngine;
