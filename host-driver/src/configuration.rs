@@ -1,9 +1,9 @@
 //! What the driver tells the engine before it starts.
 
 use crate::error::Error;
-use stevedore_abi::register::offset;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::net::Ipv4Addr;
+use stevedore_abi::register::offset;
 
 /// Everything settable. `Configuration::new` gives the engine's own defaults.
 #[derive(Clone, Debug)]

@@ -1,8 +1,8 @@
 //! Handles, and what the driver knows about what they stand for.
 
 use crate::memory::Buffer;
-use stevedore_abi::Status;
 use std::collections::HashMap;
+use stevedore_abi::Status;
 
 /// A connection. Opaque (H9), never used twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

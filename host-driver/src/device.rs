@@ -10,8 +10,8 @@ use crate::memory::Buffer;
 use crate::output_ring::OutputRing;
 use crate::posted::{Posted, PostedTable};
 use crate::transport::Transport;
-use stevedore_abi::register::offset;
 use std::collections::{HashMap, HashSet, VecDeque};
+use stevedore_abi::register::offset;
 
 const INTERRUPTS: u32 = 0b111;
 

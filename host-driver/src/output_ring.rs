@@ -3,10 +3,10 @@
 use crate::error::Error;
 use crate::memory::Memory;
 use crate::transport::{Purpose, Transport};
+use std::sync::atomic::{fence, Ordering};
 use stevedore_abi::descriptor::{DESCRIPTOR_BYTES, OWNER_BIT};
 use stevedore_abi::register::offset;
 use stevedore_abi::Descriptor;
-use std::sync::atomic::{fence, Ordering};
 
 const WORDS: u64 = DESCRIPTOR_BYTES as u64 / 8;
 

@@ -6,9 +6,9 @@ use crate::error::{Error, Rejected};
 use crate::memory::Buffer;
 use crate::posted::{Posted, FOREIGN};
 use crate::transport::{Purpose, Transport};
+use std::net::Ipv4Addr;
 use stevedore_abi::descriptor::{flag, Endpoint, MAXIMUM_BUFFER};
 use stevedore_abi::{Descriptor, Request, Status};
-use std::net::Ipv4Addr;
 
 impl<T: Transport> Device<T> {
     /// Opens a connection from `local_port` to a peer. `Event::Connected` or `Event::ConnectFailed` follows.

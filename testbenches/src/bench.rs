@@ -79,7 +79,12 @@ impl<P: Peer> Bench<P> {
     }
 
     /// Opens a connection for a session.
-    pub fn open(&mut self, remote: (Ipv4Addr, u16), local_port: u16, session: impl Session + 'static) -> Result<Connection> {
+    pub fn open(
+        &mut self,
+        remote: (Ipv4Addr, u16),
+        local_port: u16,
+        session: impl Session + 'static,
+    ) -> Result<Connection> {
         self.wait_for_room()?;
         Ok(self.host.open(&mut self.device, remote, local_port, session)?)
     }
@@ -149,7 +154,11 @@ impl<P: Peer> Bench<P> {
 
     fn state(&self) -> String {
         let finished = self.host.finished.len();
-        format!("{} connections active, {finished} finished, {:?}", self.host.active(), self.device.transport().counters())
+        format!(
+            "{} connections active, {finished} finished, {:?}",
+            self.host.active(),
+            self.device.transport().counters()
+        )
     }
 }
 
@@ -215,9 +224,9 @@ impl Scenario {
     /// Runs it on `engine`: every byte must arrive, every resource come home, and payload cross the bus once per transmission
     /// (T1) and once per reception (R1).
     pub fn run(&self, engine: Box<dyn EnginePorts>) -> Result<Bench<SmoltcpPeer>> {
-        let mut bench =
-            Bench::new(engine, smoltcp_peer(), self.options.clone(), &configuration(), self.plan.clone())?;
-        let pairs = (0..self.connections as u64).map(|index| Exchange::pair(self.seed << 20 | index, self.out, self.back));
+        let mut bench = Bench::new(engine, smoltcp_peer(), self.options.clone(), &configuration(), self.plan.clone())?;
+        let pairs =
+            (0..self.connections as u64).map(|index| Exchange::pair(self.seed << 20 | index, self.out, self.back));
         match self.opener {
             Opener::Peer => {
                 // Which connection is accepted first is not known: each gets a port of its own.
@@ -257,9 +266,15 @@ impl Scenario {
         }
         let counters = bench.device.transport().counters();
         let all = self.connections as u64;
-        ensure!(counters.traffic.payload_written == all * self.back, "payload written more than once (R1): {counters:?}");
+        ensure!(
+            counters.traffic.payload_written == all * self.back,
+            "payload written more than once (R1): {counters:?}"
+        );
         let once = counters.traffic.payload_read == counters.payload_out;
-        ensure!(once || !self.fetches_again || self.options.bus.error > 0.0, "payload not read once per transmission (T1): {counters:?}");
+        ensure!(
+            once || !self.fetches_again || self.options.bus.error > 0.0,
+            "payload not read once per transmission (T1): {counters:?}"
+        );
         Ok(())
     }
 }

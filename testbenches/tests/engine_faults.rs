@@ -11,7 +11,12 @@ const ROLES: [Opener; 2] = [Opener::Peer, Opener::Engine];
 fn run(scenario: &Scenario) {
     let engine = rtl::engine(&Geometry::SMALL, None).expect("the engine elaborates and compiles");
     let bench = scenario.run(engine).unwrap_or_else(|error| panic!("{scenario:?}: {error:#}"));
-    println!("seed {}: {:?} {:?}", scenario.seed, bench.device.transport().counters(), bench.device.transport().mishaps());
+    println!(
+        "seed {}: {:?} {:?}",
+        scenario.seed,
+        bench.device.transport().counters(),
+        bench.device.transport().mishaps()
+    );
 }
 
 /// A sweep of one kind of mishap over rates and roles.

@@ -49,8 +49,7 @@ pub fn measure_ack(event: Event, record: ConnectionRecord) -> AckMeasures {
         all: hard.snd_max == ack,
         past_next: before(hard.snd_nxt, ack),
         past_end: before(hard.snd_end, ack),
-        newer: before(soft.snd_wl1, event.sequence)
-            || (soft.snd_wl1 == event.sequence && !before(ack, soft.snd_wl2)),
+        newer: before(soft.snd_wl1, event.sequence) || (soft.snd_wl1 == event.sequence && !before(ack, soft.snd_wl2)),
         same_window: soft.snd_wnd == resize::<32, 16>(event.window),
         widest: event.window > soft.snd_wnd_max,
         outstanding: hard.snd_una != hard.snd_max,

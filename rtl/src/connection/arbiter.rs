@@ -185,11 +185,7 @@ fn advance(head: Head, offer: Head, leaves: bool, awake: bool, state: State, gra
     let comes_behind = flight.third && flight.third_row == offer.row;
     let next = leaves || !head.valid;
     let chosen = if next { offer } else { head };
-    Head {
-        able: if next { comes } else { stays },
-        forward: if next { comes_behind } else { stays_behind },
-        ..chosen
-    }
+    Head { able: if next { comes } else { stays }, forward: if next { comes_behind } else { stays_behind }, ..chosen }
 }
 
 /// Who enters. `turn` and `tick` say that they could but for `room`.

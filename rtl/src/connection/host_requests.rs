@@ -60,13 +60,7 @@ pub struct HostPlan {
 
 /// Second stage. `legitimate`: the slot exists; `known`: the request is for this very connection.
 #[kernel_fn]
-pub fn plan_host(
-    event: Event,
-    record: ConnectionRecord,
-    legitimate: bool,
-    known: bool,
-    m: HostMeasures,
-) -> HostPlan {
+pub fn plan_host(event: Event, record: ConnectionRecord, legitimate: bool, known: bool, m: HostMeasures) -> HostPlan {
     let hard = record.hard;
     let state = hard.state;
     let mut plan = HostPlan::default();

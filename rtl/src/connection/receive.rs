@@ -77,7 +77,12 @@ pub fn plan_payload(
 
 /// Third stage: who has to be told of the payload, and when.
 #[kernel_fn]
-pub fn after_payload(record: ConnectionRecord, settings: TcpSettings, now: Bits<32>, p: PayloadPlan) -> ConnectionRecord {
+pub fn after_payload(
+    record: ConnectionRecord,
+    settings: TcpSettings,
+    now: Bits<32>,
+    p: PayloadPlan,
+) -> ConnectionRecord {
     let mut next = record;
     if p.some {
         if record.soft.ack_owed.any() {

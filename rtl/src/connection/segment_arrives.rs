@@ -95,19 +95,11 @@ pub struct Verdict {
 
 /// Second stage: the checks in their order. `known`: the segment is for this very connection.
 #[kernel_fn]
-pub fn judge(
-    event: Event,
-    state: TcpState,
-    known: bool,
-    fresh: bool,
-    m: ArrivalMeasures,
-    a: AckMeasures,
-) -> Verdict {
+pub fn judge(event: Event, state: TcpState, known: bool, fresh: bool, m: ArrivalMeasures, a: AckMeasures) -> Verdict {
     let c = event.control;
     let waiting = known && state == TcpState::SynSent;
     let half = known && state == TcpState::SynReceived;
-    let synchronized =
-        known && !(state == TcpState::Closed || state == TcpState::Listen || state == TcpState::SynSent);
+    let synchronized = known && !(state == TcpState::Closed || state == TcpState::Listen || state == TcpState::SynSent);
 
     // 3.10.7.3, SYN-SENT.
     let good = a.advances && !a.beyond;

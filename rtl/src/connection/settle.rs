@@ -161,8 +161,7 @@ pub fn outcome_of(issued: Issued, record: ConnectionRecord, m: Measures, d: Deci
     let turning = kind == EventKind::Transmit;
     let ticking = kind == EventKind::Tick;
     let flush = turning && d.turn.flush;
-    let segment = turning
-        && (d.turn.reset || d.turn.syn || d.turn.again || d.turn.data || d.turn.probe || d.turn.bare);
+    let segment = turning && (d.turn.reset || d.turn.syn || d.turn.again || d.turn.data || d.turn.probe || d.turn.bare);
     let release = arriving && d.ack.advance && d.ack.released.any();
     let rewind = ticking && d.timeout.rewind;
     let reply = arriving && (d.verdict.reply || d.verdict.fresh);
@@ -235,7 +234,10 @@ pub fn outcome_of(issued: Issued, record: ConnectionRecord, m: Measures, d: Deci
     Outcome {
         send_valid: flush || segment || release || rewind || reply || append,
         send,
-        receive_valid: arriving || flush || (ticking && d.timeout.notify) || (kind == EventKind::PostReceive && d.host.receive),
+        receive_valid: arriving
+            || flush
+            || (ticking && d.timeout.notify)
+            || (kind == EventKind::PostReceive && d.host.receive),
         receive,
         notice_valid: begin || (request && d.host.notice),
         notice,
@@ -243,7 +245,8 @@ pub fn outcome_of(issued: Issued, record: ConnectionRecord, m: Measures, d: Deci
         pulses: TcpPulses {
             segment_in: arriving,
             segment_out: segment || reply,
-            retransmission: turning && (d.turn.again || d.turn.probe || (d.turn.data && !m.turn.at_max) || (d.turn.syn && !m.turn.idle)),
+            retransmission: turning
+                && (d.turn.again || d.turn.probe || (d.turn.data && !m.turn.at_max) || (d.turn.syn && !m.turn.idle)),
             drop_out_of_order: arriving && d.payload.dropped,
             fast_retransmit: arriving && d.congestion.enter,
             time_out: ticking && d.timeout.lost,

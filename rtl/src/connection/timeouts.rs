@@ -62,12 +62,7 @@ pub struct TimeoutPlan {
 
 /// Second stage. `ticking`: the event is a tick.
 #[kernel_fn]
-pub fn plan_timeouts(
-    record: ConnectionRecord,
-    ticking: bool,
-    m: TimeoutMeasures,
-    turn: TurnMeasures,
-) -> TimeoutPlan {
+pub fn plan_timeouts(record: ConnectionRecord, ticking: bool, m: TimeoutMeasures, turn: TurnMeasures) -> TimeoutPlan {
     let state = record.hard.state;
     let due = ticking && m.due;
     let handshake = state == TcpState::SynSent || state == TcpState::SynReceived;

@@ -162,8 +162,7 @@ pub fn plan_turn(record: ConnectionRecord, m: TurnMeasures) -> TurnPlan {
     let mss = wide(hard.snd_mss);
     let handshake = state == TcpState::SynSent || state == TcpState::SynReceived;
     let sending = can_send(state);
-    let receiving =
-        state == TcpState::Established || state == TcpState::FinWait1 || state == TcpState::FinWait2;
+    let receiving = state == TcpState::Established || state == TcpState::FinWait1 || state == TcpState::FinWait2;
     let synchronized = sending || receiving || state == TcpState::SynReceived || state == TcpState::TimeWait;
 
     let reset = hard.reset_now;
@@ -215,7 +214,11 @@ pub fn plan_turn(record: ConnectionRecord, m: TurnMeasures) -> TurnPlan {
         room: room.get_bits::<16>(0),
         edge: if m.congested { m.congestion_edge } else { m.window_edge },
         is_new: if rest || only_fin {
-            if hard.fin_wanted { !m.fin_sent } else { !m.end_sent }
+            if hard.fin_wanted {
+                !m.fin_sent
+            } else {
+                !m.end_sent
+            }
         } else if whole {
             m.segment_is_new
         } else if m.congested {

@@ -128,7 +128,8 @@ impl DemoArguments {
                 kernel(engine, &options, &server)?
             }
         };
-        std::fs::write(scratch.join(format!("{name}.txt")), format!("{report}\n")).context("cannot write the report")?;
+        std::fs::write(scratch.join(format!("{name}.txt")), format!("{report}\n"))
+            .context("cannot write the report")?;
         let complaints = dissector::complaints(&capture)?;
         ensure!(complaints.is_empty(), "{} frames are bad, the first: {}", complaints.len(), complaints[0]);
         println!("no bad frame in {}", capture.display());

@@ -77,7 +77,11 @@ impl<P: Peer> Demo<P> {
             self.bench.step()?;
             if self.refreshed.elapsed() > REFRESH {
                 let waited = begun.elapsed();
-                ensure!(waited < patience, "{name}: not done after {waited:.0?}: {:?}", self.counters().since(&counters));
+                ensure!(
+                    waited < patience,
+                    "{name}: not done after {waited:.0?}: {:?}",
+                    self.counters().since(&counters)
+                );
                 self.refresh(&counters, outward);
             }
         }

@@ -220,7 +220,8 @@ impl Store {
     /// Puts `file` to `/upload`.
     pub fn new(host: &str, file: Pattern) -> Self {
         let length = file.length;
-        let text = format!("PUT /upload HTTP/1.1\r\nHost: {host}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n");
+        let text =
+            format!("PUT /upload HTTP/1.1\r\nHost: {host}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n");
         let outbox = Outbox { text: text.into_bytes(), body: Some(file), sent: 0 };
         Store { file, outbox, answer: Message::default(), text: Vec::new(), ended: false }
     }

@@ -106,7 +106,10 @@ impl HostMemory {
 
     /// Closes the run granted at `address`.
     pub fn revoke(&mut self, address: u64) -> Result<(), String> {
-        self.grants.remove(&address).map(|_| ()).ok_or_else(|| format!("revocation of {address:#x}, which was not granted"))
+        self.grants
+            .remove(&address)
+            .map(|_| ())
+            .ok_or_else(|| format!("revocation of {address:#x}, which was not granted"))
     }
 
     /// The host read output entries up to this count, modulo 2^16.

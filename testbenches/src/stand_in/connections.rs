@@ -305,7 +305,8 @@ impl Connection {
                 self.room.pop_front();
             }
         }
-        if self.open && !self.ended && !socket.may_recv() && socket.recv_queue() == 0 && self.status == Status::Success {
+        if self.open && !self.ended && !socket.may_recv() && socket.recv_queue() == 0 && self.status == Status::Success
+        {
             self.ended = true;
             let (kind, flags) = (Response::BufferReceive as u8, flag::END_OF_STREAM);
             tables.respond(Descriptor { kind, connection: id, flags, ..Descriptor::default() });

@@ -73,7 +73,6 @@ impl Dma {
         }
     }
 
-
     /// Words that wait to be written.
     pub fn backlog(&self) -> usize {
         self.writes.len()

@@ -180,7 +180,8 @@ fn odd_responses_are_faults() {
     device.flush().unwrap();
     let cookie = script.0.borrow().request(1).cookie;
     let kind = Response::BufferAvailable as u8;
-    let good = Descriptor { kind, base: address, connection: ID, length: 64, cookie, owner: true, ..Default::default() };
+    let good =
+        Descriptor { kind, base: address, connection: ID, length: 64, cookie, owner: true, ..Default::default() };
     let receive = Response::BufferReceive as u8;
     let odd = [
         Descriptor { kind: 17, ..good },
@@ -203,7 +204,10 @@ fn odd_responses_are_faults() {
     }
     script.0.borrow().respond(odd.len() + 1, good);
     let event = device.poll().unwrap();
-    assert!(matches!(&event, Some(Event::Sent(sent)) if sent.acknowledged == 64 && sent.buffers.len() == 1), "{event:?}");
+    assert!(
+        matches!(&event, Some(Event::Sent(sent)) if sent.acknowledged == 64 && sent.buffers.len() == 1),
+        "{event:?}"
+    );
     // The same again is an answer to nothing.
     script.0.borrow().respond(odd.len() + 2, good);
     assert!(matches!(device.poll(), Err(Error::Fault(Fault::Unexpected(_)))));

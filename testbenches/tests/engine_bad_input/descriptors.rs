@@ -64,9 +64,8 @@ fn every_malformed_request_is_answered() -> Result<()> {
     let (send, post) = (Request::BufferSend as u8, Request::BufferAvailable as u8);
     let buffer = Descriptor { base: 0x4000, length: 100, connection: id, cookie: 77, ..Descriptor::default() };
     let port = |local_port| Endpoint { local_port, ..Endpoint::default() }.to_base();
-    let remote = |remote_port, local_port| {
-        Endpoint { remote_address: ENGINE.to_bits() + 1, remote_port, local_port }.to_base()
-    };
+    let remote =
+        |remote_port, local_port| Endpoint { remote_address: ENGINE.to_bits() + 1, remote_port, local_port }.to_base();
     use Status::*;
     let cases = [
         (Descriptor { kind: send, length: 0, ..buffer }, Response::BufferAvailable, BadLength),
@@ -74,7 +73,11 @@ fn every_malformed_request_is_answered() -> Result<()> {
         (Descriptor { kind: send, length: u32::MAX, ..buffer }, Response::BufferAvailable, BadLength),
         (Descriptor { kind: send, connection: 0, ..buffer }, Response::BufferAvailable, UnknownConnection),
         (Descriptor { kind: send, connection: gone, ..buffer }, Response::BufferAvailable, UnknownConnection),
-        (Descriptor { kind: send, connection: 0x1_0000_0000 | id, ..buffer }, Response::BufferAvailable, UnknownConnection),
+        (
+            Descriptor { kind: send, connection: 0x1_0000_0000 | id, ..buffer },
+            Response::BufferAvailable,
+            UnknownConnection,
+        ),
         (Descriptor { kind: send, connection: 63, ..buffer }, Response::BufferAvailable, UnknownConnection),
         (Descriptor { kind: send, connection: 0xffff, ..buffer }, Response::BufferAvailable, UnknownConnection),
         (Descriptor { kind: send, connection: u64::MAX, ..buffer }, Response::BufferAvailable, UnknownConnection),
@@ -83,11 +86,23 @@ fn every_malformed_request_is_answered() -> Result<()> {
         (Descriptor { kind: post, connection: 0, ..buffer }, Response::BufferReceive, UnknownConnection),
         (Descriptor { kind: post, connection: gone, ..buffer }, Response::BufferReceive, UnknownConnection),
         (Descriptor { kind: post, connection: u64::MAX, ..buffer }, Response::BufferReceive, UnknownConnection),
-        (Descriptor { kind: Request::Connect as u8, base: remote(80, 0), ..buffer }, Response::ConnectionCompletion, BadArgument),
+        (
+            Descriptor { kind: Request::Connect as u8, base: remote(80, 0), ..buffer },
+            Response::ConnectionCompletion,
+            BadArgument,
+        ),
         (Descriptor { kind: Request::Listen as u8, base: port(0), ..buffer }, Response::ListenResponse, BadArgument),
         (Descriptor { kind: Request::Listen as u8, base: port(7), ..buffer }, Response::ListenResponse, AddressInUse),
-        (Descriptor { kind: Request::Termination as u8, connection: 0, ..buffer }, Response::TerminationResponse, UnknownConnection),
-        (Descriptor { kind: Request::Termination as u8, connection: gone, ..buffer }, Response::TerminationResponse, UnknownConnection),
+        (
+            Descriptor { kind: Request::Termination as u8, connection: 0, ..buffer },
+            Response::TerminationResponse,
+            UnknownConnection,
+        ),
+        (
+            Descriptor { kind: Request::Termination as u8, connection: gone, ..buffer },
+            Response::TerminationResponse,
+            UnknownConnection,
+        ),
         (Descriptor { kind: Request::Cancellation as u8, ..buffer }, Response::CancellationResponse, Unsupported),
         (Descriptor { kind: Request::ConnectionAttribute as u8, ..buffer }, Response::ConnectionAttribute, Unsupported),
         (Descriptor { kind: Request::AdapterAttribute as u8, ..buffer }, Response::AdapterAttribute, Unsupported),

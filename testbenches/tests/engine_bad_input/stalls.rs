@@ -96,7 +96,8 @@ fn unreadable_requests_are_skipped() -> Result<()> {
     bench.device.transport_mut().read_bus().options_mut().error_ranges.clear();
     let errors = bench.device.register(offset::STAT_BUS_ERRORS)?;
     ensure!(errors > 0, "no bus error was counted");
-    let reported = |answer: &Descriptor| answer.kind == Response::Invalid as u8 && answer.status == Status::BusError as u8;
+    let reported =
+        |answer: &Descriptor| answer.kind == Response::Invalid as u8 && answer.status == Status::BusError as u8;
     ensure!(bench.host.raw.iter().all(reported), "{:?}", bench.host.raw);
     prove(&mut bench, 1_000)?;
     bench.finish()

@@ -43,7 +43,11 @@ fn host_closes_first_and_waits_out_time_wait() {
     let conn = rig.established(3, 65535, 5000);
     rig.post_send(conn, 1500);
     rig.terminate(conn, false);
-    rig.expect(&[". 1:1001(1000) ack 1 win 5000", "P. 1001:1501(500) ack 1 win 5000", "F. 1501:1501(0) ack 1 win 5000"]);
+    rig.expect(&[
+        ". 1:1001(1000) ack 1 win 5000",
+        "P. 1001:1501(500) ack 1 win 5000",
+        "F. 1501:1501(0) ack 1 win 5000",
+    ]);
     rig.peer(conn, ". 1:1(0) ack 1502 win 65535");
     rig.silent();
     // Half closed: the peer still sends.

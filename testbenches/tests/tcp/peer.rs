@@ -74,7 +74,11 @@ impl Peer {
         }
         let sequence = wire.sequence.wrapping_sub(ENGINE);
         let length = wire.payload.len() as u32;
-        assert!(wire.payload.iter().enumerate().all(|(i, &b)| b == host_byte(wire.slot, u64::from(sequence - 1) + i as u64)));
+        assert!(wire
+            .payload
+            .iter()
+            .enumerate()
+            .all(|(i, &b)| b == host_byte(wire.slot, u64::from(sequence - 1) + i as u64)));
         if wire.control.fin {
             self.fin_at = Some(sequence + length);
         }
@@ -132,7 +136,12 @@ impl Peer {
             sequence: u64::from(PEER.wrapping_add(first)).into(),
             acknowledgement: u64::from(ENGINE.wrapping_add(self.rcv_nxt)).into(),
             window: u64::from(self.window).into(),
-            control: ControlBits { ack: true, fin, psh: length > 0 && first + length == self.total + 1, ..ControlBits::default() },
+            control: ControlBits {
+                ack: true,
+                fin,
+                psh: length > 0 && first + length == self.total + 1,
+                ..ControlBits::default()
+            },
             payload_length: u64::from(length).into(),
             ..self.conn.event(EventKind::Segment)
         };

@@ -347,7 +347,12 @@ impl<D: TcpDut> Rig<D> {
             SendKind::Release => {
                 assert!(length > 0, "slot {slot}: nothing is released");
                 chains.released += length;
-                assert!(chains.released <= chains.posted, "slot {slot}: released {} of {}", chains.released, chains.posted);
+                assert!(
+                    chains.released <= chains.posted,
+                    "slot {slot}: released {} of {}",
+                    chains.released,
+                    chains.posted
+                );
                 if c.rewind {
                     assert!(chains.cursor < chains.released, "slot {slot}: the cursor was not behind");
                     chains.cursor = chains.released;

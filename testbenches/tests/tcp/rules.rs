@@ -82,7 +82,10 @@ impl Walk {
             self.holds("SND.MAX <= SND.END + 1", ordered(hard.snd_max, hard.snd_end + 1));
             self.holds("no FIN unasked", hard.fin_wanted || ordered(hard.snd_max, hard.snd_end));
             let open = number(soft.rcv_adv).wrapping_sub(number(hard.rcv_nxt)) as i32;
-            self.holds("the window announced is no more than the room", open <= number(hard.rcv_room).min(65535) as i32);
+            self.holds(
+                "the window announced is no more than the room",
+                open <= number(hard.rcv_room).min(65535) as i32,
+            );
             // Room that was posted but not announced yet is used if the peer hits it, so RCV.NXT may pass the edge.
             self.holds("the edge announced is near", open >= -65536);
         }

@@ -70,8 +70,11 @@ pub fn peer_byte(at: i64) -> u8 {
 /// A segment as text.
 pub fn text(wire: &Wire) -> String {
     let c = wire.control;
-    let flags: String =
-        [('S', c.syn), ('F', c.fin), ('R', c.rst), ('P', c.psh), ('.', c.ack)].iter().filter(|f| f.1).map(|f| f.0).collect();
+    let flags: String = [('S', c.syn), ('F', c.fin), ('R', c.rst), ('P', c.psh), ('.', c.ack)]
+        .iter()
+        .filter(|f| f.1)
+        .map(|f| f.0)
+        .collect();
     let first = i64::from(wire.sequence.wrapping_sub(ENGINE) as i32);
     let length = wire.payload.len() as i64;
     let mut text = format!("{flags} {first}:{}({length})", first + length);

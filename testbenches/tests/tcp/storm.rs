@@ -30,7 +30,13 @@ pub struct Storm {
 impl Storm {
     /// A storm over `connections` slots, 0 included.
     pub fn new(connections: usize) -> Self {
-        Storm { slots: vec![None; connections], generations: vec![0; connections], begun: 0, ended: 0, answers: HashMap::new() }
+        Storm {
+            slots: vec![None; connections],
+            generations: vec![0; connections],
+            begun: 0,
+            ended: 0,
+            answers: HashMap::new(),
+        }
     }
 
     fn open<D: TcpDut>(&mut self, rig: &mut Rig<D>, slot: u16) {
@@ -78,7 +84,8 @@ impl Storm {
         }
         let first = s.next + jitter;
         let stale = random(rig, 32) == 0;
-        let conn = Conn { generation: if stale { s.conn.generation.wrapping_sub(1) } else { s.conn.generation }, ..s.conn };
+        let conn =
+            Conn { generation: if stale { s.conn.generation.wrapping_sub(1) } else { s.conn.generation }, ..s.conn };
         let event = Event {
             sequence: u64::from(PEER.wrapping_add(first as u32)).into(),
             acknowledgement: u64::from(ENGINE.wrapping_add((s.ack - back) as u32)).into(),
@@ -121,7 +128,8 @@ impl Storm {
                 rig.requests.push_back(Event { abort, ..s.conn.event(EventKind::Terminate) });
             }
             62 => {
-                let event = Conn { slot: rig.random() as u16, generation: rig.random() as u16 }.event(EventKind::Segment);
+                let event =
+                    Conn { slot: rig.random() as u16, generation: rig.random() as u16 }.event(EventKind::Segment);
                 let known = usize::from(event.slot.index() as u16) < self.slots.len();
                 if !known {
                     rig.arrives(event, vec![]);
@@ -209,7 +217,12 @@ fn storm(stalls: Stalls, pace: u64, cycles: u64) {
         waited = if idle { waited + 1 } else { 0 };
         assert!(waited < 3000, "{stalls:?}: nothing is taken for {waited} cycles");
     }
-    println!("{stalls:?}, an event every {pace} cycles: {} events, {} connections, {:?}", rig.taken_at.len(), storm.begun, rig.pulses);
+    println!(
+        "{stalls:?}, an event every {pace} cycles: {} events, {} connections, {:?}",
+        rig.taken_at.len(),
+        storm.begun,
+        rig.pulses
+    );
     storm.calm(&mut rig);
     assert!(storm.begun > 20);
 }

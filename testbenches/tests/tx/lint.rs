@@ -49,7 +49,8 @@ clean! {
 #[test]
 fn transmitter_structure_is_clean() {
     with_big_stack(|| {
-        let report = yosys::check(&verilog(&Transmitter::<64>::new(&Geometry::SMALL), "transmitter"), "transmitter").unwrap();
+        let report =
+            yosys::check(&verilog(&Transmitter::<64>::new(&Geometry::SMALL), "transmitter"), "transmitter").unwrap();
         assert!(report.is_clean(), "{report:?}");
     });
 }
