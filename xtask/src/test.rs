@@ -23,15 +23,9 @@ fn steps() -> Vec<Step> {
     documentation.command.env("RUSTDOCFLAGS", "-D warnings");
     vec![
         quiet("formatting", &["fmt", "--all", "--check"]),
-        quiet("clippy", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]),
+        quiet("clippy", &["clippy", "--workspace", "--", "-D", "warnings"]),
         documentation,
         tests(),
-        loud("lint", &["run", "--quiet", "--package", "stevedore-testbenches", "--bin", "elaborate", "--", "lint"]),
-        loud(
-            "synthesis",
-            &["run", "--quiet", "--package", "stevedore-testbenches", "--bin", "elaborate", "--", "synth"],
-        ),
-        loud("demo", &["run", "--quiet", "--package", "stevedore-testbenches", "--bin", "demo"]),
     ]
 }
 

@@ -34,8 +34,8 @@ pub fn kernel(engine: Box<dyn EnginePorts>, options: &DemoOptions, server: &[Str
 
     let mut configuration = configuration();
     configuration.tcp = TcpTuning {
-        minimum_rto: 200_000,
-        initial_rto: 500_000,
+        minimum_rto: 60_000,
+        initial_rto: 200_000,
         delayed_ack: 2_000,
         time_wait: 100_000,
         ..configuration.tcp

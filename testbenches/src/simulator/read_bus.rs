@@ -211,7 +211,7 @@ impl ReadBus {
             if let Some(answer) = self.answers.remove(index) {
                 self.spare.push(answer.words);
             }
-        } else if self.options.split && (answer.phase + answer.next) % 64 == 0 && self.random.below(2) == 0 {
+        } else if self.options.split && (answer.phase + answer.next).is_multiple_of(64) && self.random.below(2) == 0 {
             self.current = None;
         }
     }

@@ -67,7 +67,7 @@ impl Dma {
             let (low, high) = ((at - word) as usize, (next - word) as usize);
             data[low..high].copy_from_slice(&bytes[(at - address) as usize..(next - address) as usize]);
             let strobe = ((1u64 << (high - low)) - 1) << low;
-            let last = next == end || next % MAXIMUM_WRITE == 0;
+            let last = next == end || next.is_multiple_of(MAXIMUM_WRITE);
             self.writes.push_back(WriteWord { address: word, data: u64::from_le_bytes(data), strobe, last });
             at = next;
         }
