@@ -57,7 +57,7 @@ struct DemoArguments {
     /// Writes every signal of every cycle to this FST file; slow.
     #[arg(long)]
     wave: Option<PathBuf>,
-    /// Capture file [default: target/demo/<peer>.pcap].
+    /// Capture file [default: target/demo/PEER.pcap].
     #[arg(long)]
     pcap: Option<PathBuf>,
     /// Frames lost, percent, each way.
