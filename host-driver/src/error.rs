@@ -19,9 +19,9 @@ pub enum Error {
     /// The engine speaks another version of the interface.
     #[error("interface version {major}.{minor} is not supported")]
     UnsupportedVersion {
-        /// Found in VERSION [31:16].
+        /// Found in VERSION `[31:16]`.
         major: u16,
-        /// Found in VERSION [15:0].
+        /// Found in VERSION `[15:0]`.
         minor: u16,
     },
     /// A value of the configuration, or an endpoint, is not allowed.

@@ -53,7 +53,7 @@ fn scatter_lists_arrive_over_two_hundred_seeds() {
         }
         let mut scenario = Scenario::new(seed, ROLES[seed as usize % 2], 60_000, 60_000);
         scenario.plan = BufferPlan::scattered(seed, 65_536, 24);
-        if seed % 4 != 0 {
+        if !seed.is_multiple_of(4) {
             scenario.options.bus = BusOptions::rough(seed);
         }
         run(&scenario);

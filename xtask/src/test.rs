@@ -23,7 +23,7 @@ fn steps() -> Vec<Step> {
     documentation.command.env("RUSTDOCFLAGS", "-D warnings");
     vec![
         quiet("formatting", &["fmt", "--all", "--check"]),
-        quiet("clippy", &["clippy", "--workspace", "--", "-D", "warnings"]),
+        quiet("clippy", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]),
         documentation,
         tests(),
     ]

@@ -191,7 +191,7 @@ impl Descriptor {
     }
 }
 
-/// The packed form of a 4-tuple half in `base`: remote address [31:0], remote port [47:32], local port [63:48].
+/// The packed form of a 4-tuple half in `base`: remote address `[31:0]`, remote port `[47:32]`, local port `[63:48]`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Endpoint {
     /// IPv4 address of the peer, most significant octet first (10.0.0.1 is 0x0a000001); 0 in listen requests.
@@ -214,7 +214,7 @@ impl Endpoint {
     }
 }
 
-/// A connection id as the engine forms it: slot [15:0], generation [31:16], zero [63:32]. Opaque above the driver (H9).
+/// A connection id as the engine forms it: slot `[15:0]`, generation `[31:16]`, zero `[63:32]`. Opaque above the driver (H9).
 pub fn connection_id(slot: u16, generation: u16) -> u64 {
     u64::from(slot) | u64::from(generation) << 16
 }

@@ -50,7 +50,7 @@ macro_rules! registers {
 
 registers! {
     MAGIC 0x000 ReadOnly 0x5354_5644 "The bytes `STVD`: an engine answers here.";
-    VERSION 0x004 ReadOnly 0x0001_0000 "Interface version: major [31:16], minor [15:0].";
+    VERSION 0x004 ReadOnly 0x0001_0000 "Interface version: major `[31:16]`, minor `[15:0]`.";
     CAP_WIDTH 0x008 ReadOnly 0 "Capability: stream width in bits.";
     CAP_CONNECTIONS 0x00c ReadOnly 0 "Capability: connection slots, listeners included.";
     CAP_SEND_ENTRIES 0x010 ReadOnly 0 "Capability: message contexts of the send pool.";
@@ -59,22 +59,22 @@ registers! {
     CAP_FEATURES 0x01c ReadOnly 0 "Capability: feature bits; none defined yet.";
     CONTROL 0x020 ReadWrite 0 "Bit 0: enable. While 0 the engine takes no descriptor and no frame.";
     CYCLES_PER_MICROSECOND 0x028 ReadWrite 156 "Prescaler of every timer: clock cycles per microsecond of engine time.";
-    MAC_LOW 0x030 ReadWrite 0 "Own MAC address, octets 3 to 6 (last octet in [7:0]).";
-    MAC_HIGH 0x034 ReadWrite 0 "Own MAC address, octets 1 and 2 in [15:0] (first octet in [15:8]).";
+    MAC_LOW 0x030 ReadWrite 0 "Own MAC address, octets 3 to 6 (last octet in `[7:0]`).";
+    MAC_HIGH 0x034 ReadWrite 0 "Own MAC address, octets 1 and 2 in `[15:0]` (first octet in `[15:8]`).";
     IP_ADDRESS 0x038 ReadWrite 0 "Own IPv4 address (10.0.0.1 is 0x0a000001).";
     NETMASK 0x03c ReadWrite 0 "IPv4 netmask.";
     GATEWAY 0x040 ReadWrite 0 "IPv4 address of the gateway; 0 for none.";
     HASH_KEY 0x044 ReadWrite 0x9e37_79b9 "Secret of the connection hash and initial sequence numbers; the driver sets a random one.";
-    INPUT_BASE_LOW 0x050 ReadWrite 0 "Input descriptor table, address [31:0], 64-byte aligned.";
-    INPUT_BASE_HIGH 0x054 ReadWrite 0 "Input descriptor table, address [63:32].";
+    INPUT_BASE_LOW 0x050 ReadWrite 0 "Input descriptor table, address `[31:0]`, 64-byte aligned.";
+    INPUT_BASE_HIGH 0x054 ReadWrite 0 "Input descriptor table, address `[63:32]`.";
     INPUT_SIZE 0x058 ReadWrite 0 "Input descriptor table, log2 of its entries, 4 to 15 (other values are held within).";
     INPUT_DOORBELL 0x05c WriteOnly 0 "Entries ever produced, modulo 2^16: the engine may fetch up to it.";
-    OUTPUT_BASE_LOW 0x060 ReadWrite 0 "Output descriptor table, address [31:0], 64-byte aligned.";
-    OUTPUT_BASE_HIGH 0x064 ReadWrite 0 "Output descriptor table, address [63:32].";
+    OUTPUT_BASE_LOW 0x060 ReadWrite 0 "Output descriptor table, address `[31:0]`, 64-byte aligned.";
+    OUTPUT_BASE_HIGH 0x064 ReadWrite 0 "Output descriptor table, address `[63:32]`.";
     OUTPUT_SIZE 0x068 ReadWrite 0 "Output descriptor table, log2 of its entries, 4 to 15 (other values are held within).";
     OUTPUT_DOORBELL 0x06c WriteOnly 0 "Entries ever consumed by the host, modulo 2^16: those may be overwritten.";
-    STATUS_LINE_LOW 0x070 ReadWrite 0 "8-byte status line in host memory, address [31:0], 8-byte aligned; its low 16 bits are the input entries ever fetched.";
-    STATUS_LINE_HIGH 0x074 ReadWrite 0 "Status line, address [63:32].";
+    STATUS_LINE_LOW 0x070 ReadWrite 0 "8-byte status line in host memory, address `[31:0]`, 8-byte aligned; its low 16 bits are the input entries ever fetched.";
+    STATUS_LINE_HIGH 0x074 ReadWrite 0 "Status line, address `[63:32]`.";
     INTERRUPT_ENABLE 0x078 ReadWrite 0 "Bit 0: response written. Bit 1: output table nearly full. Bit 2: bus error.";
     INTERRUPT_CAUSE 0x07c WriteOneToClear 0 "The same bits, pending; the interrupt line is high while an enabled bit is set.";
     INTERRUPT_DELAY 0x080 ReadWrite 0 "Longest time a response waits for its interrupt, microseconds.";

@@ -151,16 +151,16 @@ pub struct DescriptorFields {
     pub length: Bits<32>,
     /// Word 2, high half.
     pub offset: Bits<32>,
-    /// Word 3 [31:0].
+    /// Word 3 `[31:0]`.
     pub cookie: Bits<32>,
-    /// Word 3 [47:32].
+    /// Word 3 `[47:32]`.
     pub flags: Bits<16>,
-    /// Word 3 [55:48].
+    /// Word 3 `[55:48]`.
     pub status: Bits<8>,
-    /// Word 3 [57:56].
+    /// Word 3 `[57:56]`.
     pub reserved: Bits<2>,
-    /// Word 3 [62:58].
+    /// Word 3 `[62:58]`.
     pub kind: Bits<5>,
-    /// Word 3 [63].
+    /// Word 3 `[63]`.
     pub owner: bool,
 }

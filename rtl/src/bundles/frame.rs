@@ -4,7 +4,7 @@ use stevedore_hdl::prelude::*;
 /// A connection's 4-tuple, as the engine sees it: local is here, remote is the peer. Listeners have remote = 0.
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
 pub struct Tuple {
-    /// IPv4 address of the peer, first octet in [31:24].
+    /// IPv4 address of the peer, first octet in `[31:24]`.
     pub remote_address: Bits<32>,
     /// TCP port of the peer.
     pub remote_port: Bits<16>,
@@ -32,7 +32,7 @@ pub struct ControlBits {
 pub struct SegmentHeader {
     /// Addresses and ports, from the engine's point of view.
     pub tuple: Tuple,
-    /// Source MAC of the frame, first octet in [47:40].
+    /// Source MAC of the frame, first octet in `[47:40]`.
     pub remote_mac: Bits<48>,
     /// SEG.SEQ.
     pub sequence: Bits<32>,

@@ -8,7 +8,7 @@ pub struct Settings {
     pub enable: bool,
     /// Prescaler of every timer.
     pub cycles_per_microsecond: Bits<16>,
-    /// Own MAC, first octet in [47:40].
+    /// Own MAC, first octet in `[47:40]`.
     pub mac: Bits<48>,
     /// Own IPv4 address.
     pub ip_address: Bits<32>,

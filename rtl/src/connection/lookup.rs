@@ -19,7 +19,8 @@
 //! header every 6 cycles. Stalls: only while an output is blocked.
 //!
 //! **Invariant.** A slot is in exactly one chain while in use and in none while free. A slot's address is broadcast before its first event.
-use super::lookup_front::{Home, Job, JobKind, LookupFront};
+use super::lookup_front::{Home, JobKind, LookupFront};
+use super::lookup_work::{after_chain, after_hit, next_generation, wanted, Link, Phase, Row, State, Work};
 use super::slots::{FreeSlot, Slots};
 use crate::bundles::*;
 use crate::geometry::Geometry;
@@ -30,78 +31,6 @@ const CONNECTION_COMPLETION: u64 = Response::ConnectionCompletion as u64;
 const LISTEN_RESPONSE: u64 = Response::ListenResponse as u64;
 const NO_ROOM: u64 = Status::NoRoom as u64;
 const ADDRESS_IN_USE: u64 = Status::AddressInUse as u64;
-
-/// One slot of the table.
-#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
-struct Row {
-    tuple: Tuple,
-    cookie: Bits<32>,
-    generation: Bits<16>,
-}
-
-#[derive(Encoding, Clone, Copy, Debug, PartialEq)]
-enum Phase {
-    /// Clear the bucket heads.
-    #[default]
-    Clear,
-    /// Wait for a job; the heads of its buckets are being read.
-    Idle,
-    /// The heads arrive.
-    Heads,
-    /// Read the first row of the chain.
-    First,
-    /// The row arrives.
-    Load,
-    /// Compare it; the next row is being read.
-    Compare,
-    /// Write a new slot into the table.
-    Insert,
-    /// Take the slot of the row out of it.
-    Unlink,
-    /// Offer the outcome.
-    Segment,
-    Reset,
-    Opened,
-    Refused,
-}
-
-#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
-struct State {
-    phase: Phase,
-    cleared: Bits<17>,
-    drop: bool,
-    /// How often microseconds have wrapped, modulo 4: the clock of RFC 6528 ticks every 4 us and needs two more bits.
-    wraps: Bits<2>,
-    late_half: bool,
-}
-
-/// The job in hand. Payload: every field is written before it is read.
-#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
-struct Work {
-    job: Job,
-    head: Bits<16>,
-    listener_head: Bits<16>,
-    /// The chain walked is one of listeners.
-    in_listeners: bool,
-    /// That for a SYN that belongs to no connection.
-    listening: bool,
-    /// The slot whose row is `row`, the one before it in the chain (0: the head), and the one behind it.
-    current: Bits<16>,
-    previous: Bits<16>,
-    next: Bits<16>,
-    row: Row,
-    listener: Bits<16>,
-    /// `current` and `row.generation` name the connection.
-    found: bool,
-    /// It was opened by this very job.
-    fresh: bool,
-    /// No slot was free.
-    full: bool,
-    /// SEG.LEN, and SEG.SEQ + SEG.LEN.
-    length: Bits<16>,
-    reach: Bits<32>,
-    initial: Bits<32>,
-}
 
 /// See the module's text.
 #[derive(LogicBlock)]
@@ -138,9 +67,9 @@ pub struct Lookup {
     pub drop_no_connection: Signal<Out, bool>,
     front: LookupFront,
     slots: Slots,
-    heads: DualPortRam<Bits<16>>,
-    listeners: DualPortRam<Bits<16>>,
-    links: DualPortRam<Bits<16>>,
+    heads: DualPortRam<Link>,
+    listeners: DualPortRam<Link>,
+    links: DualPortRam<Link>,
     rows: DualPortRam<Row>,
     state: Register<State>,
     work: Flop<Work>,
@@ -181,61 +110,6 @@ impl Lookup {
     }
 }
 
-/// What follows when the chain is at its end.
-#[kernel_fn]
-fn after_chain(w: Work) -> Phase {
-    match w.job.kind {
-        JobKind::Segment => {
-            if seeks_listener(w) {
-                Phase::First
-            } else {
-                Phase::Segment
-            }
-        }
-        JobKind::Connect | JobKind::Listen => Phase::Insert,
-        JobKind::Free => Phase::Idle,
-    }
-}
-
-/// What follows when the row is the one wanted.
-#[kernel_fn]
-fn after_hit(w: Work) -> Phase {
-    match w.job.kind {
-        JobKind::Segment => {
-            if w.listening {
-                Phase::Insert
-            } else {
-                Phase::Segment
-            }
-        }
-        JobKind::Connect | JobKind::Listen => Phase::Refused,
-        JobKind::Free => Phase::Unlink,
-    }
-}
-
-/// The segment found no connection, but a listener may want it.
-#[kernel_fn]
-fn seeks_listener(w: Work) -> bool {
-    let control = w.job.control;
-    w.job.kind == JobKind::Segment && control.syn && !control.ack && !control.rst && !w.listening
-}
-
-/// The row is the one the job looks for. Listeners differ in the local port only.
-#[kernel_fn]
-fn wanted(w: Work) -> bool {
-    let same_remote =
-        w.row.tuple.remote_address == w.job.tuple.remote_address && w.row.tuple.remote_port == w.job.tuple.remote_port;
-    let same = w.row.tuple.local_port == w.job.tuple.local_port && (w.in_listeners || same_remote);
-    mux(w.job.kind == JobKind::Free, w.current == w.job.slot, same)
-}
-
-/// Generation 0 is never given out: an id of 0 means "no connection".
-#[kernel_fn]
-fn next_generation(generation: Bits<16>) -> Bits<16> {
-    let counted = generation + 1;
-    mux(counted.any(), counted, bits::<16>(1))
-}
-
 impl Logic for Lookup {
     #[kernel]
     fn update(&mut self) {
@@ -252,11 +126,15 @@ impl Logic for Lookup {
         let job = w.job;
         let now = self.now.val();
         let offered = self.front.m_job.bits.val();
-        let free = self.slots.m_slot.bits.val();
+        let free = w.free;
         let first = mux(w.in_listeners, w.listener_head, w.head);
         let mut chain_ends = false;
 
         n.drop = false;
+        n.inserted = s.phase == Phase::Insert && s.available;
+        n.unlinked = s.phase == Phase::Unlink;
+        n.available = self.slots.m_slot.valid.val();
+        m.free = self.slots.m_slot.bits.val();
         n.late_half = now.get_bit(31);
         if s.late_half && !now.get_bit(31) {
             n.wraps = s.wraps + 1;
@@ -274,7 +152,6 @@ impl Logic for Lookup {
             Phase::Idle => {
                 m.job = offered;
                 m.in_listeners = offered.listener;
-                m.listening = false;
                 m.found = false;
                 m.fresh = false;
                 m.full = false;
@@ -285,51 +162,63 @@ impl Logic for Lookup {
             Phase::Heads => {
                 m.head = self.heads.read_data.val();
                 m.listener_head = self.listeners.read_data.val();
+                let control = job.control;
+                let seeks = job.kind == JobKind::Segment && control.syn && !control.ack && !control.rst;
+                m.seeks_listener = seeks;
+                m.by_slot = job.kind == JobKind::Free;
+                m.on_hit = after_hit(job.kind);
+                m.on_end = after_chain(job.kind, seeks);
                 n.phase = Phase::First;
             }
             Phase::First => {
-                m.current = first;
-                m.previous = bits::<16>(0);
+                m.current = first.slot;
+                m.previous = Link::default();
                 n.phase = Phase::Load;
-                chain_ends = !first.any();
+                chain_ends = !first.some;
+                if chain_ends {
+                    n.phase = w.on_end;
+                }
             }
             Phase::Load => {
                 m.row = self.rows.read_data.val();
                 m.next = self.links.read_data.val();
+                m.slot_found = w.by_slot && w.current == job.slot;
                 n.phase = Phase::Compare;
             }
             Phase::Compare => {
+                m.slot = w.current;
+                m.before = w.previous;
+                m.current = w.next.slot;
+                m.previous = Link { slot: w.current, some: true };
+                chain_ends = !w.next.some;
                 if wanted(w) {
                     m.found = true;
-                    n.phase = after_hit(w);
+                    n.phase = w.on_hit;
+                } else if chain_ends {
+                    n.phase = w.on_end;
                 } else {
-                    m.current = w.next;
-                    m.previous = w.current;
                     n.phase = Phase::Load;
-                    chain_ends = !w.next.any();
                 }
             }
             Phase::Insert => {
                 m.initial = job.hash + cat::<2, 30, 32>(s.wraps, now.get_bits::<30>(2));
-                m.listener = w.current;
-                m.current = free.slot;
-                m.row.generation = free.generation;
-                m.found = self.slots.m_slot.valid.val();
-                m.fresh = m.found;
-                m.full = !m.found;
+                m.given = free;
+                m.fresh = s.available;
+                m.full = !s.available;
                 n.phase = if job.kind == JobKind::Segment {
                     Phase::Segment
-                } else if m.found {
+                } else if s.available {
                     Phase::Opened
                 } else {
                     Phase::Refused
                 };
             }
-            Phase::Unlink => n.phase = Phase::Idle,
+            Phase::Unlink => n.phase = Phase::Unlinked,
+            Phase::Unlinked => n.phase = Phase::Idle,
             Phase::Segment => {
                 if self.m_segment.ready.val() {
-                    n.drop = !w.found;
-                    n.phase = if w.found || w.full || job.control.rst { Phase::Idle } else { Phase::Reset };
+                    n.drop = !w.found || w.full;
+                    n.phase = if w.found || job.control.rst { Phase::Idle } else { Phase::Reset };
                 }
             }
             Phase::Reset => {
@@ -348,32 +237,33 @@ impl Logic for Lookup {
                 }
             }
         }
-        if chain_ends {
-            n.phase = after_chain(w);
-            m.in_listeners = w.in_listeners || seeks_listener(w);
-            m.listening = w.listening || seeks_listener(w);
+        if chain_ends && w.seeks_listener {
+            m.in_listeners = true;
+            m.seeks_listener = false;
+            m.on_hit = Phase::Insert;
+            m.on_end = Phase::Segment;
         }
         self.state.d.next = n;
         self.work.d.next = m;
 
         let clear = s.phase == Phase::Clear;
-        let unlink = s.phase == Phase::Unlink;
-        let insert = s.phase == Phase::Insert && self.slots.m_slot.valid.val();
-        let head_changes = insert || (unlink && !w.previous.any());
-        let head = mux(insert, free.slot, w.next);
+        let unlink = s.unlinked;
+        let insert = s.inserted;
+        let head_changes = insert || (unlink && !w.before.some);
+        let head = mux(insert, Link { slot: free.slot, some: true }, w.next);
         self.heads.read_address.next = offered.bucket;
         self.heads.write_enable.next = clear || (head_changes && !job.listener);
         self.heads.write_address.next = mux(clear, resize::<16, _>(s.cleared), job.bucket);
-        self.heads.write_data.next = mux(clear, bits::<16>(0), head);
+        self.heads.write_data.next = mux(clear, Link::default(), head);
         self.listeners.read_address.next = offered.listener_bucket;
         self.listeners.write_enable.next = clear || (head_changes && job.listener);
         self.listeners.write_address.next = mux(clear, resize::<16, _>(s.cleared), job.bucket);
-        self.listeners.write_data.next = mux(clear, bits::<16>(0), head);
+        self.listeners.write_data.next = mux(clear, Link::default(), head);
 
-        let pointer = mux(s.phase == Phase::First, first, w.next);
+        let pointer = mux(s.phase == Phase::First, first.slot, w.next.slot);
         self.links.read_address.next = pointer;
-        self.links.write_enable.next = insert || (unlink && w.previous.any());
-        self.links.write_address.next = mux(insert, free.slot, w.previous);
+        self.links.write_enable.next = insert || (unlink && w.before.some);
+        self.links.write_address.next = mux(insert, free.slot, w.before.slot);
         self.links.write_data.next = mux(insert, mux(job.listener, w.listener_head, w.head), w.next);
         self.rows.read_address.next = pointer;
         self.rows.write_enable.next = insert;
@@ -386,20 +276,20 @@ impl Logic for Lookup {
         self.front.home_write.next = insert;
         self.front.home_slot.next = free.slot;
         self.front.home.next = Home { bucket: job.bucket, listener: job.listener };
-        self.slots.m_slot.ready.next = s.phase == Phase::Insert;
-        self.slots.s_slot.valid.next = unlink;
-        self.slots.s_slot.bits.next = FreeSlot { slot: w.current, generation: next_generation(w.row.generation) };
+        self.slots.m_slot.ready.next = s.inserted;
+        self.slots.s_slot.valid.next = s.unlinked;
+        self.slots.s_slot.bits.next = FreeSlot { slot: w.slot, generation: next_generation(w.row.generation) };
 
         let listen = job.kind == JobKind::Listen;
-        let slot = mux(w.found, w.current, bits::<16>(0));
-        let generation = mux(w.found, w.row.generation, bits::<16>(0));
+        let old = mux(w.found && !w.full, FreeSlot { slot: w.slot, generation: w.row.generation }, FreeSlot::default());
+        let connection = mux(w.fresh, w.given, old);
         self.m_segment.valid.next = s.phase == Phase::Segment;
         self.m_segment.bits.next = Event {
             kind: EventKind::Segment,
-            slot,
-            generation,
+            slot: connection.slot,
+            generation: connection.generation,
             fresh: w.fresh,
-            listener: w.listener,
+            listener: w.slot,
             sequence: job.sequence,
             acknowledgement: job.acknowledgement,
             window: job.window,
@@ -413,8 +303,8 @@ impl Logic for Lookup {
         self.m_opened.valid.next = s.phase == Phase::Opened;
         self.m_opened.bits.next = Event {
             kind: if listen { EventKind::Listen } else { EventKind::Connect },
-            slot,
-            generation,
+            slot: connection.slot,
+            generation: connection.generation,
             initial_sequence: w.initial,
             cookie: job.cookie,
             ..Event::default()
@@ -434,7 +324,7 @@ impl Logic for Lookup {
             acknowledgement: w.reach,
             ack: !job.control.ack,
         };
-        self.address_valid.next = insert;
+        self.address_valid.next = s.phase == Phase::Insert && s.available;
         self.address.next = Address { slot: free.slot, tuple: job.tuple, remote_mac: job.remote_mac };
         self.free_slots.next = self.slots.level.val();
         self.drop_no_connection.next = s.drop;

@@ -7,6 +7,7 @@ pub mod hash;
 pub mod host_requests;
 pub mod lookup;
 pub mod lookup_front;
+mod lookup_work;
 pub mod pipeline;
 pub mod reaper;
 pub mod receive;
@@ -22,6 +23,7 @@ pub mod tcp;
 pub mod timeouts;
 pub mod timers;
 pub mod transmit;
+pub mod window;
 
 pub use lookup::Lookup;
 pub use reaper::Reaper;

@@ -51,7 +51,7 @@ pub fn plan_payload(
     let count = m.new_bytes.get_bits::<16>(0);
     let room = hard.rcv_room.get_bits::<16>(0);
     let plenty = hard.rcv_room.get_bits::<16>(16).any();
-    let fits = plenty || !(room < count);
+    let fits = plenty || room >= count;
     let some = receiving && in_order && positive(m.new_bytes) && hard.rcv_room.any();
     let fin = receiving && event.control.fin && in_order && fits && !negative(m.new_bytes);
     let place = some || fin;

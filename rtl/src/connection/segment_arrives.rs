@@ -137,22 +137,14 @@ pub fn judge(event: Event, state: TcpState, known: bool, fresh: bool, m: Arrival
 #[kernel_fn]
 pub fn next_state(state: TcpState, v: Verdict, ours: bool, theirs: bool) -> TcpState {
     let mut next = state;
-    if v.fresh || v.meet {
-        next = TcpState::SynReceived;
-    }
-    if v.open {
-        next = TcpState::Established;
-    }
     match state {
+        TcpState::SynSent => next = if v.open { TcpState::Established } else { state },
         TcpState::SynReceived => {
-            if v.complete {
-                next = if theirs { TcpState::CloseWait } else { TcpState::Established };
-            }
+            let open = if theirs { TcpState::CloseWait } else { TcpState::Established };
+            next = if v.complete { open } else { state };
         }
         TcpState::Established => {
-            if theirs {
-                next = TcpState::CloseWait;
-            }
+            next = if theirs { TcpState::CloseWait } else { state };
         }
         TcpState::FinWait1 => {
             if ours && theirs {
@@ -164,21 +156,18 @@ pub fn next_state(state: TcpState, v: Verdict, ours: bool, theirs: bool) -> TcpS
             }
         }
         TcpState::FinWait2 => {
-            if theirs {
-                next = TcpState::TimeWait;
-            }
+            next = if theirs { TcpState::TimeWait } else { state };
         }
         TcpState::Closing => {
-            if ours {
-                next = TcpState::TimeWait;
-            }
+            next = if ours { TcpState::TimeWait } else { state };
         }
         TcpState::LastAck => {
-            if ours {
-                next = TcpState::Closed;
-            }
+            next = if ours { TcpState::Closed } else { state };
         }
         _ => {}
+    }
+    if v.fresh || v.meet {
+        next = TcpState::SynReceived;
     }
     next
 }

@@ -120,7 +120,7 @@ pub fn settle(
             next = after_payload(next, settings, now, d.payload);
             next = after_arrival(event, next, now, m, d);
         }
-        EventKind::Transmit => next = after_turn(next, now, d.turn, m.turn),
+        EventKind::Transmit => next = after_turn(next, now, d.turn, m.turn, m.window.edge),
         EventKind::Tick => next = after_tick(next, d.timeout, d.congestion.half),
         EventKind::Connect => {
             if d.host.connect {

@@ -13,6 +13,7 @@ use super::timeouts::{
     measure_timeouts, plan_timeouts, plan_timer, TimeoutMeasures, TimeoutPlan, TimerCauses, TimerPlan,
 };
 use super::transmit::{has_more, measure_turn, plan_turn, TurnMeasures, TurnPlan};
+use super::window::{measure_window, WindowMeasures};
 use crate::bundles::{ConnectionRecord, Event, EventKind, Farewell, TcpSettings, TcpState};
 use stevedore_hdl::prelude::*;
 
@@ -46,6 +47,8 @@ pub struct Measures {
     pub rtt: RttMeasures,
     /// What could be sent.
     pub turn: TurnMeasures,
+    /// The window to announce.
+    pub window: WindowMeasures,
     /// Deadlines.
     pub timeouts: TimeoutMeasures,
     /// For posts.
@@ -62,6 +65,7 @@ pub fn measure(event: Event, record: ConnectionRecord, settings: TcpSettings, no
         congestion: measure_congestion(event, record),
         rtt: measure_rtt(event, record, settings, now),
         turn: measure_turn(record),
+        window: measure_window(record),
         timeouts: measure_timeouts(record, settings, now),
         host: measure_host(event, record),
     }
@@ -122,7 +126,7 @@ pub fn decide(issued: Issued, record: ConnectionRecord, settings: TcpSettings, m
     let lost = record.soft.backoff.any();
     let congestion = plan_congestion(record, verdict, m.ack, ack, m.congestion, mss, lost);
     let rtt = plan_rtt(record, settings, ack, m.rtt);
-    let turn = plan_turn(record, m.turn);
+    let turn = plan_turn(record, m.turn, m.window);
     let timeout = plan_timeouts(record, ticking, m.timeouts, m.turn);
     let host = plan_host(event, record, issued.legitimate, known, m.host);
     let next = next_state(state, verdict, ack.fin, payload.fin);
@@ -130,13 +134,14 @@ pub fn decide(issued: Issued, record: ConnectionRecord, settings: TcpSettings, m
     let repeats_fin = here && state == TcpState::TimeWait && event.control.fin && !event.control.rst;
     let cause = TimerCauses {
         fresh: verdict.fresh,
+        all: m.ack.all,
         begin: opening,
         next,
         moved: here && (payload.some || next != state || repeats_fin),
         sent: turning && turn.timer,
         posted: requesting && host.receive && state == TcpState::FinWait2,
     };
-    let timer = plan_timer(record, settings, cause, m.ack, ack, rtt, timeout, m.timeouts);
+    let timer = plan_timer(record, settings, cause, ack, rtt, timeout, m.timeouts);
 
     let reset = verdict.refused || verdict.reset;
     let finished = here && next == TcpState::Closed;

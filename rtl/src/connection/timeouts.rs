@@ -4,7 +4,7 @@
 //! One timer per connection serves retransmission, persist, FIN-WAIT-2 and TIME-WAIT: no two of them run at once. FIN-WAIT-2 is
 //! bounded by the TIME-WAIT setting, counted from the last byte received or room posted, so that a peer that never closes cannot keep a
 //! terminated connection for ever, while a half-closed transfer that moves may take its time.
-use super::acknowledge::{AckMeasures, AckPlan};
+use super::acknowledge::AckPlan;
 use super::rtt::{RttMeasures, RttPlan};
 use super::sequence::before;
 use super::transmit::{can_send, has_more, TurnMeasures};
@@ -34,7 +34,7 @@ pub fn measure_timeouts(record: ConnectionRecord, settings: TcpSettings, now: Bi
         due: soft.timer_armed && !before(now, soft.timer_deadline),
         ack_due: soft.ack_armed && !before(now, soft.ack_deadline),
         notify_due: soft.notify_armed && !before(now, soft.notify_deadline),
-        exhausted: !(soft.backoff < settings.retry_limit),
+        exhausted: soft.backoff >= settings.retry_limit,
         backed: if soft.rto > (settings.maximum_rto >> 1) { settings.maximum_rto } else { soft.rto << 1 },
     }
 }
@@ -105,6 +105,8 @@ pub struct TimerPlan {
 pub struct TimerCauses {
     /// A SYN for a listener is answered.
     pub fresh: bool,
+    /// The segment acknowledges everything sent.
+    pub all: bool,
     /// The segment completes the handshake.
     pub begin: bool,
     /// State after the segment.
@@ -123,7 +125,6 @@ pub fn plan_timer(
     record: ConnectionRecord,
     settings: TcpSettings,
     cause: TimerCauses,
-    a: AckMeasures,
     p: AckPlan,
     rtt: RttPlan,
     timeout: TimeoutPlan,
@@ -131,14 +132,14 @@ pub fn plan_timer(
 ) -> TimerPlan {
     let linger = cause.next == TcpState::TimeWait || cause.next == TcpState::FinWait2;
     let dwell = cause.posted || (linger && cause.moved);
-    let restart = p.advance && !a.all && !linger;
+    let restart = p.advance && !cause.all && !linger;
     // The window opens: whatever is outstanding was held back, not lost, so its time starts again without back-off.
-    let reopen = p.reopen && !a.all && !linger;
+    let reopen = p.reopen && !cause.all && !linger;
     let backed = if record.soft.rto.any() { m.backed } else { rtt.rto };
     let penalty = cause.begin && record.soft.backoff.any() && !rtt.sample;
     TimerPlan {
         start: dwell || restart || reopen || cause.sent || cause.fresh || timeout.retry,
-        stop: (p.advance && a.all) || timeout.stop,
+        stop: (p.advance && cause.all) || timeout.stop,
         timeout: if cause.fresh {
             settings.initial_rto
         } else if dwell {

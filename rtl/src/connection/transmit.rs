@@ -4,15 +4,12 @@
 //! new data or FIN, a probe of one byte into a closed window, an acknowledgement owed or a window update.
 //!
 //! Sender silly window avoidance (RFC 9293 3.8.6.2.1): less than a whole segment goes only if it is all there is, or half the largest
-//! window ever announced, or sent before, or the override timer says so. There is no Nagle delay. The window announced follows RFC 9293
-//! 3.8.6.2.2: its right edge moves only by a segment or half the room, and an update of its own is due after two segments or half the
-//! room, or from zero.
-use super::sequence::{before, negative, positive, wide};
+//! window ever announced, or sent before, or the override timer says so. There is no Nagle delay. What window a segment
+//! announces, and when that alone is worth one, is told in `window.rs`.
+use super::sequence::{before, positive, wide};
+use super::window::{plan_window, WindowMeasures, WindowPlan};
 use crate::bundles::{ConnectionRecord, Farewell, SendCommand, SendKind, TcpState};
 use stevedore_hdl::prelude::*;
-
-/// Largest window without scaling.
-const LARGEST_WINDOW: u64 = 65535;
 
 /// Differences the choice rests on.
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
@@ -57,14 +54,6 @@ pub struct TurnMeasures {
     pub after_una: Bits<32>,
     /// The number behind the FIN.
     pub after_end: Bits<32>,
-    /// Window to announce if its edge moves.
-    pub room: Bits<16>,
-    /// Its right edge.
-    pub room_edge: Bits<32>,
-    /// How far the edge would move.
-    pub gain: Bits<32>,
-    /// Window announced, as far as it is still open; negative once the FIN took the number behind it.
-    pub announced: Bits<32>,
 }
 
 /// First stage: differences.
@@ -75,9 +64,6 @@ pub fn measure_turn(record: ConnectionRecord) -> TurnMeasures {
     let window_edge = hard.snd_una + soft.snd_wnd;
     let congestion_edge = hard.snd_una + soft.cwnd;
     let next_segment = hard.snd_nxt + wide(hard.snd_mss);
-    let plenty = hard.rcv_room.get_bits::<16>(16).any();
-    let room = if plenty { bits::<16>(LARGEST_WINDOW) } else { hard.rcv_room.get_bits::<16>(0) };
-    let room_edge = hard.rcv_nxt + wide(room);
     TurnMeasures {
         unsent: hard.snd_end - hard.snd_nxt,
         window_edge,
@@ -99,10 +85,6 @@ pub fn measure_turn(record: ConnectionRecord) -> TurnMeasures {
         congestion_behind: before(hard.snd_max, congestion_edge),
         after_una: hard.snd_una + 1,
         after_end: hard.snd_end + 1,
-        room,
-        room_edge,
-        gain: room_edge - soft.rcv_adv,
-        announced: soft.rcv_adv - hard.rcv_nxt,
     }
 }
 
@@ -143,10 +125,8 @@ pub struct TurnPlan {
     pub is_new: bool,
     /// `data`: it begins on new ground: its round-trip time may be taken.
     pub fresh: bool,
-    /// The right edge of the window moves.
-    pub widen: bool,
-    /// The window to announce.
-    pub window: Bits<16>,
+    /// What the segment announces.
+    pub window: WindowPlan,
     /// The retransmission or persist timer must run.
     pub timer: bool,
     /// Another turn is wanted.
@@ -155,7 +135,7 @@ pub struct TurnPlan {
 
 /// Second stage: what can be sent, and what goes first.
 #[kernel_fn]
-pub fn plan_turn(record: ConnectionRecord, m: TurnMeasures) -> TurnPlan {
+pub fn plan_turn(record: ConnectionRecord, m: TurnMeasures, w: WindowMeasures) -> TurnPlan {
     let hard = record.hard;
     let soft = record.soft;
     let state = hard.state;
@@ -173,12 +153,12 @@ pub fn plan_turn(record: ConnectionRecord, m: TurnMeasures) -> TurnPlan {
 
     let room = if m.congested { m.congestion_room } else { m.window_room };
     let waiting = positive(m.unsent);
-    let small = !(mss < m.unsent);
+    let small = mss >= m.unsent;
     let open = positive(room);
-    let fits_rest = open && !(room < m.unsent);
-    let fits_whole = open && !(room < mss);
+    let fits_rest = open && room >= m.unsent;
+    let fits_whole = open && room >= mss;
     let fits = if small { fits_rest } else { fits_whole };
-    let half = open && !(room < (wide(soft.snd_wnd_max) >> 1));
+    let half = open && room >= (wide(soft.snd_wnd_max) >> 1);
     let part = open && (half || soft.probe_now || !m.at_max);
     let rest = waiting && small && fits;
     let whole = waiting && !small && fits;
@@ -187,15 +167,11 @@ pub fn plan_turn(record: ConnectionRecord, m: TurnMeasures) -> TurnPlan {
     let data = alive && !again && sendable;
     let probe = alive && !again && sending && soft.probe_now && waiting && !open;
 
-    let widen = positive(m.gain) && (!(m.gain < mss) || !(m.gain < wide(m.room >> 1)));
-    let shut = negative(m.announced);
-    let closed = shut || !m.announced.any();
-    let far = !(m.gain < (mss << 1)) || !(m.gain < wide(m.room >> 1));
-    let update = receiving && widen && (closed || far);
-    let bare = alive && !syn && !again && !sendable && !probe && ((soft.ack_now && synchronized) || update);
+    let window = plan_window(record, w);
+    let bare = alive && !syn && !again && !sendable && !probe && ((soft.ack_now && synchronized) || window.due);
 
     let sent = if m.fin_sent { m.posted } else { m.flight };
-    let short = !(mss < sent);
+    let short = mss >= sent;
     let blocked = sending && waiting;
     TurnPlan {
         reset,
@@ -227,14 +203,7 @@ pub fn plan_turn(record: ConnectionRecord, m: TurnMeasures) -> TurnPlan {
             m.edge_behind
         },
         fresh: m.at_max && !soft.recovering,
-        widen,
-        window: if widen {
-            m.room
-        } else if shut {
-            bits::<16>(0)
-        } else {
-            m.announced.get_bits::<16>(0)
-        },
+        window,
         timer: alive && !soft.timer_armed && (syn || (sending && (!m.idle || data || blocked))),
         more: reset || (flush && soft.ack_now && state == TcpState::TimeWait) || (again && sendable) || (data && whole),
     }
@@ -266,7 +235,7 @@ pub fn segment_of(record: ConnectionRecord, slot: Bits<16>, p: TurnPlan, m: Turn
         slot,
         generation: hard.generation,
         acknowledgement: hard.rcv_nxt,
-        window: p.window,
+        window: p.window.window,
         ..SendCommand::default()
     };
     command.sequence = hard.snd_una;
@@ -307,7 +276,13 @@ pub fn segment_of(record: ConnectionRecord, slot: Bits<16>, p: TurnPlan, m: Turn
 
 /// Third stage: the record after the turn.
 #[kernel_fn]
-pub fn after_turn(record: ConnectionRecord, now: Bits<32>, p: TurnPlan, m: TurnMeasures) -> ConnectionRecord {
+pub fn after_turn(
+    record: ConnectionRecord,
+    now: Bits<32>,
+    p: TurnPlan,
+    m: TurnMeasures,
+    edge: Bits<32>,
+) -> ConnectionRecord {
     let mut next = record;
     let segment = p.syn || p.again || p.data || p.probe || p.bare;
     let reached = if p.fin {
@@ -346,8 +321,8 @@ pub fn after_turn(record: ConnectionRecord, now: Bits<32>, p: TurnPlan, m: TurnM
         next.soft.ack_now = false;
         next.soft.ack_armed = false;
         next.soft.ack_owed = Default::default();
-        if p.widen {
-            next.soft.rcv_adv = m.room_edge;
+        if p.window.widen {
+            next.soft.rcv_adv = edge;
         }
     }
     if p.again || m.idle {

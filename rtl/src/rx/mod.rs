@@ -3,6 +3,7 @@
 //! [`Receiver`] turns frames into verified segment headers and keeps the frames; [`Placement`] carries their payload to its
 //! final address and reports it.
 
+mod chain_record;
 mod checksum;
 mod frame_buffer;
 mod header_skip;
@@ -15,6 +16,7 @@ mod receiver;
 mod reports;
 mod verifier;
 
+pub use chain_record::*;
 pub use checksum::*;
 pub use frame_buffer::*;
 pub use header_skip::*;

@@ -75,7 +75,7 @@ pub struct OptionWalker {
     /// Headers, complete.
     pub m_header: Source<SegmentHeader>,
     state: Register<State>,
-    /// Bytes not yet walked, the next in [7:0].
+    /// Bytes not yet walked, the next in `[7:0]`.
     bytes: Flop<Bits<320>>,
 }
 

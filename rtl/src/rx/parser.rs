@@ -30,7 +30,7 @@ const ETHERNET: u64 = 14;
 /// The options of a TCP header.
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
 pub struct OptionBytes {
-    /// Bytes 20 and on of the TCP header, the first in [7:0].
+    /// Bytes 20 and on of the TCP header, the first in `[7:0]`.
     pub bytes: Bits<320>,
     /// How many words of four bytes of them are options.
     pub words: Bits<4>,

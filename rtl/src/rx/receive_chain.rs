@@ -25,6 +25,7 @@
 //! # Invariant
 //! A chain ends in an empty placeholder. While it is not empty, its record holds the whole context of its head, with the bytes
 //! filled so far taken off `room`; an empty chain's record holds nothing but the placeholder.
+use super::chain_record::{empty, headed, Chain, Context, Cut};
 use super::{QuickQueue, Report};
 use crate::bundles::*;
 use crate::geometry::Geometry;
@@ -33,44 +34,6 @@ use stevedore_hdl::prelude::*;
 
 /// Status of buffers given back by a flush that itself ends well.
 const ABORTED: u64 = Status::Aborted as u64;
-
-/// What to cut out of the next frame.
-#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
-pub struct Cut {
-    /// Payload bytes to drop at the front.
-    pub trim: Bits<16>,
-    /// Payload bytes to keep; 0 throws the frame away.
-    pub length: Bits<16>,
-}
-
-/// A message context.
-#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
-struct Context {
-    address: Bits<64>,
-    length: Bits<32>,
-    cookie: Bits<32>,
-    next: Bits<16>,
-}
-
-/// The record of a slot's chain.
-#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
-struct Chain {
-    /// Head context, and the one behind it.
-    head: Bits<16>,
-    next: Bits<16>,
-    /// The placeholder.
-    tail: Bits<16>,
-    /// Of the head buffer: address, cookie, bytes placed, bytes of them reported, bytes still free.
-    base: Bits<64>,
-    cookie: Bits<32>,
-    filled: Bits<32>,
-    reported: Bits<32>,
-    room: Bits<32>,
-    /// `filled` is not `reported`.
-    pending: bool,
-    /// `head` is the placeholder.
-    vacant: bool,
-}
 
 #[derive(Encoding, Clone, Copy, Debug, PartialEq)]
 enum Phase {
@@ -184,29 +147,6 @@ impl ReceiveChain {
     }
 }
 
-/// The record of a chain that consists of its placeholder.
-#[kernel_fn]
-fn empty(placeholder: Bits<16>) -> Chain {
-    Chain { head: placeholder, tail: placeholder, vacant: true, ..Chain::default() }
-}
-
-/// The record of a chain whose head is `head` now.
-#[kernel_fn]
-fn headed(chain: Chain, head: Bits<16>, context: Context) -> Chain {
-    Chain {
-        head,
-        next: context.next,
-        tail: chain.tail,
-        base: context.address,
-        cookie: context.cookie,
-        filled: bits::<32>(0),
-        reported: bits::<32>(0),
-        room: context.length,
-        pending: false,
-        vacant: false,
-    }
-}
-
 impl Logic for ReceiveChain {
     #[kernel]
     fn update(&mut self) {
@@ -283,8 +223,9 @@ impl Logic for ReceiveChain {
                 };
             }
             Phase::Append => {
-                record = if loaded.vacant { headed(loaded, loaded.head, context) } else { loaded };
+                record = if loaded.vacant { headed(loaded, context) } else { loaded };
                 record.tail = fresh;
+                record.vacant = false;
                 if self.free.m_out.valid.val() {
                     write = true;
                     store = true;
@@ -326,12 +267,13 @@ impl Logic for ReceiveChain {
                     give = true;
                     next.chain = empty(chain.tail);
                     next.chain.head = chain.next;
+                    next.chain.vacant = state.only;
                     next.phase = if state.only { Phase::Settle } else { Phase::Fetch };
                 }
             }
             Phase::Fetch => {
                 // Read while the head buffer was at work: `contexts` always shows the one behind the head.
-                next.chain = headed(chain, chain.head, fetched);
+                next.chain = headed(chain, fetched);
                 next.phase = if state.remaining != 0 { Phase::Measure } else { Phase::Settle };
             }
             Phase::Settle => {
@@ -385,8 +327,7 @@ impl Logic for ReceiveChain {
             }
             Phase::FlushRead => next.phase = Phase::FlushFetch,
             Phase::FlushFetch => {
-                next.chain = headed(chain, chain.head, fetched);
-                next.chain.vacant = chain.vacant;
+                next.chain = headed(chain, fetched);
                 next.phase = Phase::FlushNext;
             }
         }

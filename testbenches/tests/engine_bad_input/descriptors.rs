@@ -12,10 +12,9 @@ use stevedore_testbenches::simulator::SimulatorOptions;
 
 /// Opens a connection that stays open for the whole test: its session waits for bytes that never come. Returns its id.
 fn standing_connection(bench: &mut Bench<SmoltcpPeer>) -> Result<u64> {
-    let (near, far) = Exchange::pair(1, 1_000, 1_000_000);
+    let (near, _) = Exchange::pair(1, 1_000, 1_000_000);
     // The far end sends only a part of what the near end waits for.
     let idle = Exchange::pair(1, 1_000, 1_000).1;
-    drop(far);
     bench.serve(7, move || near.clone())?;
     let simulator = bench.device.transport_mut();
     simulator.peer.open((ENGINE, 7), 7, Patient(idle)).map_err(anyhow::Error::msg)?;

@@ -87,7 +87,7 @@ fn unreadable_payload_waits_for_the_bus() -> Result<()> {
 #[test]
 fn unreadable_requests_are_skipped() -> Result<()> {
     let mut bench = bench(SimulatorOptions::default(), &configuration())?;
-    bench.device.transport_mut().read_bus().options_mut().error_ranges = vec![0..u64::MAX];
+    bench.device.transport_mut().read_bus().options_mut().error_ranges.push(0..u64::MAX);
     let request = Descriptor { kind: Request::Termination as u8, cookie: 1, ..Descriptor::default() };
     bench.device.post_descriptor(request, false)?;
     for _ in 0..20 {

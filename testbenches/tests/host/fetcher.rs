@@ -20,7 +20,7 @@ struct Table {
 
 impl Table {
     fn produce(&mut self, random: &mut Random, wrong_owner: bool) {
-        let phase = self.produced / ENTRIES % 2 == 0;
+        let phase = (self.produced / ENTRIES).is_multiple_of(2);
         let descriptor = Descriptor {
             base: random.next(),
             cookie: self.produced as u32,

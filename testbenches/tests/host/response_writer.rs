@@ -55,7 +55,7 @@ fn exchange<const W: usize, const K: usize>(seed: u64, total: u64, pace: u64) {
             while read < total {
                 let at = (read % ENTRIES * 32) as usize;
                 let entry = Descriptor::from_bytes(memory[at..at + 32].try_into().expect("32 bytes"));
-                if entry.owner != (read / ENTRIES % 2 == 0) {
+                if entry.owner != (read / ENTRIES).is_multiple_of(2) {
                     break;
                 }
                 assert_eq!((entry.cookie, entry.base), (read as u32, read * 3), "seed {seed}");

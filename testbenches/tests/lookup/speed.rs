@@ -57,6 +57,9 @@ fn mean(geometry: &Geometry, flow: fn(&mut StdRng, u64) -> Tuple) -> f64 {
     (left[headers - 1] - left[0]) as f64 / (headers - 1) as f64
 }
 
+/// The tuple of the connection of that number.
+type Flow = fn(&mut StdRng, u64) -> Tuple;
+
 #[test]
 fn full_table_finds_a_connection_in_8_cycles_on_average() {
     let random = |rng: &mut StdRng, _| Tuple {
@@ -80,7 +83,7 @@ fn full_table_finds_a_connection_in_8_cycles_on_average() {
         local_port: (32_768 + i).into(),
     };
     for geometry in [Geometry::SMALL, Geometry::DEFAULT] {
-        let flows: [(&str, fn(&mut StdRng, u64) -> Tuple); 4] =
+        let flows: [(&str, Flow); 4] =
             [("random", random), ("remote ports", ports), ("addresses", addresses), ("local ports", local)];
         for (name, flow) in flows {
             let mean = mean(&geometry, flow);

@@ -153,7 +153,10 @@ fn generation_skips_zero() {
         dut.offer("s_open", None);
         dut.settle();
         opened = !opened;
-        while opened {
+        if !opened {
+            continue;
+        }
+        loop {
             if let Some(bits) = dut.word("m_opened") {
                 assert_eq!(Event::from_flat(&bits).generation.index(), expected);
                 expected = if expected == 0xffff { 1 } else { expected + 1 };

@@ -6,10 +6,6 @@ pub const NETMASK: u32 = 0xffff_ff00;
 pub const GATEWAY: u32 = 0x0a00_00fe;
 pub const BROADCAST: [u8; 6] = [0xff; 6];
 
-pub fn mac(number: u64) -> [u8; 6] {
-    number.to_be_bytes()[2..].try_into().expect("six octets")
-}
-
 /// A neighbour's MAC, made of its address.
 pub fn mac_of(ip: u32) -> [u8; 6] {
     let [a, b, c, d] = ip.to_be_bytes();

@@ -2,7 +2,6 @@
 use crate::bench::{compiled_network, geometry, settings, stepped_network, Pins, Rig};
 use crate::frames::*;
 use stevedore_abi::descriptor::{Response, Status};
-use stevedore_hdl::prelude::*;
 use stevedore_rtl::bundles::*;
 
 const PEER: u32 = 0x0a00_0005;

@@ -90,6 +90,7 @@ pub fn segment(rng: &mut StdRng, payload: usize, options: Options, syn: bool) ->
 
 /// What becomes of a frame.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "one at a time, never stored in numbers")]
 pub enum Verdict {
     Ignored,
     Malformed,

@@ -150,7 +150,8 @@ fn compiled<const W: usize, const K: usize>() -> Compiled {
     dut
 }
 
-/// Scatter lists of every shape under every stall.
+/// R1, R4: scatter lists of every shape under every stall. Bytes land at their final address and nowhere else, in order; offsets and lengths
+/// of the responses add up, and each comes after its bytes.
 fn scattered<const W: usize, const K: usize>() {
     const SEED: u64 = 0x81;
     let mut rng = StdRng::seed_from_u64(SEED);
@@ -185,7 +186,7 @@ fn scattered_payload_lands_and_is_reported_at_512_bits() {
     with_big_stack(scattered::<512, 64>);
 }
 
-/// A payload over as many one-byte buffers as there are contexts.
+/// R4: a payload over as many one-byte buffers as there are contexts, at the top of the address space.
 #[test]
 fn one_payload_spans_every_context() {
     with_big_stack(|| {

@@ -235,5 +235,5 @@ impl Script {
 /// Notify and end of stream of a random place: functions of its shape, so that every mixture occurs.
 fn rng_flags(slot: usize, payload: u64, trim: u64) -> (bool, bool) {
     let mix = slot as u64 * 7 + payload * 3 + trim;
-    (mix % 3 == 0, mix % 11 == 0)
+    (mix.is_multiple_of(3), mix.is_multiple_of(11))
 }

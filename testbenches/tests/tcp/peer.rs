@@ -207,7 +207,7 @@ impl World {
                 out.extend(peer.take(&wire, now));
             }
         }
-        if cycle % 16 == 0 {
+        if cycle.is_multiple_of(16) {
             for peer in &mut self.peers {
                 out.extend(peer.poll(rig.now));
             }

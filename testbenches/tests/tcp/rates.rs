@@ -59,7 +59,7 @@ fn one_connection_takes_a_segment_and_a_turn_every_ten_cycles() {
     let (mut ack, mut at) = (1, 1);
     let from = rig.dut.cycle();
     for _ in 0..4000 {
-        if (rig.dut.cycle() - from) % 10 == 0 {
+        if (rig.dut.cycle() - from).is_multiple_of(10) {
             let (event, payload) = parse(conn, &format!(". {at}:{}(6) ack {ack} win 65535", at + 6));
             at += 6;
             rig.arrives(event, payload);
@@ -111,6 +111,38 @@ fn segment_reaches_its_command_within_nine_cycles() {
     }
     println!("segment to Place: {cycles} cycles");
     assert!(cycles <= 10, "{cycles}");
+}
+
+#[test]
+fn nobody_starves_under_a_flood_of_segments_and_requests() {
+    let mut rig = Rig::with(&Geometry { connections: 64, ..test_geometry() }, test_settings());
+    let conns = many(&mut rig, 13, 0);
+    let sender = conns[12];
+    let from = rig.now;
+    rig.requests.push_back(Event { length: bits(30_000), ..sender.event(EventKind::PostSend) });
+    // Both sources have an event in every cycle, for connections of their own and, in part, for the same ones.
+    let mut host = 0;
+    let mut round = 0;
+    while rig.now - from < 600 {
+        while rig.segments.len() < 4 {
+            let (event, payload) = parse(conns[round % 8], ". 1:1(0) ack 1 win 65535");
+            rig.arrives(event, payload);
+            round += 1;
+        }
+        while rig.requests.len() < 4 {
+            rig.requests.push_back(Event { length: bits(1), ..conns[4 + host % 8].event(EventKind::PostReceive) });
+            host += 1;
+        }
+        rig.cycle();
+    }
+    let cycles = 600 * rig.cycles_per_microsecond;
+    println!("in {cycles} cycles: {round} segments, {host} requests, {} segments sent", rig.pulses.segment_out);
+    assert!(round as u64 > cycles / 4, "{round} segments");
+    assert!(host as u64 > cycles / 33, "{host} requests");
+    // The turns: the initial window of the sender. The ticks: its time-out, 400 us later.
+    assert_eq!(rig.pulses.time_out, 1);
+    let sent = rig.wire.iter().filter(|w| w.slot == sender.slot).count();
+    assert_eq!(sent, 11);
 }
 
 #[test]

@@ -218,7 +218,7 @@ impl<D: TcpDut> Rig<D> {
 
     /// One clock cycle.
     pub fn cycle(&mut self) {
-        if self.dut.cycle() % self.cycles_per_microsecond == 0 {
+        if self.dut.cycle().is_multiple_of(self.cycles_per_microsecond) {
             self.now = self.now.wrapping_add(1);
             self.dut.set_now(self.now);
         }

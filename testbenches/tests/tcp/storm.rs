@@ -124,7 +124,7 @@ impl Storm {
                 rig.requests.push_back(Event { length: length.into(), ..event });
             }
             61 => {
-                let abort = rig.random() % 2 == 0;
+                let abort = rig.random().is_multiple_of(2);
                 rig.requests.push_back(Event { abort, ..s.conn.event(EventKind::Terminate) });
             }
             62 => {
@@ -207,7 +207,7 @@ fn storm(stalls: Stalls, pace: u64, cycles: u64) {
     let mut storm = Storm::new(16);
     let mut waited = 0;
     for _ in 0..cycles {
-        if rig.random() % pace == 0 && rig.segments.len() < 20 {
+        if rig.random().is_multiple_of(pace) && rig.segments.len() < 20 {
             storm.blow(&mut rig);
         }
         let before = rig.taken_at.len();

@@ -136,6 +136,19 @@ fn data_sent_into_a_closing_window_is_probed_not_counted_as_loss() {
 }
 
 #[test]
+fn outstanding_data_keeps_its_timer_when_the_window_opens_again() {
+    let mut rig = Rig::new();
+    let conn = rig.established(3, 4000, 0);
+    rig.post_send(conn, 3000);
+    assert_eq!(rig.wire.len(), 3);
+    rig.peer(conn, ". 1:1(0) ack 1001 win 0");
+    rig.peer(conn, ". 1:1(0) ack 1001 win 4000");
+    rig.wire.clear();
+    about(rig.wait(1000), 400);
+    rig.expect(&[". 1001:2001(1000) ack 1 win 0"]);
+}
+
+#[test]
 fn announced_window_follows_the_room_and_never_shrinks() {
     let mut rig = Rig::new();
     let conn = rig.established(3, 65535, 3000);

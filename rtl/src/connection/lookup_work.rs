@@ -1,0 +1,140 @@
+//! What `Lookup` keeps while it works on a job, and the decisions that need nothing else.
+use super::lookup_front::{Job, JobKind};
+use super::slots::FreeSlot;
+use crate::bundles::Tuple;
+use stevedore_hdl::prelude::*;
+
+/// The next slot of a chain. `some` is `slot != 0`, kept because there is no time to find out.
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+pub struct Link {
+    pub slot: Bits<16>,
+    pub some: bool,
+}
+
+/// One slot of the table.
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+pub struct Row {
+    pub tuple: Tuple,
+    pub cookie: Bits<32>,
+    pub generation: Bits<16>,
+}
+
+#[derive(Encoding, Clone, Copy, Debug, PartialEq)]
+pub enum Phase {
+    /// Clear the bucket heads.
+    #[default]
+    Clear,
+    /// Wait for a job; the heads of its buckets are being read.
+    Idle,
+    /// The heads arrive.
+    Heads,
+    /// Read the first row of the chain.
+    First,
+    /// The row arrives.
+    Load,
+    /// Compare it; the next row is being read.
+    Compare,
+    /// Give a slot out; the table is written in the next cycle.
+    Insert,
+    /// Take the slot of the row out of the table, which is written in the next cycle.
+    Unlink,
+    Unlinked,
+    /// Offer the outcome.
+    Segment,
+    Reset,
+    Opened,
+    Refused,
+}
+
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+pub struct State {
+    pub phase: Phase,
+    pub cleared: Bits<17>,
+    pub drop: bool,
+    /// One cycle after the decision: the table and the list of slots change.
+    pub inserted: bool,
+    pub unlinked: bool,
+    /// `free` of the work is a slot.
+    pub available: bool,
+    /// How often microseconds have wrapped, modulo 4: the clock of RFC 6528 ticks every 4 us and needs two more bits.
+    pub wraps: Bits<2>,
+    pub late_half: bool,
+}
+
+/// The job in hand. Payload: every field is written before it is read.
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+pub struct Work {
+    pub job: Job,
+    pub head: Link,
+    pub listener_head: Link,
+    /// The chain walked is one of listeners.
+    pub in_listeners: bool,
+    /// A SYN whose listener is to be looked for if it belongs to no connection.
+    pub seeks_listener: bool,
+    /// The slot whose row is read, and the one before it in the chain (none: the head).
+    pub current: Bits<16>,
+    pub previous: Link,
+    /// The same of `row`, once it was compared, and the slot behind it. The walk goes on meanwhile: whether the row is the
+    /// one wanted is known too late for more than the next phase.
+    pub slot: Bits<16>,
+    pub before: Link,
+    pub next: Link,
+    pub row: Row,
+    /// The job is about a slot, not a tuple, and `current` is it.
+    pub by_slot: bool,
+    pub slot_found: bool,
+    /// What follows when the row is the one wanted, and when the chain is at its end.
+    pub on_hit: Phase,
+    pub on_end: Phase,
+    /// The slot to be given out next, out of the list's memory into registers.
+    pub free: FreeSlot,
+    /// The slot given out by this very job, and whether there was one.
+    pub given: FreeSlot,
+    pub fresh: bool,
+    /// `slot` and `row.generation` name the connection.
+    pub found: bool,
+    /// No slot was free.
+    pub full: bool,
+    /// SEG.LEN, and SEG.SEQ + SEG.LEN.
+    pub length: Bits<16>,
+    pub reach: Bits<32>,
+    pub initial: Bits<32>,
+}
+
+/// What follows when the row is the one wanted.
+#[kernel_fn]
+pub fn after_hit(kind: JobKind) -> Phase {
+    match kind {
+        JobKind::Segment => Phase::Segment,
+        JobKind::Connect => Phase::Refused,
+        JobKind::Listen => Phase::Refused,
+        JobKind::Free => Phase::Unlink,
+    }
+}
+
+/// What follows when the chain is at its end.
+#[kernel_fn]
+pub fn after_chain(kind: JobKind, seeks_listener: bool) -> Phase {
+    match kind {
+        JobKind::Segment => mux(seeks_listener, Phase::First, Phase::Segment),
+        JobKind::Connect => Phase::Insert,
+        JobKind::Listen => Phase::Insert,
+        JobKind::Free => Phase::Idle,
+    }
+}
+
+/// The row is the one the job looks for. Listeners differ in the local port only.
+#[kernel_fn]
+pub fn wanted(w: Work) -> bool {
+    let same_remote =
+        w.row.tuple.remote_address == w.job.tuple.remote_address && w.row.tuple.remote_port == w.job.tuple.remote_port;
+    let same = w.row.tuple.local_port == w.job.tuple.local_port && (w.in_listeners || same_remote);
+    w.slot_found || (same && !w.by_slot)
+}
+
+/// Generation 0 is never given out: an id of 0 means "no connection".
+#[kernel_fn]
+pub fn next_generation(generation: Bits<16>) -> Bits<16> {
+    let counted = generation + 1;
+    mux(counted.any(), counted, bits::<16>(1))
+}

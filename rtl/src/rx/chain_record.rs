@@ -1,0 +1,70 @@
+//! What a receive chain is made of: the record of a slot, the message contexts, and how one follows from the other.
+use stevedore_hdl::prelude::*;
+
+/// What to cut out of the next frame.
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+pub struct Cut {
+    /// Payload bytes to drop at the front.
+    pub trim: Bits<16>,
+    /// Payload bytes to keep; 0 throws the frame away.
+    pub length: Bits<16>,
+}
+
+/// A message context.
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+pub struct Context {
+    /// Where the buffer is.
+    pub address: Bits<64>,
+    /// Its bytes.
+    pub length: Bits<32>,
+    /// The host's cookie.
+    pub cookie: Bits<32>,
+    /// The context behind it.
+    pub next: Bits<16>,
+}
+
+/// The record of a slot's chain.
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+pub struct Chain {
+    /// First context; the placeholder if there is no buffer.
+    pub head: Bits<16>,
+    /// The context behind it.
+    pub next: Bits<16>,
+    /// The placeholder.
+    pub tail: Bits<16>,
+    /// Address of the head buffer.
+    pub base: Bits<64>,
+    /// Its cookie.
+    pub cookie: Bits<32>,
+    /// Bytes placed in it.
+    pub filled: Bits<32>,
+    /// Bytes of those reported.
+    pub reported: Bits<32>,
+    /// Bytes of it still free.
+    pub room: Bits<32>,
+    /// `filled` is not `reported`.
+    pub pending: bool,
+    /// `head` is the placeholder.
+    pub vacant: bool,
+}
+
+/// The record of a chain that consists of its placeholder.
+#[kernel_fn]
+pub fn empty(placeholder: Bits<16>) -> Chain {
+    Chain { head: placeholder, tail: placeholder, vacant: true, ..Chain::default() }
+}
+
+/// The record of a chain with the context of its head filled in, untouched.
+#[kernel_fn]
+pub fn headed(chain: Chain, context: Context) -> Chain {
+    Chain {
+        next: context.next,
+        base: context.address,
+        cookie: context.cookie,
+        filled: bits::<32>(0),
+        reported: bits::<32>(0),
+        room: context.length,
+        pending: false,
+        ..chain
+    }
+}
