@@ -63,7 +63,7 @@ fn main() -> ExitCode {
 fn run(command: Command) -> Result<()> {
     match command {
         Command::Setup => setup::run(),
-        Command::Test { quick } => test::run(quick),
+        Command::Test { quick } => test::all(quick),
         Command::Wave(wave) => wave::run(&wave),
         Command::Demo(passed) => bench("demo", &[], &passed.words),
         Command::Verilog(passed) => bench("elaborate", &["verilog"], &passed.words),
@@ -77,7 +77,7 @@ fn bench(program: &str, first: &[&str], words: &[String]) -> Result<()> {
     if setup::check().is_err() {
         setup::run()?;
     }
-    let fixed = ["run", "--quiet", "--package", "stevedore-testbenches", "--bin", program, "--"];
+    let fixed = workspace::program(program);
     let words = fixed.into_iter().chain(first.iter().copied()).chain(words.iter().map(String::as_str));
     let status = workspace::cargo(words).status()?;
     anyhow::ensure!(status.success(), "{program} failed, see above");
