@@ -6,6 +6,7 @@ pub mod demo;
 pub mod dissector;
 pub mod peers;
 pub mod random;
+pub mod reference;
 pub mod replay;
 pub mod rtl;
 pub mod sessions;

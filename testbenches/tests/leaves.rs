@@ -102,11 +102,12 @@ impl<const W: usize> Frames<W> {
 fn parser<const W: usize>(cycles: u64) {
     let mut frames = Frames::<W>(Vec::new());
     agree(bench!(Parser::<W>::default()), "parser", 11, cycles, |uut, rng| {
-        let mut settings = Settings::default();
-        settings.mac = bits(0x0253_5456_4401);
-        settings.ip_address = bits(0x0a00_0001);
-        settings.enable = true;
-        uut.settings.next = settings;
+        uut.settings.next = Settings {
+            mac: bits(0x0253_5456_4401),
+            ip_address: bits(0x0a00_0001),
+            enable: true,
+            ..Settings::default()
+        };
         uut.reset.next = rng.random_bool(0.002);
         let beat = frames.next(rng);
         uut.valid.next = beat.is_some();

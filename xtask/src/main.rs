@@ -37,6 +37,8 @@ enum Command {
     Demo(Passed),
     /// Write the engine's Verilog and its port table into a folder
     Verilog(Passed),
+    /// Write docs/reference.md from the ABI crate
+    Reference(Passed),
     /// Verilator -Wall and yosys's structural check of the engine
     Lint(Passed),
     /// Synthesize for ECP5 and compare with the kept report; `--bless` keeps the new one
@@ -67,6 +69,7 @@ fn run(command: Command) -> Result<()> {
         Command::Wave(wave) => wave::run(&wave),
         Command::Demo(passed) => bench("demo", &[], &passed.words),
         Command::Verilog(passed) => bench("elaborate", &["verilog"], &passed.words),
+        Command::Reference(passed) => bench("elaborate", &["reference"], &passed.words),
         Command::Lint(passed) => bench("elaborate", &["lint"], &passed.words),
         Command::Synth(passed) => bench("elaborate", &["synth"], &passed.words),
     }

@@ -5,6 +5,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use stevedore_rtl::geometry::Geometry;
+use stevedore_testbenches::reference;
 use stevedore_testbenches::rtl::{verilog, TOP};
 use stevedore_verilated::tools::workspace_root;
 use stevedore_verilated::yosys::{self, Synthesis};
@@ -50,6 +51,8 @@ enum Command {
         #[arg(long, value_enum, default_value = "default")]
         geometry: GeometryName,
     },
+    /// Write the reference of the host interface
+    Reference,
     /// Verilator -Wall and yosys's structural check, all geometries
     Lint,
     /// Synthesize the 64-connection geometry for ECP5 and compare with the kept report
@@ -75,6 +78,11 @@ fn run(command: Command) -> Result<()> {
         Command::Verilog { dir, geometry } => write_verilog(&dir, &geometry.geometry()),
         Command::Lint => {
             [GeometryName::Small, GeometryName::Default, GeometryName::Wide].into_iter().try_for_each(check)
+        }
+        Command::Reference => {
+            std::fs::write(workspace_root().join(reference::PATH), reference::markdown())?;
+            println!("{}", reference::PATH);
+            Ok(())
         }
         Command::Synth { bless } => synthesize(bless),
     }
