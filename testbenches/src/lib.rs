@@ -5,6 +5,7 @@ pub mod bench;
 pub mod demo;
 pub mod dissector;
 pub mod peers;
+pub mod ports;
 pub mod random;
 pub mod reference;
 pub mod replay;
