@@ -1,26 +1,123 @@
-//! trial
-use stevedore_testbenches::measure::application::*;
-use stevedore_testbenches::measure::rig::*;
-use stevedore_testbenches::peers::Script;
-use stevedore_rtl::geometry::Geometry;
-fn main() -> anyhow::Result<()> {
-    let s = Surroundings::narrow();
-    let args: Vec<String> = std::env::args().collect();
-    let n: usize = args[2].parse()?;
-    let (script, load) = match args[1].as_str() {
-        "tx" => (Script::Take, Load { send: Some(Posting::whole(4)), ..Load::default() }),
-        "rx" => (Script::Stream, Load { receive: Some(Posting::whole(4)), ..Load::default() }),
-        _ => (Script::Stream, Load { receive: Some(Posting::whole(4)), send: Some(Posting::whole(4)), ..Load::default() }),
-    };
-    let t = std::time::Instant::now();
-    let engine = stevedore_testbenches::rtl::engine(&Geometry::DEFAULT, None)?;
-    println!("model {:?}", t.elapsed());
-    let t = std::time::Instant::now();
-    let mut setup = Setup::new(s, n, script, load);
-    if let Some(seg) = args.get(3) { setup.segment = seg.parse()?; setup.mss = seg.parse()?; }
-    let o = setup.measure(engine)?;
-    println!("{:?} in {:?}", o, t.elapsed());
-    let c = o.counters;
-    println!("out {:.4} in {:.4} of wire", c.wire_out as f64 / (c.cycles as f64 * o.rate), c.wire_in as f64 / (c.cycles as f64 * o.rate));
+//! `cargo xtask bench`: every budget of the engine, measured on the Verilated RTL.
+
+use anyhow::{bail, ensure, Context as _, Result};
+use clap::Parser;
+use indicatif::{ProgressBar, ProgressStyle};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+use stevedore_testbenches::measure::{report, Case, Context, Figure, BOTH_WIDTHS, NARROW_ONLY};
+use stevedore_testbenches::rtl;
+use stevedore_verilated::tools::workspace_root;
+
+/// What `--short` compares with.
+const BASELINE: &str = "testbenches/bench-baseline.json";
+
+/// Measures the engine against the wire and the bus; fails if a row is short of its budget.
+#[derive(Parser)]
+struct Cli {
+    /// Rows, or parts of their names [default: all]
+    rows: Vec<String>,
+    /// Write the figures as JSON
+    #[arg(long)]
+    json: Option<PathBuf>,
+    /// Write the table as Markdown, with the command that made it
+    #[arg(long)]
+    markdown: Option<PathBuf>,
+    /// Short windows; fails if a row dropped more than 1 % against the kept figures
+    #[arg(long)]
+    short: bool,
+    /// Keep the figures of `--short`
+    #[arg(long, requires = "short")]
+    bless: bool,
+}
+
+fn main() -> ExitCode {
+    match run(&Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: &Cli) -> Result<()> {
+    let begun = Instant::now();
+    let figures = measure(cli)?;
+    eprintln!("{} rows in {:.0} s", figures.len(), begun.elapsed().as_secs_f64());
+    if let Some(path) = &cli.json {
+        write(path, &report::json(&figures)?)?;
+    }
+    if let Some(path) = &cli.markdown {
+        write(path, &page(&figures))?;
+    }
+    let baseline = workspace_root().join(BASELINE);
+    if cli.bless {
+        return write(&baseline, &report::json(&figures)?);
+    }
+    if cli.short {
+        let drops = report::drops(&figures, &report::read(&baseline)?);
+        ensure!(drops.is_empty(), "against {BASELINE}:\n{}", drops.join("\n"));
+        println!("no row dropped against {BASELINE}");
+        return Ok(());
+    }
+    let short: Vec<&str> =
+        figures.iter().filter(|figure| !figure.passes()).map(|figure| figure.record.name.as_str()).collect();
+    ensure!(short.is_empty(), "short of the budget: {}", short.join(", "));
+    Ok(())
+}
+
+/// Every row asked for.
+fn measure(cli: &Cli) -> Result<Vec<Figure>> {
+    let (narrow, wide) = (Context::narrow(cli.short), Context::wide(cli.short));
+    let all = BOTH_WIDTHS.iter().chain(NARROW_ONLY).map(|case| (narrow, case));
+    let all = all.chain(BOTH_WIDTHS.iter().map(|case| (wide, case)));
+    let chosen: Vec<(Context, &Case)> = all.filter(|(context, case)| wanted(cli, context, case)).collect();
+    if chosen.is_empty() {
+        bail!("no row has {:?} in its name", cli.rows);
+    }
+    let bar = ProgressBar::new(chosen.len() as u64);
+    bar.set_style(ProgressStyle::with_template("[{bar:40}] {pos}/{len} {msg} {elapsed}")?.progress_chars("=> "));
+    bar.enable_steady_tick(Duration::from_millis(200));
+    println!("{}", report::heading());
+    let mut figures = Vec::new();
+    for (context, case) in chosen {
+        let names = case.rows.join(", ") + context.suffix;
+        bar.set_message(format!("building the {}-bit model", context.geometry.width));
+        rtl::verilog(&context.geometry)?;
+        bar.set_message(names.clone());
+        for figure in (case.run)(&context).context(names)? {
+            bar.suspend(|| println!("{}", report::line(&figure)));
+            figures.push(figure);
+        }
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    Ok(figures)
+}
+
+fn wanted(cli: &Cli, context: &Context, case: &Case) -> bool {
+    let named = |row: &&str| cli.rows.iter().any(|part| format!("{row}{}", context.suffix).contains(part.as_str()));
+    cli.rows.is_empty() || case.rows.iter().any(named)
+}
+
+/// The page with the table.
+fn page(figures: &[Figure]) -> String {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    format!(
+        "# Performance\n\nMade by `cargo xtask bench {}`; do not edit.\n\n{}\n{}",
+        words.join(" "),
+        include_str!("bench.md"),
+        report::markdown(figures)
+    )
+}
+
+fn write(path: &PathBuf, text: &str) -> Result<()> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    }
+    std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))?;
+    println!("{} written", path.display());
     Ok(())
 }

@@ -66,14 +66,16 @@ pub struct Application {
     /// Buffers of closed connections and of answers, to be used again; all of one size.
     rooms: Vec<Buffer>,
     answers: Vec<Buffer>,
+    /// Posts buffers. Until every connection is open nobody sends: handshakes would wait behind payload.
+    pub posts: bool,
     /// The engine listens.
     pub listening: bool,
     /// Connections accepted so far.
     pub accepted: usize,
     /// Connections closed in order.
     pub closed: u64,
-    /// Payload bytes reported by responses.
-    pub received: u64,
+    /// Messages handed over.
+    pub messages: u64,
     /// What was wrong.
     pub faults: Vec<String>,
 }
@@ -87,12 +89,18 @@ impl Application {
             jobs: VecDeque::new(),
             rooms: Vec::new(),
             answers: Vec::new(),
+            posts: false,
             listening: false,
             accepted: 0,
             closed: 0,
-            received: 0,
+            messages: 0,
             faults: Vec::new(),
         }
+    }
+
+    /// The load has it answer.
+    pub fn answers(&self) -> bool {
+        self.load.answer.is_some()
     }
 
     /// Every call was made.
@@ -105,7 +113,8 @@ impl Application {
         while let Some(event) = device.poll()? {
             self.take(device, event)?;
         }
-        while let Some(job) = self.jobs.pop_front() {
+        while self.posts {
+            let Some(job) = self.jobs.pop_front() else { break };
             if let Some(again) = post(device, job)? {
                 self.jobs.push_front(again);
                 break;
@@ -173,6 +182,7 @@ impl Application {
         for buffer in &mut buffers {
             flow.handed_over += flow.outgoing.fill(flow.handed_over, buffer.as_mut_slice()) as u64;
         }
+        self.messages += 1;
         self.jobs.push_back(Job::Send(connection, buffers));
     }
 
@@ -182,7 +192,6 @@ impl Application {
         let wrong = flow.incoming.mismatch(flow.received, device.bytes(&receipt));
         let before = flow.received;
         flow.received += receipt.length as u64;
-        self.received += receipt.length as u64;
         let answers = self.load.answer.map_or(0, |size| (flow.received / size as u64 - before / size as u64) as usize);
         if let Some(position) = wrong {
             self.complain(format!("received byte {position} is wrong"));

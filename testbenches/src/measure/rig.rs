@@ -1,7 +1,7 @@
 //! One measurement: an engine under load, the counters at the beginning and at the end of a window in the steady state.
 
 use super::application::{Application, Load};
-use crate::bench::{ENGINE, PEER, PREFIX};
+use crate::bench::{settled_resources, ENGINE, PEER, PREFIX};
 use crate::peers::{Ends, LineOptions, LinePeer, Script};
 use crate::simulator::{BusOptions, Counters, EnginePorts, PacketOptions, Simulator, SimulatorOptions};
 use anyhow::{ensure, Result};
@@ -11,6 +11,8 @@ use stevedore_driver::{Configuration, Device, Interrupts, TcpTuning};
 const ENGINE_MAC: [u8; 6] = [0x02, 0x53, 0x54, 0x56, 0x44, 0x01];
 const PEER_MAC: [u8; 6] = [0x02, 0x53, 0x54, 0x56, 0x44, 0x02];
 const PORT: u16 = 80;
+/// log2 of the entries of either table: room for what 1,000 connections post at the start.
+const TABLE: u8 = 13;
 /// Cycles between two looks of the polling host.
 const POLL: u64 = 64;
 /// Frames of the peer that wait at its end of the wire.
@@ -118,9 +120,8 @@ impl Setup {
         let interrupts = self.interrupts.unwrap_or(Interrupts { enabled: false, delay: 0, count: 1 });
         Configuration {
             hash_key: Some(0x5eed_1234),
-            // Room for what 1,000 connections post at the start.
-            input_size: 13,
-            output_size: 13,
+            input_size: TABLE,
+            output_size: TABLE,
             cycles_per_microsecond: Some((self.surroundings.clock / 1e6) as u16),
             interrupts,
             tcp: TcpTuning { mss: self.mss, ..TcpTuning::default() },
@@ -152,6 +153,8 @@ impl Rig {
     pub fn new(engine: Box<dyn EnginePorts>, setup: &Setup) -> Result<Self> {
         let simulator = Simulator::new(engine, LinePeer::new(setup.peer()), setup.simulator())?;
         let mut device = Device::open(simulator, &setup.configuration())?;
+        // Right after reset the engine fills its free lists; nobody measures that.
+        settled_resources(&mut device)?;
         device.listen(PORT)?;
         let application = Application::new(setup.load);
         let mut rig = Rig { device, application, sleeps: setup.interrupts.is_some() };
@@ -159,6 +162,7 @@ impl Rig {
         while !rig.application.listening {
             rig.step()?;
         }
+        rig.device.transport_mut().start_watch();
         rig.device.transport_mut().peer.start();
         rig.device.transport_mut().wake_peer();
         Ok(rig)
@@ -188,7 +192,8 @@ impl Rig {
         Ok(())
     }
 
-    fn step(&mut self) -> Result<()> {
+    /// One look of the host, and what passes until the next.
+    pub fn step(&mut self) -> Result<()> {
         self.application.step(&mut self.device)?;
         if self.sleeps {
             self.device.wait(100)?;
@@ -198,10 +203,13 @@ impl Rig {
         Ok(())
     }
 
-    /// Runs until every connection is open and has its first buffers.
+    /// Runs until every connection is open and the engine has its first buffers.
     pub fn open(&mut self, connections: usize) -> Result<()> {
         let limit = self.now() + 200_000 + 2_000 * connections as u64;
-        while self.application.accepted < connections || !self.application.is_idle() {
+        while self.application.accepted < connections || !self.settled()? {
+            if self.application.accepted == connections {
+                self.application.posts = true;
+            }
             ensure!(
                 self.now() < limit,
                 "{} of {connections} connections open after {limit} cycles; {:?} {:?}",
@@ -212,6 +220,12 @@ impl Rig {
             self.step()?;
         }
         Ok(())
+    }
+
+    /// The engine has fetched the first requests. Where questions are answered there are always more.
+    fn settled(&mut self) -> Result<bool> {
+        let posted = self.application.posts && self.application.is_idle();
+        Ok(posted && (self.application.answers() || self.device.has_room(1 << TABLE)?))
     }
 
     /// An error if anything went wrong that makes the figures worthless.
@@ -227,16 +241,14 @@ impl Rig {
 pub struct Outcome {
     /// Counters over the window.
     pub counters: Counters,
-    /// Bytes per cycle of the wire.
-    pub rate: f64,
-    /// Clock, Hz.
-    pub clock: f64,
-    /// Payload bytes of a segment of the engine's.
+    /// Clock, wire, bus.
+    pub surroundings: Surroundings,
+    /// Connections opened, used and closed.
     pub visits: u64,
     /// Answers complete at the peer.
     pub answers: u64,
-    /// Frames the engine dropped, and segments sent again by either side, over the whole run.
-    pub losses: u64,
+    /// Frames the engine dropped and segments sent again by either side over the whole run, in words; empty if there were none.
+    pub losses: String,
 }
 
 impl Setup {
@@ -250,11 +262,19 @@ impl Setup {
         let counters = rig.counters().since(&before);
         let (visits, answers) = (rig.peer().visits - visits, rig.peer().answers - answers);
         rig.verify()?;
-        let mut losses = rig.peer().retransmissions;
-        for register in [offset::STAT_DROP_FULL, offset::STAT_DROP_OUT_OF_ORDER, offset::STAT_RETRANSMISSIONS] {
-            losses += u64::from(rig.device.register(register)?);
+        let losses = rig.peer().retransmissions;
+        let mut what = vec![(losses, "sent again by the peer")];
+        for (register, name) in [
+            (offset::STAT_DROP_FULL, "dropped by a full frame buffer"),
+            (offset::STAT_DROP_OUT_OF_ORDER, "dropped out of order"),
+            (offset::STAT_DROP_NO_CONNECTION, "dropped without a connection"),
+            (offset::STAT_RETRANSMISSIONS, "sent again by the engine"),
+        ] {
+            what.push((u64::from(rig.device.register(register)?), name));
         }
-        let Surroundings { clock, .. } = self.surroundings;
-        Ok(Outcome { counters, rate: self.surroundings.rate(), clock, visits, answers, losses })
+        let what: Vec<String> =
+            what.into_iter().filter(|(count, _)| *count > 0).map(|(count, name)| format!("{count} {name}")).collect();
+        if std::env::var("BENCH_DEBUG").is_ok() { eprintln!("{counters:?}"); }
+        Ok(Outcome { counters, surroundings: self.surroundings, visits, answers, losses: what.join(", ") })
     }
 }

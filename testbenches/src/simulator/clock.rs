@@ -155,16 +155,15 @@ impl<P: Peer> Simulator<P> {
         self.ingress.drive(inputs, now);
         let interrupt = self.outputs.interrupt;
         self.engine.settle(inputs, &mut self.outputs);
-        let outputs = &self.outputs;
+        if self.watch.running {
+            self.watch_wire(now);
+        }
+        let (inputs, outputs) = (&mut self.inputs, &self.outputs);
         self.counters.interrupts += u64::from(outputs.interrupt && !interrupt);
         self.stalled.check(inputs, outputs, &mut self.memory, now);
         self.registers.commit(inputs, outputs, &mut self.memory, &mut self.watch, now);
         self.write_bus.commit(inputs, outputs, &mut self.memory, &mut self.packets, &mut self.watch, now);
         self.read_bus.commit(inputs, outputs, &mut self.memory, &mut self.packets, now);
-        if self.watch.running {
-            self.watch_wire(now);
-        }
-        let (inputs, outputs) = (&mut self.inputs, &self.outputs);
         self.ingress.commit(inputs, outputs);
         if let Some(frame) = self.egress.commit(inputs, outputs, &mut self.memory, now) {
             self.counters.frames_out += 1;
@@ -188,15 +187,16 @@ impl<P: Peer> Simulator<P> {
         if inputs.rx_valid && outputs.rx_ready && inputs.rx_last {
             Watch::first(&mut self.watch.frame_taken, now);
         }
+        let waits = self.watch.doorbell.is_some() && self.watch.frame_begun.is_none();
+        self.watch.host_wait += u64::from(waits && !inputs.completion_valid && !self.read_bus.is_idle());
         if inputs.tx_ready && outputs.tx_valid && !self.egress.is_inside() && self.watch.frame_begun.is_none() {
             self.watch.frame_begun = Some(now);
-            self.watch.host_wait = self.read_bus.waited - self.watch.host_wait;
         }
     }
 
     /// Starts the stopwatch.
     pub fn start_watch(&mut self) {
-        self.watch = Watch { host_wait: self.read_bus.waited, ..Watch::started() };
+        self.watch = Watch::started();
     }
 
     /// Many cycles.

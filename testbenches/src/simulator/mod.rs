@@ -26,7 +26,7 @@ mod watch;
 mod write_bus;
 
 pub use clock::{Simulator, SimulatorOptions};
-pub use counters::Counters;
+pub use counters::{Counters, Largest};
 pub use link::Impairment;
 pub use memory::{HostMemory, Violation};
 pub use ports::{Changed, EnginePorts, Inputs, Outputs, Word, LANES};

@@ -90,8 +90,6 @@ struct Answer {
     address: u64,
     /// The bytes of `words` that were asked for.
     wanted: Range<usize>,
-    /// When it was asked for.
-    asked: u64,
     /// The next beat begins a packet.
     header: bool,
     failed: bool,
@@ -114,8 +112,6 @@ pub struct ReadBus {
     pub errors: u64,
     /// Most reads ever outstanding at once.
     pub deepest: usize,
-    /// Cycles from requests to the first bytes of their answers, added up.
-    pub waited: u64,
 }
 
 impl ReadBus {
@@ -132,7 +128,6 @@ impl ReadBus {
             requests: 0,
             errors: 0,
             deepest: 0,
-            waited: 0,
         }
     }
 
@@ -168,9 +163,6 @@ impl ReadBus {
         inputs.completion_error = answer.failed && inputs.completion_last;
         inputs.completion_valid = true;
         inputs.changed.add(Changed::COMPLETION);
-        if answer.next == 0 {
-            self.waited += now - answer.asked;
-        }
         let header = answer.header || (answer.address + answer.next as u64).is_multiple_of(packets.options.payload);
         let overhead = if header { packets.options.completion_overhead } else { 0 };
         let end = answer.wanted.end.min(answer.next + self.bytes);
@@ -271,7 +263,7 @@ impl ReadBus {
         }
         let due = now + self.options.latency + self.random.below(self.options.jitter + 1);
         let address = address - first as u64;
-        self.answers.push_back(Answer { tag, due, words, next: 0, address, wanted, asked: now, header: true, failed });
+        self.answers.push_back(Answer { tag, due, words, next: 0, address, wanted, header: true, failed });
         self.deepest = self.deepest.max(self.answers.len());
     }
 }

@@ -13,7 +13,7 @@ pub struct Watch {
     pub doorbell: Option<u64>,
     /// The first byte of a frame came out on the wire.
     pub frame_begun: Option<u64>,
-    /// Cycles from read requests to their first bytes, added up, before the frame began.
+    /// Cycles between doorbell and frame in which reads were under way and host memory had no byte to show.
     pub host_wait: u64,
 }
 

@@ -260,9 +260,13 @@ impl Flow {
     }
 
     /// Something is outstanding and nothing has moved for long.
-    pub fn is_stuck(&self, now: u64, patience: u64) -> bool {
-        let waits = self.state == State::SynSent || self.acked < self.sent;
-        waits && now.saturating_sub(self.progress) > patience
+    pub fn is_stuck(&self, now: u64, syn_patience: u64, patience: u64) -> bool {
+        let waited = now.saturating_sub(self.progress);
+        match self.state {
+            State::Closed => false,
+            State::SynSent => waited > syn_patience,
+            State::Open => self.acked < self.sent && waited > patience,
+        }
     }
 
     /// Sends again all that is not acknowledged.

@@ -51,7 +51,7 @@ pub struct LineOptions {
     pub window: u32,
     /// Cycles after which a single segment is acknowledged too.
     pub ack_delay: u64,
-    /// Cycles without progress after which it sends again.
+    /// Cycles without an acknowledgement after which it sends again.
     pub patience: u64,
 }
 
@@ -61,6 +61,8 @@ pub const WINDOW_SHIFT: u8 = 8;
 const FIRST_PORT: u16 = 10_000;
 /// Cycles between two looks at a full wire.
 const NAP: u64 = 8;
+/// Cycles after which a SYN is sent again.
+const SYN_PATIENCE: u64 = 200_000;
 /// Complaints kept.
 const KEPT: usize = 20;
 
@@ -76,7 +78,8 @@ impl LineOptions {
             push: 64 << 10,
             window: 4 << 20,
             ack_delay: 2_000,
-            patience: 60_000,
+            // The engine may hold back an acknowledgement for 40 ms: 6.25 million cycles.
+            patience: 20_000_000,
         }
     }
 }
@@ -121,7 +124,7 @@ impl LinePeer {
             flows,
             ready: VecDeque::new(),
             late: VecDeque::new(),
-            inspection: options.patience,
+            inspection: SYN_PATIENCE,
             options,
             now: 0,
             retransmissions: 0,
@@ -172,9 +175,9 @@ impl LinePeer {
 
     /// Whoever waits in vain sends again.
     fn inspect(&mut self) {
-        self.inspection = self.now + self.options.patience / 4;
+        self.inspection = self.now + SYN_PATIENCE;
         for index in 0..self.flows.len() {
-            if self.flows[index].is_stuck(self.now, self.options.patience) {
+            if self.flows[index].is_stuck(self.now, SYN_PATIENCE, self.options.patience) {
                 self.flows[index].go_back(self.now);
                 self.make_ready(index);
             }
