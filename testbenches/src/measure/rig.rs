@@ -274,7 +274,6 @@ impl Setup {
         }
         let what: Vec<String> =
             what.into_iter().filter(|(count, _)| *count > 0).map(|(count, name)| format!("{count} {name}")).collect();
-        if std::env::var("BENCH_DEBUG").is_ok() { eprintln!("{counters:?}"); }
         Ok(Outcome { counters, surroundings: self.surroundings, visits, answers, losses: what.join(", ") })
     }
 }

@@ -63,6 +63,8 @@ const FIRST_PORT: u16 = 10_000;
 const NAP: u64 = 8;
 /// Cycles after which a SYN is sent again.
 const SYN_PATIENCE: u64 = 200_000;
+/// Cycles between the openings of two connections.
+const PACE: u64 = 64;
 /// Complaints kept.
 const KEPT: usize = 20;
 
@@ -103,6 +105,9 @@ pub struct LinePeer {
     ready: VecDeque<usize>,
     /// Acknowledgements held back: when due, whose.
     late: VecDeque<(u64, usize)>,
+    /// Connections begun, and when to begin the next.
+    begun: usize,
+    next_opening: u64,
     /// When to look for connections that make no progress.
     inspection: u64,
     now: u64,
@@ -124,6 +129,8 @@ impl LinePeer {
             flows,
             ready: VecDeque::new(),
             late: VecDeque::new(),
+            begun: 0,
+            next_opening: u64::MAX,
             inspection: SYN_PATIENCE,
             options,
             now: 0,
@@ -136,7 +143,16 @@ impl LinePeer {
 
     /// Opens the connections, from the next poll on.
     pub fn start(&mut self) {
-        (0..self.flows.len()).for_each(|index| self.make_ready(index));
+        self.next_opening = 0;
+    }
+
+    /// Connections are opened at a pace any engine keeps: how fast they can be is measured by visits.
+    fn open_next(&mut self) {
+        if self.now >= self.next_opening && self.begun < self.flows.len() {
+            self.make_ready(self.begun);
+            self.begun += 1;
+            self.next_opening = if self.begun < self.flows.len() { self.now + PACE } else { u64::MAX };
+        }
     }
 
     /// Connections open now.
@@ -194,6 +210,7 @@ impl Peer for LinePeer {
 
     fn poll(&mut self, now: u64, room: usize, sent: &mut Vec<Vec<u8>>) -> u64 {
         self.now = now;
+        self.open_next();
         while let Some(&(due, index)) = self.late.front().filter(|(due, _)| *due <= now) {
             self.late.pop_front();
             if self.flows[index].acknowledge_late(due, self.options.ack_delay) {
@@ -220,9 +237,9 @@ impl Peer for LinePeer {
             }
         }
         if !self.ready.is_empty() {
-            return now + NAP;
+            return self.next_opening.min(now + NAP);
         }
         let late = self.late.front().map_or(u64::MAX, |&(due, _)| due);
-        late.min(self.inspection)
+        late.min(self.inspection).min(self.next_opening)
     }
 }
