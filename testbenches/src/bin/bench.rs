@@ -6,7 +6,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
-use stevedore_testbenches::measure::{report, Case, Context, Figure, BOTH_WIDTHS, NARROW_ONLY};
+use stevedore_testbenches::measure::{report, stages, Case, Context, Figure, BOTH_WIDTHS, NARROW_ONLY};
 use stevedore_testbenches::rtl;
 use stevedore_verilated::tools::workspace_root;
 
@@ -27,6 +27,9 @@ struct Cli {
     /// Short windows; fails if a row dropped more than 1 % against the kept figures
     #[arg(long)]
     short: bool,
+    /// Print what every channel inside the engine did during each row
+    #[arg(long)]
+    stages: bool,
     /// Keep the figures of `--short`
     #[arg(long, requires = "short")]
     bless: bool,
@@ -70,7 +73,7 @@ fn run(cli: &Cli) -> Result<()> {
 
 /// Every row asked for.
 fn measure(cli: &Cli) -> Result<Vec<Figure>> {
-    let (narrow, wide) = (Context::narrow(cli.short), Context::wide(cli.short));
+    let (narrow, wide) = (Context::narrow(cli.short, cli.stages), Context::wide(cli.short, cli.stages));
     let all = BOTH_WIDTHS.iter().chain(NARROW_ONLY).map(|case| (narrow, case));
     let all = all.chain(BOTH_WIDTHS.iter().map(|case| (wide, case)));
     let chosen: Vec<(Context, &Case)> = all.filter(|(context, case)| wanted(cli, context, case)).collect();
@@ -89,6 +92,9 @@ fn measure(cli: &Cli) -> Result<Vec<Figure>> {
         bar.set_message(names.clone());
         for figure in (case.run)(&context).context(names)? {
             bar.suspend(|| println!("{}", report::line(&figure)));
+            if !figure.stages.is_empty() {
+                bar.suspend(|| print!("{}", stages::table(&figure.record.name, &figure.stages)));
+            }
             figures.push(figure);
         }
         bar.inc(1);

@@ -1,6 +1,7 @@
 //! One row of the table: a measured value, the limit counted in the same run, and what the budget says.
 
 use super::rig::Outcome;
+use super::stages::Occupancy;
 use serde::{Deserialize, Serialize};
 
 /// What the budget asks of a row.
@@ -38,6 +39,8 @@ pub struct Figure {
     pub budget: Budget,
     /// What else is worth knowing.
     pub note: String,
+    /// What the engine's channels did, if that was counted.
+    pub stages: Vec<Occupancy>,
 }
 
 impl Figure {
@@ -61,7 +64,7 @@ impl Figure {
             percent: round(percent),
             unit: unit.to_string(),
         };
-        Figure { record, budget, note: String::new() }
+        Figure { record, budget, note: String::new(), stages: Vec::new() }
     }
 
     /// Adds to the note.
@@ -72,6 +75,12 @@ impl Figure {
         }
         self.note += &note;
         self
+    }
+
+    /// What is worth knowing of the run: losses, stages.
+    pub fn of(mut self, outcome: &Outcome) -> Self {
+        self.stages = outcome.stages.clone();
+        self.noting(outcome.losses.as_str())
     }
 
     /// The budget is kept.

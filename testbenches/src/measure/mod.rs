@@ -4,7 +4,7 @@
 //!   rows.rs         the rows: setups, budgets              sweep.rs   goodput as one thing varies
 //!   rig.rs          Setup -> engine, bus, wire, peer -> Outcome: counters over a window in the steady state
 //!   application.rs  the host's side                        peers::LinePeer   the far end
-//!   latency.rs      stopwatch rows
+//!   latency.rs      stopwatch rows                 stages.rs stage occupancy
 //!   figure.rs       Outcome -> value, limit, percent       report.rs  table, JSON, baseline; plot.rs  drawings
 //! ```
 //!
@@ -16,8 +16,10 @@ pub mod latency;
 pub mod report;
 pub mod rig;
 pub mod rows;
+pub mod stages;
 pub mod sweep;
 
 pub use figure::{Budget, Figure, Record};
 pub use rig::{Outcome, Rig, Setup, Surroundings};
+pub use stages::Occupancy;
 pub use rows::{Case, Context, BOTH_WIDTHS, NARROW_ONLY};

@@ -1,6 +1,7 @@
 //! One measurement: an engine under load, the counters at the beginning and at the end of a window in the steady state.
 
 use super::application::{Application, Load};
+use super::stages::{self, Occupancy, Probe};
 use crate::bench::{settled_resources, ENGINE, PEER, PREFIX};
 use crate::peers::{Ends, LineOptions, LinePeer, Script};
 use crate::simulator::{BusOptions, Counters, EnginePorts, PacketOptions, Simulator, SimulatorOptions};
@@ -68,6 +69,8 @@ pub struct Setup {
     pub load: Load,
     /// Payload bytes of the peer's segments.
     pub segment: usize,
+    /// Cycles between two frames of the peer; 0 is as the wire allows.
+    pub spacing: u64,
     /// The engine's MSS setting.
     pub mss: u16,
     /// The peer pushes the end of every run of so many bytes.
@@ -93,6 +96,7 @@ impl Setup {
             script,
             load,
             segment: 1460,
+            spacing: 0,
             mss: 1460,
             push: 64 << 10,
             latency: 950,
@@ -133,6 +137,7 @@ impl Setup {
         let ends = Ends { mac: PEER_MAC, ip: PEER, engine_mac: ENGINE_MAC, engine_ip: ENGINE };
         LineOptions {
             segment: self.segment,
+            spacing: self.spacing,
             push: self.push,
             ..LineOptions::new(ends, PORT, self.connections, self.script)
         }
@@ -249,17 +254,21 @@ pub struct Outcome {
     pub answers: u64,
     /// Frames the engine dropped and segments sent again by either side over the whole run, in words; empty if there were none.
     pub losses: String,
+    /// What the engine's channels did in the window, if that was counted.
+    pub stages: Vec<Occupancy>,
 }
 
 impl Setup {
-    /// Runs it on `engine`.
-    pub fn measure(&self, engine: Box<dyn EnginePorts>) -> Result<Outcome> {
+    /// Runs it on `engine`; a probe of that engine counts in the window only.
+    pub fn measure(&self, engine: Box<dyn EnginePorts>, probe: Option<&Probe>) -> Result<Outcome> {
         let mut rig = Rig::new(engine, self)?;
         rig.open(self.connections)?;
         rig.run(self.warm_up)?;
+        probe.iter().for_each(|probe| stages::clear(probe));
         let (before, visits, answers) = (rig.counters(), rig.peer().visits, rig.peer().answers);
         rig.run(self.window)?;
         let counters = rig.counters().since(&before);
+        let stages = probe.map_or(Vec::new(), |probe| probe.borrow().clone());
         let (visits, answers) = (rig.peer().visits - visits, rig.peer().answers - answers);
         rig.verify()?;
         let losses = rig.peer().retransmissions;
@@ -274,6 +283,6 @@ impl Setup {
         }
         let what: Vec<String> =
             what.into_iter().filter(|(count, _)| *count > 0).map(|(count, name)| format!("{count} {name}")).collect();
-        Ok(Outcome { counters, surroundings: self.surroundings, visits, answers, losses: what.join(", ") })
+        Ok(Outcome { counters, surroundings: self.surroundings, visits, answers, losses: what.join(", "), stages })
     }
 }

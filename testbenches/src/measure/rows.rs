@@ -4,6 +4,7 @@ use super::application::{Load, Posting};
 use super::figure::{frames, goodput_in, goodput_out, Budget, Figure};
 use super::latency::{latencies, Latencies};
 use super::rig::{Outcome, Setup, Surroundings};
+use super::stages;
 use super::sweep::{self, Direction};
 use crate::peers::Script;
 use crate::rtl;
@@ -35,22 +36,24 @@ pub struct Context {
     pub smallest: Budget,
     /// Windows a quarter as long.
     pub short: bool,
+    /// Count what the engine's channels do.
+    pub stages: bool,
 }
 
 impl Context {
     /// 64 bits, 10 GbE.
-    pub fn narrow(short: bool) -> Self {
+    pub fn narrow(short: bool, stages: bool) -> Self {
         let (bulk, smallest) = ((99.0, 98.0), Budget::Percent(99.0));
         let surroundings = Surroundings::narrow();
-        Context { geometry: Geometry::DEFAULT, surroundings, suffix: "", bulk, smallest, short }
+        Context { geometry: Geometry::DEFAULT, surroundings, suffix: "", bulk, smallest, short, stages }
     }
 
     /// 512 bits, 100 GbE.
-    pub fn wide(short: bool) -> Self {
+    pub fn wide(short: bool, stages: bool) -> Self {
         let surroundings = Surroundings::wide();
         // One segment per 3 cycles.
         let smallest = Budget::AtLeast(surroundings.clock / 3e6);
-        Context { geometry: Geometry::WIDE, surroundings, suffix: "_w512", bulk: (97.0, 97.0), smallest, short }
+        Context { geometry: Geometry::WIDE, surroundings, suffix: "_w512", bulk: (97.0, 97.0), smallest, short, stages }
     }
 
     /// A measurement in these surroundings.
@@ -64,7 +67,11 @@ impl Context {
 
     /// Runs it.
     pub fn measure(&self, setup: &Setup) -> Result<Outcome> {
-        setup.measure(rtl::engine(&self.geometry, None)?)
+        if self.stages {
+            let (engine, probe) = stages::engine(&self.geometry)?;
+            return setup.measure(engine, Some(&probe));
+        }
+        setup.measure(rtl::engine(&self.geometry, None)?, None)
     }
 
     fn name(&self, row: &str) -> String {
@@ -114,7 +121,7 @@ fn bulk(context: &Context, connections: usize, direction: Direction) -> Result<V
     let (value, limit) = direction.goodput(&outcome);
     let name = context.name(&format!("{}_bulk_{connections}", direction.short()));
     let budget = Budget::Percent(context.bulk.0);
-    Ok(vec![Figure::rate(&name, value, limit, GIGABITS, budget).noting(outcome.losses.as_str())])
+    Ok(vec![Figure::rate(&name, value, limit, GIGABITS, budget).of(&outcome)])
 }
 
 fn duplex(context: &Context) -> Result<Vec<Figure>> {
@@ -123,7 +130,7 @@ fn duplex(context: &Context) -> Result<Vec<Figure>> {
     let rows = [("duplex_bulk_tx", goodput_out(&outcome)), ("duplex_bulk_rx", goodput_in(&outcome))];
     let figure = |(row, (value, limit)): (&str, (f64, f64))| {
         let budget = Budget::Percent(context.bulk.1);
-        Figure::rate(&context.name(row), value, limit, GIGABITS, budget).noting(outcome.losses.as_str())
+        Figure::rate(&context.name(row), value, limit, GIGABITS, budget).of(&outcome)
     };
     Ok(rows.into_iter().map(figure).collect())
 }
@@ -131,11 +138,23 @@ fn duplex(context: &Context) -> Result<Vec<Figure>> {
 fn smallest(context: &Context, row: &str, connections: usize, direction: Direction) -> Result<Vec<Figure>> {
     let mut setup = sweep::bulk(context, connections, direction);
     (setup.segment, setup.mss) = (SMALLEST, SMALLEST as u16);
-    let outcome = context.measure(&setup)?;
+    let mut outcome = context.measure(&setup)?;
+    let mut paced = String::new();
+    if !outcome.losses.is_empty() {
+        // An engine that is too slow drops, and TCP does the rest: what it can take is found by offering less.
+        for spacing in [3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24] {
+            setup.spacing = spacing;
+            outcome = context.measure(&setup)?;
+            if outcome.losses.is_empty() {
+                paced = format!("frames every {spacing} cycles: closer, and the engine drops some");
+                break;
+            }
+        }
+    }
     let (value, limit) = frames(direction.goodput(&outcome), SMALLEST as u64);
     let cycles = context.surroundings.clock / value / 1e6;
     let figure = Figure::rate(&context.name(row), value, limit, FRAMES, context.smallest);
-    Ok(vec![figure.noting(format!("a segment per {cycles:.2} cycles")).noting(outcome.losses.as_str())])
+    Ok(vec![figure.noting(format!("a segment per {cycles:.2} cycles")).noting(paced).of(&outcome)])
 }
 
 fn request_response(context: &Context) -> Result<Vec<Figure>> {
@@ -150,7 +169,7 @@ fn request_response(context: &Context) -> Result<Vec<Figure>> {
     let limit = context.surroundings.rate() / counters.largest_out.wire.max(1) as f64 * millions;
     let spare = counters.frames_out as f64 / outcome.answers.max(1) as f64;
     let figure = Figure::rate(&context.name("request_response_many"), value, limit, FRAMES, Budget::Percent(99.0));
-    Ok(vec![figure.noting(format!("{spare:.2} frames sent per answer")).noting(outcome.losses.as_str())])
+    Ok(vec![figure.noting(format!("{spare:.2} frames sent per answer")).of(&outcome)])
 }
 
 fn open_close(context: &Context) -> Result<Vec<Figure>> {
@@ -164,7 +183,7 @@ fn open_close(context: &Context) -> Result<Vec<Figure>> {
     let each = |frames: u64| frames as f64 / visits;
     let note = format!("{:.2} frames in, {:.2} out each", each(counters.frames_in), each(counters.frames_out));
     let figure = Figure::cost(&context.name("open_close_many"), value, limit, "cycles", Budget::AtMost(64.0));
-    Ok(vec![figure.noting(note).noting(outcome.losses.as_str())])
+    Ok(vec![figure.noting(note).of(&outcome)])
 }
 
 fn latency(context: &Context) -> Result<Vec<Figure>> {
@@ -194,7 +213,7 @@ fn transmit_costs(context: &Context) -> Result<Vec<Figure>> {
     let both_ways = counters.bus_to_engine as f64 + (counters.read_requests * setup.surroundings.packets.request) as f64;
     let ratio = counters.bus_to_engine as f64 / payload;
     Ok(vec![
-        descriptors(context, "descriptor_bytes_per_64k_tx", &outcome, payload).noting(outcome.losses.as_str()),
+        descriptors(context, "descriptor_bytes_per_64k_tx", &outcome, payload).of(&outcome),
         Figure::cost(&context.name("bus_read_bytes_per_payload_byte"), ratio, 1.12, "bytes", Budget::AtMost(1.12))
             .noting(format!("completions with their headers; {:.3} with the requests, other way", both_ways / payload)),
     ])
@@ -208,7 +227,7 @@ fn receive_descriptors(context: &Context) -> Result<Vec<Figure>> {
     let outcome = context.measure(&setup)?;
     let payload = outcome.counters.traffic.payload_written as f64;
     let figure = descriptors(context, "descriptor_bytes_per_64k_rx", &outcome, payload);
-    Ok(vec![figure.noting("every segment with PSH").noting(outcome.losses.as_str())])
+    Ok(vec![figure.noting("every segment with PSH").of(&outcome)])
 }
 
 fn descriptors(context: &Context, row: &str, outcome: &Outcome, payload: f64) -> Figure {
@@ -228,7 +247,7 @@ fn interrupts(context: &Context) -> Result<Vec<Figure>> {
     let limit = MEBIBYTE / MESSAGE;
     let name = context.name("interrupts_per_mb");
     let figure = Figure::cost(&name, value, limit, "interrupts", Budget::AtMost(limit));
-    Ok(vec![figure.noting("received, delay 50 us, count 8").noting(outcome.losses.as_str())])
+    Ok(vec![figure.noting("received, delay 50 us, count 8").of(&outcome)])
 }
 
 /// The lowest goodput over a sweep against the highest.

@@ -45,6 +45,8 @@ pub struct LineOptions {
     pub script: Script,
     /// Payload bytes of its segments.
     pub segment: usize,
+    /// Cycles between two frames; 0 is as the wire allows.
+    pub spacing: u64,
     /// A segment that ends a run of so many bytes carries PSH: what an application wrote at once.
     pub push: u64,
     /// Receive window announced, a multiple of 2^`WINDOW_SHIFT`.
@@ -77,6 +79,7 @@ impl LineOptions {
             connections,
             script,
             segment: 1460,
+            spacing: 0,
             push: 64 << 10,
             window: 4 << 20,
             ack_delay: 2_000,
@@ -108,6 +111,8 @@ pub struct LinePeer {
     /// Connections begun, and when to begin the next.
     begun: usize,
     next_opening: u64,
+    /// When the next frame may go.
+    next_frame: u64,
     /// When to look for connections that make no progress.
     inspection: u64,
     now: u64,
@@ -131,6 +136,7 @@ impl LinePeer {
             late: VecDeque::new(),
             begun: 0,
             next_opening: u64::MAX,
+            next_frame: 0,
             inspection: SYN_PATIENCE,
             options,
             now: 0,
@@ -220,12 +226,13 @@ impl Peer for LinePeer {
         if now >= self.inspection {
             self.inspect();
         }
-        while sent.len() < room {
+        while sent.len() < room && now >= self.next_frame {
             let Some(index) = self.ready.pop_front() else { break };
             let flow = &mut self.flows[index];
             flow.queued = false;
             if let Some(plan) = flow.next_segment(&self.options, now) {
                 self.retransmissions += u64::from(plan.again);
+                self.next_frame = if self.options.spacing > 0 { now + self.options.spacing } else { 0 };
                 sent.push(frames::build(&self.options.ends, self.options.port, flow.port, &plan));
                 if flow.is_over() {
                     self.visits += 1;
@@ -237,7 +244,8 @@ impl Peer for LinePeer {
             }
         }
         if !self.ready.is_empty() {
-            return self.next_opening.min(now + NAP);
+            let next = if self.options.spacing > 0 { self.next_frame.max(now + 1) } else { now + NAP };
+            return self.next_opening.min(next);
         }
         let late = self.late.front().map_or(u64::MAX, |&(due, _)| due);
         late.min(self.inspection).min(self.next_opening)
