@@ -3,10 +3,10 @@
 use anyhow::{bail, ensure, Context as _, Result};
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
-use stevedore_testbenches::measure::{report, stages, Case, Context, Figure, BOTH_WIDTHS, NARROW_ONLY};
+use stevedore_testbenches::measure::{plot, report, stages, Case, Context, Figure, BOTH_WIDTHS, NARROW_ONLY};
 use stevedore_testbenches::rtl;
 use stevedore_verilated::tools::workspace_root;
 
@@ -24,6 +24,9 @@ struct Cli {
     /// Write the table as Markdown, with the command that made it
     #[arg(long)]
     markdown: Option<PathBuf>,
+    /// Draw goodput against segment size, connections and host latency, and with --stages the stages, as SVG
+    #[arg(long)]
+    plot: Option<PathBuf>,
     /// Short windows; fails if a row dropped more than 1 % against the kept figures
     #[arg(long)]
     short: bool,
@@ -55,6 +58,9 @@ fn run(cli: &Cli) -> Result<()> {
     if let Some(path) = &cli.markdown {
         write(path, &page(&figures))?;
     }
+    if let Some(folder) = &cli.plot {
+        draw(cli, &figures, folder)?;
+    }
     let baseline = workspace_root().join(BASELINE);
     if cli.bless {
         return write(&baseline, &report::json(&figures)?);
@@ -80,9 +86,7 @@ fn measure(cli: &Cli) -> Result<Vec<Figure>> {
     if chosen.is_empty() {
         bail!("no row has {:?} in its name", cli.rows);
     }
-    let bar = ProgressBar::new(chosen.len() as u64);
-    bar.set_style(ProgressStyle::with_template("[{bar:40}] {pos}/{len} {msg} {elapsed}")?.progress_chars("=> "));
-    bar.enable_steady_tick(Duration::from_millis(200));
+    let bar = progress(chosen.len())?;
     println!("{}", report::heading());
     let mut figures = Vec::new();
     for (context, case) in chosen {
@@ -108,6 +112,30 @@ fn wanted(cli: &Cli, context: &Context, case: &Case) -> bool {
     cli.rows.is_empty() || case.rows.iter().any(named)
 }
 
+/// The drawings: sweeps of the 64-bit engine, and the stages of the rows measured.
+fn draw(cli: &Cli, figures: &[Figure], folder: &Path) -> Result<()> {
+    std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    let bar = progress(plot::GOODPUT.len())?;
+    for drawing in plot::GOODPUT {
+        bar.set_message(drawing.file);
+        drawing.make(&Context::narrow(cli.short, false), folder)?;
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    for figure in figures.iter().filter(|figure| !figure.stages.is_empty()) {
+        plot::stages(&figure.record.name, &figure.stages, folder)?;
+    }
+    println!("drawings in {}", folder.display());
+    Ok(())
+}
+
+fn progress(steps: usize) -> Result<ProgressBar> {
+    let bar = ProgressBar::new(steps as u64);
+    bar.set_style(ProgressStyle::with_template("[{bar:40}] {pos}/{len} {msg} {elapsed}")?.progress_chars("=> "));
+    bar.enable_steady_tick(Duration::from_millis(200));
+    Ok(bar)
+}
+
 /// The page with the table.
 fn page(figures: &[Figure]) -> String {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -119,7 +147,7 @@ fn page(figures: &[Figure]) -> String {
     )
 }
 
-fn write(path: &PathBuf, text: &str) -> Result<()> {
+fn write(path: &Path, text: &str) -> Result<()> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     }

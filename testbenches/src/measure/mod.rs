@@ -13,6 +13,7 @@
 pub mod application;
 pub mod figure;
 pub mod latency;
+pub mod plot;
 pub mod report;
 pub mod rig;
 pub mod rows;

@@ -56,7 +56,7 @@ pub struct Flow {
     received: u64,
     /// The engine's window.
     window: u64,
-    shift: u8,
+    shift: Option<u8>,
     /// The engine's initial sequence number.
     engine_initial: u32,
     /// FIN: sent, received.
@@ -84,7 +84,7 @@ impl Flow {
             acked: 0,
             received: 0,
             window: 0,
-            shift: 0,
+            shift: None,
             engine_initial: 0,
             finished: false,
             ended: false,
@@ -148,7 +148,11 @@ impl Flow {
             control: TcpControl::None,
             sequence: self.initial().wrapping_add(1).wrapping_add(self.sent as u32),
             acknowledgement: None,
-            window: (options.window >> WINDOW_SHIFT) as u16,
+            // Scaled only if the engine scales too (RFC 7323 2.2).
+            window: match self.shift {
+                Some(_) => (options.window >> WINDOW_SHIFT) as u16,
+                None => options.window.min(u32::from(u16::MAX)) as u16,
+            },
             offset: self.sent,
             length: 0,
             again: self.sent < self.highest,
@@ -192,7 +196,7 @@ impl Flow {
                     return Err(format!("port {}: {segment}", self.port));
                 }
                 (self.state, self.engine_initial, self.progress) = (State::Open, number, now);
-                self.shift = segment.window_scale.unwrap_or(0);
+                self.shift = segment.window_scale;
                 self.window = u64::from(segment.window_len);
                 self.acknowledge = true;
                 return Ok(Outcome::default());
@@ -237,7 +241,7 @@ impl Flow {
         if step > outstanding {
             return Err(format!("port {}: acknowledges {number}, which was not sent", self.port));
         }
-        let window = u64::from(segment.window_len) << self.shift;
+        let window = u64::from(segment.window_len) << self.shift.unwrap_or(0);
         let nothing_else = segment.payload.is_empty() && segment.control == TcpControl::None;
         if step > 0 {
             self.acked = (self.acked + step).min(self.highest);
