@@ -164,7 +164,7 @@ impl<P: Peer> Bench<P> {
 }
 
 /// What is free once the engine has filled its free lists, which takes a cycle or so for each entry after reset.
-fn settled_resources<P: Peer>(device: &mut Device<Simulator<P>>) -> Result<FreeResources> {
+pub(crate) fn settled_resources<P: Peer>(device: &mut Device<Simulator<P>>) -> Result<FreeResources> {
     let mut free = device.free_resources()?;
     loop {
         device.transport_mut().cycles(500);

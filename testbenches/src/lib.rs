@@ -4,6 +4,7 @@
 pub mod bench;
 pub mod demo;
 pub mod dissector;
+pub mod measure;
 pub mod peers;
 pub mod ports;
 pub mod random;

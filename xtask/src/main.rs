@@ -35,6 +35,8 @@ enum Command {
     Wave(wave::Wave),
     /// Exchange files between the simulated engine and a peer: `--peer smoltcp` or `--peer kernel`
     Demo(Passed),
+    /// Measure the engine against the wire and the bus: `bench [ROWS..] [--json F] [--plot DIR] [--stages] [--short]`
+    Bench(Passed),
     /// Write the engine's Verilog and its port table into a folder
     Verilog(Passed),
     /// Write docs/reference.md from the ABI crate
@@ -68,6 +70,7 @@ fn run(command: Command) -> Result<()> {
         Command::Test { quick } => test::all(quick),
         Command::Wave(wave) => wave::run(&wave),
         Command::Demo(passed) => bench("demo", &[], &passed.words),
+        Command::Bench(passed) => bench("bench", &[], &passed.words),
         Command::Verilog(passed) => bench("elaborate", &["verilog"], &passed.words),
         Command::Reference(passed) => bench("elaborate", &["reference"], &passed.words),
         Command::Lint(passed) => bench("elaborate", &["lint"], &passed.words),
