@@ -117,7 +117,13 @@ impl Setup {
             maximum_write: surroundings.maximum.1,
             ..BusOptions::default()
         };
-        SimulatorOptions { bus, rate: surroundings.rate(), pause: POLL, backlog: BACKLOG, ..SimulatorOptions::default() }
+        SimulatorOptions {
+            bus,
+            rate: surroundings.rate(),
+            pause: POLL,
+            backlog: BACKLOG,
+            ..SimulatorOptions::default()
+        }
     }
 
     fn configuration(&self) -> Configuration {

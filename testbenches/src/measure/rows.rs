@@ -210,7 +210,8 @@ fn transmit_costs(context: &Context) -> Result<Vec<Figure>> {
     let outcome = context.measure(&setup)?;
     let counters = &outcome.counters;
     let payload = counters.traffic.payload_read as f64;
-    let both_ways = counters.bus_to_engine as f64 + (counters.read_requests * setup.surroundings.packets.request) as f64;
+    let both_ways =
+        counters.bus_to_engine as f64 + (counters.read_requests * setup.surroundings.packets.request) as f64;
     let ratio = counters.bus_to_engine as f64 / payload;
     Ok(vec![
         descriptors(context, "descriptor_bytes_per_64k_tx", &outcome, payload).of(&outcome),

@@ -161,10 +161,17 @@ fn walk(modules: &HashMap<&str, Module>, module: &str, path: &str, depth: usize,
 
 /// The channels of a row as text, the fullest first; those that never had a word are left out.
 pub fn table(row: &str, channels: &[Occupancy]) -> String {
-    let mut text = format!("{row}: {:40} {:>7} {:>8} {:>8}  percent of cycles\n", "channel", "busy", "stalled", "starved");
+    let mut text =
+        format!("{row}: {:40} {:>7} {:>8} {:>8}  percent of cycles\n", "channel", "busy", "stalled", "starved");
     for channel in sorted(channels) {
         let [busy, stalled, starved] = channel.percent();
-        let _ = writeln!(text, "{:width$}{:40} {busy:>7.2} {stalled:>8.2} {starved:>8.2}", "", channel.name, width = row.len() + 2);
+        let _ = writeln!(
+            text,
+            "{:width$}{:40} {busy:>7.2} {stalled:>8.2} {starved:>8.2}",
+            "",
+            channel.name,
+            width = row.len() + 2
+        );
     }
     text
 }
