@@ -31,7 +31,8 @@ pub fn configuration() -> Configuration {
             delayed_ack: 2_000,
             time_wait: 50_000,
             retry_limit: 12,
-            notify_delay: 1_000,
+            // 100 microseconds at 156.25 MHz.
+            notify_delay: 15_625,
             ..TcpTuning::default()
         },
         ..Configuration::new(ENGINE_MAC, ENGINE, PREFIX)
