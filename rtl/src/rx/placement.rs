@@ -8,7 +8,7 @@
 //! s_command -> ReceiveChain --pieces---------> dma::Writer -> m_write
 //!                 |    | cuts                     ^     | bytes accepted
 //! s_extent -+     |    v                          |     v
-//! s_frame --+-> HeaderSkip -> Trimmer ------------+   Reports -> m_response, m_flushed
+//! s_frame --+-> HeaderSkip -> [ ] -> Trimmer -----+   Reports -> m_response, m_flushed
 //!                 +----------- reports ---------------^
 //! ```
 //!
@@ -34,6 +34,9 @@ use stevedore_hdl::prelude::*;
 
 /// Commands whose frames the trimmer has not yet taken.
 const CUT_QUEUE: usize = 16;
+/// Beats that wait for the trimmer: while the memory port carries a response, the next headers are skipped already. Without them a port that
+/// is busy for a moment is missed for good, because the beats of a frame, headers counted, take nearly all cycles the wire gives it.
+const ELASTIC: usize = 16;
 /// Frames whose headers were skipped ahead of their command.
 const RESIDUE_QUEUE: usize = 4;
 
@@ -62,6 +65,7 @@ pub struct Placement<const W: usize, const K: usize> {
     skip: HeaderSkip<W>,
     cuts: QuickQueue<Cut>,
     residues: Fifo<Bits<8>>,
+    beats: Fifo<Beat<W>>,
     trimmer: Trimmer<W>,
     writer: Writer<W, K>,
     reports: Reports<K>,
@@ -84,6 +88,7 @@ impl<const W: usize, const K: usize> Placement<W, K> {
             skip: HeaderSkip::default(),
             cuts: QuickQueue::new(CUT_QUEUE),
             residues: Fifo::new(RESIDUE_QUEUE),
+            beats: Fifo::new(ELASTIC),
             trimmer: Trimmer::default(),
             writer: Writer::new(geometry.maximum_write),
             reports: Reports::new(geometry.queue),
@@ -94,13 +99,14 @@ impl<const W: usize, const K: usize> Placement<W, K> {
 impl<const W: usize, const K: usize> Logic for Placement<W, K> {
     #[kernel]
     fn update(&mut self) {
-        setup!(self, chain, skip, cuts, residues, trimmer, writer, reports);
+        setup!(self, chain, skip, cuts, residues, beats, trimmer, writer, reports);
         forward!(self.s_command => self.chain.s_command);
         forward!(self.s_frame => self.skip.s_frame);
         forward!(self.s_extent => self.skip.s_extent);
         join!(self.chain.m_cut => self.cuts.s_in);
         join!(self.skip.m_residue => self.residues.s_in);
-        join!(self.skip.m_frame => self.trimmer.s_beat);
+        join!(self.skip.m_frame => self.beats.s_in);
+        join!(self.beats.m_out => self.trimmer.s_beat);
         join!(self.chain.m_piece => self.writer.s_piece);
         join!(self.trimmer.m_beat => self.writer.s_beat);
         join!(self.chain.m_report => self.reports.s_report);

@@ -97,7 +97,9 @@ fn measure(cli: &Cli) -> Result<Vec<Figure>> {
         for figure in (case.run)(&context).context(names)? {
             bar.suspend(|| println!("{}", report::line(&figure)));
             if !figure.stages.is_empty() {
-                bar.suspend(|| print!("{}", stages::table(&figure.record.name, &figure.stages)));
+                let name = &figure.record.name;
+                let show = if name.contains("latency") { stages::trail } else { stages::table };
+                bar.suspend(|| print!("{}", show(name, &figure.stages)));
             }
             figures.push(figure);
         }

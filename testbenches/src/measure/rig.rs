@@ -270,7 +270,7 @@ impl Setup {
         let mut rig = Rig::new(engine, self)?;
         rig.open(self.connections)?;
         rig.run(self.warm_up)?;
-        probe.iter().for_each(|probe| stages::clear(probe));
+        probe.into_iter().for_each(stages::clear);
         let (before, visits, answers) = (rig.counters(), rig.peer().visits, rig.peer().answers);
         rig.run(self.window)?;
         let counters = rig.counters().since(&before);
