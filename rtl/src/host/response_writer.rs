@@ -217,11 +217,7 @@ impl<const W: usize, const K: usize> Logic for ResponseWriter<W, K> {
         self.queue.m_out.ready.next = load_now;
         if load_now && self.queue.m_out.valid.val() {
             // An entry is loaded at the bottom, or at W = 512 behind one that half fills a beat.
-            loaded = if W == 512 && held.get_bit(8) {
-                set_bits(loaded, 256, entry)
-            } else {
-                resize::<512, 256>(entry)
-            };
+            loaded = if W == 512 && held.get_bit(8) { set_bits(loaded, 256, entry) } else { resize::<512, 256>(entry) };
             held = held + 256;
             next.to_load = state.to_load - 1;
             next.produced = state.produced + 1;
