@@ -60,7 +60,7 @@ pub struct TcpTuning {
     pub mss: u16,
     /// Longest time received bytes wait for their response.
     pub notify_delay: u32,
-    /// A segment with PSH is reported at once.
+    /// A segment with PSH that is not a whole one is reported at once.
     pub notify_on_push: bool,
 }
 
@@ -75,7 +75,7 @@ impl Default for TcpTuning {
             time_wait: 60_000_000,
             retry_limit: 8,
             mss: 1460,
-            notify_delay: 50,
+            notify_delay: 100,
             notify_on_push: true,
         }
     }

@@ -31,7 +31,8 @@ pub fn configuration() -> Configuration {
             delayed_ack: 2_000,
             time_wait: 50_000,
             retry_limit: 12,
-            notify_delay: 1_000,
+            // 100 microseconds at 156.25 MHz.
+            notify_delay: 15_625,
             ..TcpTuning::default()
         },
         ..Configuration::new(ENGINE_MAC, ENGINE, PREFIX)
@@ -163,7 +164,7 @@ impl<P: Peer> Bench<P> {
 }
 
 /// What is free once the engine has filled its free lists, which takes a cycle or so for each entry after reset.
-fn settled_resources<P: Peer>(device: &mut Device<Simulator<P>>) -> Result<FreeResources> {
+pub(crate) fn settled_resources<P: Peer>(device: &mut Device<Simulator<P>>) -> Result<FreeResources> {
     let mut free = device.free_resources()?;
     loop {
         device.transport_mut().cycles(500);

@@ -4,8 +4,11 @@
 pub mod bench;
 pub mod demo;
 pub mod dissector;
+pub mod measure;
 pub mod peers;
+pub mod ports;
 pub mod random;
+pub mod reference;
 pub mod replay;
 pub mod rtl;
 pub mod sessions;

@@ -4,7 +4,7 @@ use stevedore_rtl::geometry::Geometry;
 use stevedore_testbenches::bench::{Opener, Scenario};
 use stevedore_testbenches::rtl;
 use stevedore_testbenches::sessions::BufferPlan;
-use stevedore_testbenches::simulator::{BusOptions, Impairment};
+use stevedore_testbenches::simulator::{BusOptions, Impairment, PacketOptions};
 
 const ROLES: [Opener; 2] = [Opener::Peer, Opener::Engine];
 
@@ -77,7 +77,7 @@ fn mishaps_of_one_connection_are_its_own() {
 #[test]
 fn narrow_bus_only_slows_down() {
     let mut scenario = Scenario::new(10, Opener::Peer, 60_000, 60_000);
-    scenario.options.bus = BusOptions { bandwidth: 1.5, latency: 600, ..BusOptions::rough(10) };
+    scenario.options.bus = BusOptions { packets: PacketOptions { rate: 2.0, ..PacketOptions::default() }, latency: 600, ..BusOptions::rough(10) };
     run(&scenario);
 }
 

@@ -35,8 +35,12 @@ enum Command {
     Wave(wave::Wave),
     /// Exchange files between the simulated engine and a peer: `--peer smoltcp` or `--peer kernel`
     Demo(Passed),
+    /// Measure the engine against the wire and the bus: `bench [ROWS..] [--json F] [--plot DIR] [--stages] [--short]`
+    Bench(Passed),
     /// Write the engine's Verilog and its port table into a folder
     Verilog(Passed),
+    /// Write docs/reference.md from the ABI crate
+    Reference(Passed),
     /// Verilator -Wall and yosys's structural check of the engine
     Lint(Passed),
     /// Synthesize for ECP5 and compare with the kept report; `--bless` keeps the new one, `--place` places and routes
@@ -63,10 +67,12 @@ fn main() -> ExitCode {
 fn run(command: Command) -> Result<()> {
     match command {
         Command::Setup => setup::run(),
-        Command::Test { quick } => test::run(quick),
+        Command::Test { quick } => test::all(quick),
         Command::Wave(wave) => wave::run(&wave),
         Command::Demo(passed) => bench("demo", &[], &passed.words),
+        Command::Bench(passed) => bench("bench", &[], &passed.words),
         Command::Verilog(passed) => bench("elaborate", &["verilog"], &passed.words),
+        Command::Reference(passed) => bench("elaborate", &["reference"], &passed.words),
         Command::Lint(passed) => bench("elaborate", &["lint"], &passed.words),
         Command::Synth(passed) => bench("elaborate", &["synth"], &passed.words),
     }
@@ -77,7 +83,7 @@ fn bench(program: &str, first: &[&str], words: &[String]) -> Result<()> {
     if setup::check().is_err() {
         setup::run()?;
     }
-    let fixed = ["run", "--quiet", "--package", "stevedore-testbenches", "--bin", program, "--"];
+    let fixed = workspace::program(program);
     let words = fixed.into_iter().chain(first.iter().copied()).chain(words.iter().map(String::as_str));
     let status = workspace::cargo(words).status()?;
     anyhow::ensure!(status.success(), "{program} failed, see above");

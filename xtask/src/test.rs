@@ -3,8 +3,10 @@
 use crate::process;
 use crate::progress::Progress;
 use crate::setup;
-use crate::workspace::cargo;
+use crate::workspace::{cargo, program};
 use anyhow::{bail, Result};
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -21,12 +23,35 @@ fn steps() -> Vec<Step> {
     let quiet = |name, arguments: &[&str]| Step { name, command: cargo(arguments.iter().copied()), loud: false };
     let mut documentation = quiet("documentation", &["doc", "--workspace", "--no-deps"]);
     documentation.command.env("RUSTDOCFLAGS", "-D warnings");
-    vec![
+    let mut steps = vec![
         quiet("formatting", &["fmt", "--all", "--check"]),
         quiet("clippy", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]),
         documentation,
         tests(),
-    ]
+        run("lint", "elaborate", &["lint"]),
+        run("demo", "demo", &[]),
+    ];
+    if kernel_can_be_peer() {
+        let mishaps = ["--peer", "kernel", "--loss", "1", "--reorder", "1", "--duplicate", "1", "--size", "4194304"];
+        steps.push(run("demo, kernel", "demo", &["--peer", "kernel"]));
+        steps.push(run("demo, mishaps", "demo", &mishaps));
+    } else {
+        println!("skipped: the demos with the kernel, which need root and /dev/net/tun");
+    }
+    steps.push(run("synthesis", "elaborate", &["synth"]));
+    steps
+}
+
+/// Whether this process may make a TAP device in a network namespace of its own.
+fn kernel_can_be_peer() -> bool {
+    let root = std::fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0);
+    root && Path::new("/dev/net/tun").exists()
+}
+
+/// A program of the testbenches.
+fn run(name: &'static str, binary: &str, arguments: &[&str]) -> Step {
+    let words: Vec<&str> = program(binary).into_iter().chain(arguments.iter().copied()).collect();
+    loud(name, &words)
 }
 
 fn tests() -> Step {
@@ -46,7 +71,7 @@ struct Outcome {
 }
 
 /// Runs every check, also after one has failed, and prints a table of how they went.
-pub fn run(quick: bool) -> Result<()> {
+pub fn all(quick: bool) -> Result<()> {
     setup::check()?;
     let steps = if quick { vec![tests()] } else { steps() };
     let mut progress = Progress::new(steps.len());

@@ -13,6 +13,12 @@ pub fn tools() -> PathBuf {
     root().join(".tools")
 }
 
+/// Cargo's words to run a binary of the testbenches. No package is named: the whole workspace's features hold then, as in `cargo test`, and
+/// nothing is compiled twice.
+pub fn program(name: &str) -> [&str; 5] {
+    ["run", "--quiet", "--bin", name, "--"]
+}
+
 /// Cargo, the one that started this program, at the workspace's root.
 pub fn cargo<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));

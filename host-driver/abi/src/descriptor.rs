@@ -1,137 +1,142 @@
 //! The 32-byte descriptor of both tables (H1, H4): owner 1 bit, type 5 bits, content 250 bits.
 //!
-//! ```text
-//! word 0   [63:0]   base         address of the buffer, or packed endpoint (see `Endpoint`)
-//! word 1   [63:0]   connection   connection id; 0 means "no connection"
-//! word 2   [31:0]   length       bytes
-//!          [63:32]  offset       byte offset inside the buffer
-//! word 3   [31:0]   cookie       the host's own value, returned untouched
-//!          [47:32]  flags        `flag::*`
-//!          [55:48]  status       `Status`, 0 in requests
-//!          [57:56]  reserved     0
-//!          [62:58]  type         `Request` or `Response`
-//!          [63]     owner        phase bit, see below
-//! ```
+//! `FIELDS` is the layout; `docs/reference.md` shows it with every code, generated from here.
 //!
 //! The owner bit alone tells who owns an entry. Both tables start zeroed; on the first pass the writer writes owner = 1, on the
 //! second owner = 0, and so on: an entry belongs to the reader when its owner bit equals the phase of the reader's pass.
 
 /// Bytes in a descriptor.
 pub const DESCRIPTOR_BYTES: usize = 32;
-/// Bit of `base` (word 0) etc. inside the 256-bit descriptor; the RTL slices with these.
-pub const CONNECTION_BIT: usize = 64;
-/// First bit of `length`.
-pub const LENGTH_BIT: usize = 128;
-/// First bit of `offset`.
-pub const OFFSET_BIT: usize = 160;
-/// First bit of `cookie`.
-pub const COOKIE_BIT: usize = 192;
-/// First bit of `flags`.
-pub const FLAGS_BIT: usize = 224;
-/// First bit of `status`.
-pub const STATUS_BIT: usize = 240;
-/// First bit of `type`.
-pub const TYPE_BIT: usize = 250;
-/// The owner bit.
-pub const OWNER_BIT: usize = 255;
+/// One field of the descriptor.
+#[derive(Clone, Copy, Debug)]
+pub struct Field {
+    /// Its name.
+    pub name: &'static str,
+    /// Its lowest bit; the 32 bytes are one little-endian number.
+    pub bit: usize,
+    /// How many bits.
+    pub width: usize,
+    /// One sentence, with the unit.
+    pub text: &'static str,
+}
+
+macro_rules! fields {
+    ($($name:ident $constant:ident $bit:literal $width:literal $text:literal;)*) => {
+        $(#[doc = concat!("Lowest bit of `", stringify!($name), "`.")] pub const $constant: usize = $bit;)*
+        /// The layout, from the lowest bit up.
+        pub const FIELDS: &[Field] = &[
+            $(Field { name: stringify!($name), bit: $bit, width: $width, text: $text },)*
+        ];
+    };
+}
+
+fields! {
+    base BASE_BIT 0 64 "Address of the buffer, or a packed endpoint: remote address `[31:0]`, remote port `[47:32]`, local port `[63:48]`.";
+    connection CONNECTION_BIT 64 64 "Connection id; 0 means \"no connection\".";
+    length LENGTH_BIT 128 32 "Bytes.";
+    offset OFFSET_BIT 160 32 "Byte offset inside the buffer.";
+    cookie COOKIE_BIT 192 32 "The host's own value, returned untouched.";
+    flags FLAGS_BIT 224 16 "Flags, below.";
+    status STATUS_BIT 240 8 "Status, below; 0 in requests.";
+    reserved RESERVED_BIT 248 2 "0.";
+    type TYPE_BIT 250 5 "Request or response type, below.";
+    owner OWNER_BIT 255 1 "Phase of the pass that wrote the entry.";
+}
 
 /// Largest buffer one descriptor may name (bytes).
 pub const MAXIMUM_BUFFER: u32 = 1 << 30;
 
-/// Flag bits of word 3.
-pub mod flag {
-    /// Request, buffer send: no delay criterion holds this buffer back (T5).
-    pub const ASAP: u16 = 1 << 0;
-    /// Request, buffer send: the buffer changed since it was last sent (T8).
-    pub const MODIFY: u16 = 1 << 1;
-    /// Request, termination: reset the connection instead of closing it in order.
-    pub const ABORT: u16 = 1 << 2;
-    /// Response, buffer receive: the buffer is handed back; nothing more will be written to it (R4).
-    pub const HANDED_BACK: u16 = 1 << 8;
-    /// Response, buffer receive: the peer closed its direction; no byte follows this response.
-    pub const END_OF_STREAM: u16 = 1 << 9;
+/// A number and what it means.
+#[derive(Clone, Copy, Debug)]
+pub struct Code {
+    /// Its name.
+    pub name: &'static str,
+    /// The number; for a flag, the bit.
+    pub value: u8,
+    /// One sentence.
+    pub text: &'static str,
 }
 
-/// Request types (H2), host to engine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub enum Request {
-    /// Send `length` bytes at `base` on `connection`.
-    BufferSend = 1,
-    /// Receive into `length` bytes at `base` for `connection`.
-    BufferAvailable = 2,
-    /// Open a connection to the packed endpoint in `base`; a zero local port is refused.
-    Connect = 3,
-    /// Close `connection` (or a listener) in order, or with `flag::ABORT` at once.
-    Termination = 4,
-    /// Accept connections to the local port of the packed endpoint in `base`.
-    Listen = 5,
-    /// Cancel a pending request (reserved: answered with `Status::Unsupported`).
-    Cancellation = 6,
-    /// Read or write connection attributes (reserved: answered with `Status::Unsupported`).
-    ConnectionAttribute = 7,
-    /// Read or write adapter attributes (reserved: answered with `Status::Unsupported`).
-    AdapterAttribute = 8,
+macro_rules! flags {
+    ($($name:ident $bit:literal $text:literal;)*) => {
+        /// Masks of the flags field.
+        pub mod flag {
+            $(#[doc = $text] pub const $name: u16 = 1 << $bit;)*
+        }
+        /// Every flag, by bit.
+        pub const FLAGS: &[Code] = &[$(Code { name: stringify!($name), value: $bit, text: $text },)*];
+    };
 }
 
-/// Response types (H3), engine to host.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub enum Response {
-    /// Bytes `offset .. offset + length` of the posted buffer at `base` hold received data.
-    BufferReceive = 1,
-    /// The send buffer was acknowledged by the peer (or given up, see status) and is the host's again (T3).
-    BufferAvailable = 2,
-    /// A listener accepted `connection`; `base` is the packed endpoint, `cookie` the listener's.
-    ConnectionArrival = 3,
-    /// The outcome of a connect request.
-    ConnectionCompletion = 4,
-    /// The outcome of a listen request; `connection` is the listener's id.
-    ListenResponse = 5,
-    /// The connection is gone and every buffer of it was returned before this response.
-    TerminationResponse = 6,
-    /// The outcome of a cancellation request.
-    CancellationResponse = 7,
-    /// The outcome of a connection attribute request.
-    ConnectionAttribute = 8,
-    /// The outcome of an adapter attribute request.
-    AdapterAttribute = 9,
-    /// The request could not be understood: wrong owner bit, unknown type, or a failed read; `length` holds the type found.
-    Invalid = 31,
+macro_rules! codes {
+    ($(#[$what:meta])* $kind:ident $all:ident { $($name:ident = $value:literal $text:literal;)* }) => {
+        $(#[$what])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[repr(u8)]
+        pub enum $kind {
+            $(#[doc = $text] $name = $value,)*
+        }
+        #[doc = concat!("Every [`", stringify!($kind), "`], by number.")]
+        pub const $all: &[Code] = &[$(Code { name: stringify!($name), value: $value, text: $text },)*];
+    };
 }
 
-/// Status codes of responses.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub enum Status {
-    /// The request succeeded.
-    Success = 0,
-    /// The request type is not known.
-    UnknownType = 1,
-    /// The connection id is 0, was never given out, or its connection is gone.
-    UnknownConnection = 2,
-    /// Length zero, or above `MAXIMUM_BUFFER`.
-    BadLength = 3,
-    /// The request is known but this engine does not carry it out.
-    Unsupported = 4,
-    /// No connection slot, or no message context, was free.
-    NoRoom = 5,
-    /// The 4-tuple or listening port is in use.
-    AddressInUse = 6,
-    /// The peer reset the connection.
-    Reset = 7,
-    /// Retransmissions or address resolution ran out.
-    TimedOut = 8,
-    /// The host aborted or closed the connection before the buffer was used up.
-    Aborted = 9,
-    /// The connection is closing: nothing more can be sent on it.
-    Closing = 10,
-    /// A bus read or write failed.
-    BusError = 11,
-    /// The owner bit of the descriptor was not the one of this pass.
-    BadOwner = 12,
-    /// An address, port or flag has a value that is not allowed.
-    BadArgument = 13,
+flags! {
+    ASAP 0 "Request, buffer send: no delay criterion holds this buffer back (T5).";
+    MODIFY 1 "Request, buffer send: the buffer changed since it was last sent (T8).";
+    ABORT 2 "Request, termination: reset the connection instead of closing it in order.";
+    HANDED_BACK 8 "Response, buffer receive: the buffer is handed back; nothing more will be written to it (R4).";
+    END_OF_STREAM 9 "Response, buffer receive: the peer closed its direction; no byte follows this response.";
+}
+
+codes! {
+    /// Request types (H2), host to engine.
+    Request REQUESTS {
+        BufferSend = 1 "Send `length` bytes at `base` on `connection`.";
+        BufferAvailable = 2 "Receive into `length` bytes at `base` for `connection`.";
+        Connect = 3 "Open a connection to the packed endpoint in `base`; a zero local port is refused.";
+        Termination = 4 "Close `connection` (or a listener) in order, or with `flag::ABORT` at once.";
+        Listen = 5 "Accept connections to the local port of the packed endpoint in `base`.";
+        Cancellation = 6 "Cancel a pending request (reserved: answered with `Status::Unsupported`).";
+        ConnectionAttribute = 7 "Read or write connection attributes (reserved: answered with `Status::Unsupported`).";
+        AdapterAttribute = 8 "Read or write adapter attributes (reserved: answered with `Status::Unsupported`).";
+    }
+}
+
+codes! {
+    /// Response types (H3), engine to host.
+    Response RESPONSES {
+        BufferReceive = 1 "Bytes `offset .. offset + length` of the posted buffer at `base` hold received data.";
+        BufferAvailable = 2 "The send buffer was acknowledged by the peer (or given up, see status) and is the host's again (T3).";
+        ConnectionArrival = 3 "A listener accepted `connection`; `base` is the packed endpoint, `cookie` the listener's.";
+        ConnectionCompletion = 4 "The outcome of a connect request.";
+        ListenResponse = 5 "The outcome of a listen request; `connection` is the listener's id.";
+        TerminationResponse = 6 "The connection is gone and every buffer of it was returned before this response.";
+        CancellationResponse = 7 "The outcome of a cancellation request.";
+        ConnectionAttribute = 8 "The outcome of a connection attribute request.";
+        AdapterAttribute = 9 "The outcome of an adapter attribute request.";
+        Invalid = 31 "The request could not be understood: wrong owner bit, unknown type, or a failed read; `offset` holds the type found.";
+    }
+}
+
+codes! {
+    /// Status codes of responses.
+    Status STATUSES {
+        Success = 0 "The request succeeded.";
+        UnknownType = 1 "The request type is not known.";
+        UnknownConnection = 2 "The connection id is 0, was never given out, or its connection is gone.";
+        BadLength = 3 "Length zero, or above `MAXIMUM_BUFFER`.";
+        Unsupported = 4 "The request is known but this engine does not carry it out.";
+        NoRoom = 5 "No connection slot, or no message context, was free.";
+        AddressInUse = 6 "The 4-tuple or listening port is in use.";
+        Reset = 7 "The peer reset the connection.";
+        TimedOut = 8 "Retransmissions or address resolution ran out.";
+        Aborted = 9 "The host aborted or closed the connection before the buffer was used up.";
+        Closing = 10 "The connection is closing: nothing more can be sent on it.";
+        BusError = 11 "A bus read or write failed.";
+        BadOwner = 12 "The owner bit of the descriptor was not the one of this pass.";
+        BadArgument = 13 "An address, port or flag has a value that is not allowed.";
+    }
 }
 
 /// One descriptor, unpacked.

@@ -88,8 +88,8 @@ registers! {
     TCP_TIME_WAIT 0x0a0 ReadWrite 60000000 "Length of TIME-WAIT, microseconds (2 MSL).";
     TCP_RETRY_LIMIT 0x0a4 ReadWrite 8 "Retransmissions of one segment before the connection times out.";
     TCP_MSS 0x0a8 ReadWrite 1460 "MSS announced and upper bound of the MSS used, bytes.";
-    NOTIFY_DELAY 0x0ac ReadWrite 50 "Longest time received bytes wait for their response, microseconds (R6).";
-    NOTIFY_FLAGS 0x0b0 ReadWrite 1 "Bit 0: a segment with PSH is reported at once.";
+    NOTIFY_DELAY 0x0ac ReadWrite 100 "Longest time received bytes wait for their response, microseconds (R6).";
+    NOTIFY_FLAGS 0x0b0 ReadWrite 1 "Bit 0: a segment with PSH and less than a whole segment's payload is reported at once.";
     FREE_SLOTS 0x0c0 ReadOnly 0 "Connection slots free now.";
     FREE_SEND_ENTRIES 0x0c4 ReadOnly 0 "Send contexts free now.";
     FREE_RECEIVE_ENTRIES 0x0c8 ReadOnly 0 "Receive contexts free now.";

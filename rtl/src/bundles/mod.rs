@@ -3,6 +3,7 @@
 //! A port is a `Source<T>` or a `Sink<T>` of one of these records: `bits`, `valid`, `ready`, a transfer on every clock edge
 //! where `valid` and `ready` are both high; `valid` never waits for `ready` and `bits` hold still until taken.
 
+pub mod codes;
 mod command;
 mod event;
 mod frame;

@@ -51,7 +51,7 @@ pub struct TcpSettings {
     pub mss: Bits<16>,
     /// Longest time received bytes wait for their response.
     pub notify_delay: Bits<32>,
-    /// PSH is reported at once.
+    /// PSH on less than a whole segment is reported at once.
     pub notify_on_push: bool,
 }
 

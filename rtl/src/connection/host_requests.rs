@@ -1,6 +1,6 @@
 //! Requests of the host (RFC 9293 3.10.1 to 3.10.5): open, listen, post bytes, post room, close, abort.
-use super::responses::{BUFFER_AVAILABLE, BUFFER_RECEIVE, CLOSING, LISTEN, NO_ROOM, SUCCESS, TERMINATION, UNKNOWN};
 use super::transmit::can_send;
+use crate::bundles::codes::{response, status};
 use crate::bundles::{ConnectionRecord, Event, EventKind, Farewell, TcpState};
 use stevedore_hdl::prelude::*;
 
@@ -67,32 +67,32 @@ pub fn plan_host(event: Event, record: ConnectionRecord, legitimate: bool, known
     let flowing = state == TcpState::Established || state == TcpState::CloseWait;
     let live = known && (can_send(state) || state == TcpState::FinWait2);
     let handshake = known && (state == TcpState::SynSent || state == TcpState::SynReceived);
-    plan.status = bits::<8>(UNKNOWN);
+    plan.status = bits::<8>(status::UNKNOWN_CONNECTION);
     match event.kind {
         EventKind::PostSend => {
-            plan.response = bits::<5>(BUFFER_AVAILABLE);
+            plan.response = bits::<5>(response::BUFFER_AVAILABLE);
             plan.send = live && flowing && !m.too_much;
             plan.refuse = !plan.send;
             if live {
-                plan.status = if flowing { bits::<8>(NO_ROOM) } else { bits::<8>(CLOSING) };
+                plan.status = if flowing { bits::<8>(status::NO_ROOM) } else { bits::<8>(status::CLOSING) };
             }
         }
         EventKind::PostReceive => {
-            plan.response = bits::<5>(BUFFER_RECEIVE);
+            plan.response = bits::<5>(response::BUFFER_RECEIVE);
             plan.receive = (live || handshake) && !m.too_much;
             plan.refuse = !plan.receive;
             if live || handshake {
-                plan.status = bits::<8>(NO_ROOM);
+                plan.status = bits::<8>(status::NO_ROOM);
             }
         }
         EventKind::Connect => plan.connect = legitimate,
         EventKind::Listen => {
             plan.listen = legitimate;
-            plan.response = bits::<5>(LISTEN);
-            plan.status = bits::<8>(SUCCESS);
+            plan.response = bits::<5>(response::LISTEN);
+            plan.status = bits::<8>(status::SUCCESS);
         }
         EventKind::Terminate => {
-            plan.response = bits::<5>(TERMINATION);
+            plan.response = bits::<5>(response::TERMINATION);
             let listener = known && state == TcpState::Listen;
             let abort = live && event.abort;
             plan.end = listener || abort;
@@ -102,7 +102,7 @@ pub fn plan_host(event: Event, record: ConnectionRecord, legitimate: bool, known
             plan.close = live && flowing && !event.abort;
             plan.refuse = !plan.end && !plan.close;
             if live {
-                plan.status = bits::<8>(CLOSING);
+                plan.status = bits::<8>(status::CLOSING);
             }
         }
         _ => {}

@@ -22,15 +22,10 @@
 use super::lookup_front::{Home, JobKind, LookupFront};
 use super::lookup_work::{after_chain, after_hit, next_generation, wanted, Link, Phase, Row, State, Work};
 use super::slots::{FreeSlot, Slots};
+use crate::bundles::codes::{response, status};
 use crate::bundles::*;
 use crate::geometry::Geometry;
-use stevedore_abi::descriptor::{Response, Status};
 use stevedore_hdl::prelude::*;
-
-const CONNECTION_COMPLETION: u64 = Response::ConnectionCompletion as u64;
-const LISTEN_RESPONSE: u64 = Response::ListenResponse as u64;
-const NO_ROOM: u64 = Status::NoRoom as u64;
-const ADDRESS_IN_USE: u64 = Status::AddressInUse as u64;
 
 /// See the module's text.
 #[derive(LogicBlock)]
@@ -311,8 +306,8 @@ impl Logic for Lookup {
         };
         self.m_refused.valid.next = s.phase == Phase::Refused;
         self.m_refused.bits.next = Notice {
-            response: mux(listen, bits::<5>(LISTEN_RESPONSE), bits::<5>(CONNECTION_COMPLETION)),
-            status: mux(w.full, bits::<8>(NO_ROOM), bits::<8>(ADDRESS_IN_USE)),
+            response: mux(listen, bits::<5>(response::LISTEN), bits::<5>(response::COMPLETION)),
+            status: mux(w.full, bits::<8>(status::NO_ROOM), bits::<8>(status::ADDRESS_IN_USE)),
             cookie: job.cookie,
             ..Notice::default()
         };

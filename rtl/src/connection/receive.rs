@@ -83,6 +83,8 @@ pub fn plan_payload(
     let place = some || fin;
     let waiting = hard.state == TcpState::SynSent;
     let old = negative(m.ahead);
+    // A whole segment is part of something long, whatever its PSH says: reported when its buffer is full, or by time.
+    let pushed = event.control.psh && event.payload_length < settings.mss;
     PayloadPlan {
         place,
         bytes: if !some {
@@ -95,7 +97,7 @@ pub fn plan_payload(
         some,
         trim: if old { m.behind } else { bits::<16>(0) },
         fin,
-        notify: fin || (event.control.psh && settings.notify_on_push && fits),
+        notify: fin || (pushed && settings.notify_on_push && fits),
         refused: receiving && carries && !(in_order && fits),
         dropped: known && !waiting && event.payload_length.any() && f.new && !(some && fits),
     }

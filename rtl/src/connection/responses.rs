@@ -1,50 +1,27 @@
 //! Words to the host: endings for the reaper, notices for the notifier.
+use crate::bundles::codes::{response, status};
 use crate::bundles::{ConnectionRecord, Ending, Event, Farewell, Notice, TcpState};
-use stevedore_abi::{Response, Status};
 use stevedore_hdl::prelude::*;
-
-/// `Response::ConnectionArrival`.
-pub const ARRIVAL: u64 = Response::ConnectionArrival as u64;
-/// `Response::ConnectionCompletion`.
-pub const COMPLETION: u64 = Response::ConnectionCompletion as u64;
-/// `Response::ListenResponse`.
-pub const LISTEN: u64 = Response::ListenResponse as u64;
-/// `Response::TerminationResponse`.
-pub const TERMINATION: u64 = Response::TerminationResponse as u64;
-/// `Response::BufferReceive`.
-pub const BUFFER_RECEIVE: u64 = Response::BufferReceive as u64;
-/// `Response::BufferAvailable`.
-pub const BUFFER_AVAILABLE: u64 = Response::BufferAvailable as u64;
-/// `Status::Success`.
-pub const SUCCESS: u64 = Status::Success as u64;
-/// `Status::UnknownConnection`.
-pub const UNKNOWN: u64 = Status::UnknownConnection as u64;
-/// `Status::NoRoom`.
-pub const NO_ROOM: u64 = Status::NoRoom as u64;
-/// `Status::Closing`.
-pub const CLOSING: u64 = Status::Closing as u64;
-const RESET: u64 = Status::Reset as u64;
-const TIMED_OUT: u64 = Status::TimedOut as u64;
-const ABORTED: u64 = Status::Aborted as u64;
 
 /// What the flush of a connection that is over carries.
 #[kernel_fn]
 pub fn ending_of(farewell: Farewell, cookie: Bits<32>) -> Ending {
-    let mut ending = Ending { response: bits::<5>(TERMINATION), status: bits::<8>(SUCCESS), cookie, free: true };
+    let mut ending =
+        Ending { response: bits::<5>(response::TERMINATION), status: bits::<8>(status::SUCCESS), cookie, free: true };
     match farewell {
         Farewell::None | Farewell::Silent => ending.response = bits::<5>(0),
         Farewell::Parted => ending.free = false,
         Farewell::Closed => {}
-        Farewell::Reset => ending.status = bits::<8>(RESET),
-        Farewell::TimedOut => ending.status = bits::<8>(TIMED_OUT),
-        Farewell::Aborted => ending.status = bits::<8>(ABORTED),
+        Farewell::Reset => ending.status = bits::<8>(status::RESET),
+        Farewell::TimedOut => ending.status = bits::<8>(status::TIMED_OUT),
+        Farewell::Aborted => ending.status = bits::<8>(status::ABORTED),
         Farewell::Refused => {
-            ending.response = bits::<5>(COMPLETION);
-            ending.status = bits::<8>(RESET);
+            ending.response = bits::<5>(response::COMPLETION);
+            ending.status = bits::<8>(status::RESET);
         }
         Farewell::Unanswered => {
-            ending.response = bits::<5>(COMPLETION);
-            ending.status = bits::<8>(TIMED_OUT);
+            ending.response = bits::<5>(response::COMPLETION);
+            ending.status = bits::<8>(status::TIMED_OUT);
         }
     }
     ending

@@ -2,10 +2,11 @@
 use super::congestion::update_congestion;
 use super::host_requests::after_request;
 use super::receive::after_payload;
-use super::responses::{ending_of, notice_of, ARRIVAL, COMPLETION};
+use super::responses::{ending_of, notice_of};
 use super::stages::{Decisions, Issued, Measures};
 use super::timeouts::{after_tick, update_timer};
 use super::transmit::{after_turn, segment_of};
+use crate::bundles::codes::response;
 use crate::bundles::*;
 use stevedore_hdl::prelude::*;
 
@@ -222,7 +223,8 @@ pub fn outcome_of(issued: Issued, record: ConnectionRecord, m: Measures, d: Deci
     let request = !arriving && !turning && !ticking;
     let mut notice = notice_of(event, d.host.response, d.host.status, event.cookie);
     if arriving {
-        notice.response = if record.hard.active { bits::<5>(COMPLETION) } else { bits::<5>(ARRIVAL) };
+        notice.response =
+            if record.hard.active { bits::<5>(response::COMPLETION) } else { bits::<5>(response::ARRIVAL) };
         notice.status = bits::<8>(0);
         notice.cookie = record.hard.cookie;
     }

@@ -13,38 +13,11 @@
 //! # Invariant
 //! Exactly one output message per descriptor: the host gets an answer to everything it asks (from here or from whom it was passed to).
 use super::fetcher::Fetched;
+use crate::bundles::codes::{request, response, status, ABORT_BIT};
 use crate::bundles::{Event, EventKind, Notice, OpenRequest, Tuple};
 use crate::geometry::Geometry;
 use stevedore_abi::descriptor::MAXIMUM_BUFFER;
 use stevedore_hdl::prelude::*;
-
-const BUFFER_SEND: u64 = 1;
-const BUFFER_AVAILABLE: u64 = 2;
-const CONNECT: u64 = 3;
-const TERMINATION: u64 = 4;
-const LISTEN: u64 = 5;
-const CANCELLATION: u64 = 6;
-const CONNECTION_ATTRIBUTE: u64 = 7;
-const ADAPTER_ATTRIBUTE: u64 = 8;
-
-const RESPONSE_BUFFER_RECEIVE: u64 = 1;
-const RESPONSE_BUFFER_AVAILABLE: u64 = 2;
-const RESPONSE_COMPLETION: u64 = 4;
-const RESPONSE_LISTEN: u64 = 5;
-const RESPONSE_TERMINATION: u64 = 6;
-const RESPONSE_CANCELLATION: u64 = 7;
-const RESPONSE_CONNECTION_ATTRIBUTE: u64 = 8;
-const RESPONSE_ADAPTER_ATTRIBUTE: u64 = 9;
-const RESPONSE_INVALID: u64 = 31;
-
-const UNKNOWN_TYPE: u64 = 1;
-const UNKNOWN_CONNECTION: u64 = 2;
-const BAD_LENGTH: u64 = 3;
-const UNSUPPORTED: u64 = 4;
-const NO_ROOM: u64 = 5;
-const BUS_ERROR: u64 = 11;
-const BAD_OWNER: u64 = 12;
-const BAD_ARGUMENT: u64 = 13;
 
 /// Contexts kept in hand: posts already on their way through the pipeline when the count was read.
 const CONTEXT_MARGIN: u64 = 16;
@@ -73,19 +46,19 @@ fn refuse(response: Bits<5>, status: Bits<8>) -> Decision {
 #[kernel_fn]
 fn post(fetched: Fetched, send: bool, known: bool, room: bool) -> Decision {
     let d = fetched.fields;
-    let response = if send { bits::<5>(RESPONSE_BUFFER_AVAILABLE) } else { bits::<5>(RESPONSE_BUFFER_RECEIVE) };
+    let response = if send { bits::<5>(response::BUFFER_AVAILABLE) } else { bits::<5>(response::BUFFER_RECEIVE) };
     let event = if send { EventKind::PostSend } else { EventKind::PostReceive };
     let bad_length = d.length == 0 || d.length > (MAXIMUM_BUFFER as u64);
     let top = d.base.get_bits::<32>(32);
     let wraps = top.all();
     if !known {
-        refuse(response, bits::<8>(UNKNOWN_CONNECTION))
+        refuse(response, bits::<8>(status::UNKNOWN_CONNECTION))
     } else if bad_length {
-        refuse(response, bits::<8>(BAD_LENGTH))
+        refuse(response, bits::<8>(status::BAD_LENGTH))
     } else if wraps {
-        refuse(response, bits::<8>(BAD_ARGUMENT))
+        refuse(response, bits::<8>(status::BAD_ARGUMENT))
     } else if !room {
-        refuse(response, bits::<8>(NO_ROOM))
+        refuse(response, bits::<8>(status::NO_ROOM))
     } else {
         Decision { route: Route::Event, event: event, response: response, status: bits::<8>(0) }
     }
@@ -93,11 +66,11 @@ fn post(fetched: Fetched, send: bool, known: bool, room: bool) -> Decision {
 
 #[kernel_fn]
 fn open(tuple: Tuple, listen: bool) -> Decision {
-    let response = if listen { bits::<5>(RESPONSE_LISTEN) } else { bits::<5>(RESPONSE_COMPLETION) };
+    let response = if listen { bits::<5>(response::LISTEN) } else { bits::<5>(response::COMPLETION) };
     let multicast = tuple.remote_address.get_bits::<3>(29) == 7;
     let unreachable = tuple.remote_address == 0 || multicast || tuple.remote_port == 0;
     if tuple.local_port == 0 || (!listen && unreachable) {
-        refuse(response, bits::<8>(BAD_ARGUMENT))
+        refuse(response, bits::<8>(status::BAD_ARGUMENT))
     } else {
         Decision { route: Route::Open, event: EventKind::Tick, response: response, status: bits::<8>(0) }
     }
@@ -159,34 +132,34 @@ impl Logic for Dispatcher {
         let tuple = unpack::<Tuple, 64>(d.base);
         let kind = d.kind;
         let decision = if fetched.bus_error {
-            refuse(bits::<5>(RESPONSE_INVALID), bits::<8>(BUS_ERROR))
+            refuse(bits::<5>(response::INVALID), bits::<8>(status::BUS_ERROR))
         } else if fetched.bad_owner {
-            refuse(bits::<5>(RESPONSE_INVALID), bits::<8>(BAD_OWNER))
-        } else if kind == BUFFER_SEND {
+            refuse(bits::<5>(response::INVALID), bits::<8>(status::BAD_OWNER))
+        } else if kind == request::BUFFER_SEND {
             post(fetched, true, known, self.free_send_entries.val() > CONTEXT_MARGIN)
-        } else if kind == BUFFER_AVAILABLE {
+        } else if kind == request::BUFFER_AVAILABLE {
             post(fetched, false, known, self.free_receive_entries.val() > CONTEXT_MARGIN)
-        } else if kind == CONNECT {
+        } else if kind == request::CONNECT {
             open(tuple, false)
-        } else if kind == LISTEN {
+        } else if kind == request::LISTEN {
             open(tuple, true)
-        } else if kind == TERMINATION && known {
+        } else if kind == request::TERMINATION && known {
             Decision {
                 route: Route::Event,
                 event: EventKind::Terminate,
-                response: bits::<5>(RESPONSE_TERMINATION),
+                response: bits::<5>(response::TERMINATION),
                 status: bits::<8>(0),
             }
-        } else if kind == TERMINATION {
-            refuse(bits::<5>(RESPONSE_TERMINATION), bits::<8>(UNKNOWN_CONNECTION))
-        } else if kind == CANCELLATION {
-            refuse(bits::<5>(RESPONSE_CANCELLATION), bits::<8>(UNSUPPORTED))
-        } else if kind == CONNECTION_ATTRIBUTE {
-            refuse(bits::<5>(RESPONSE_CONNECTION_ATTRIBUTE), bits::<8>(UNSUPPORTED))
-        } else if kind == ADAPTER_ATTRIBUTE {
-            refuse(bits::<5>(RESPONSE_ADAPTER_ATTRIBUTE), bits::<8>(UNSUPPORTED))
+        } else if kind == request::TERMINATION {
+            refuse(bits::<5>(response::TERMINATION), bits::<8>(status::UNKNOWN_CONNECTION))
+        } else if kind == request::CANCELLATION {
+            refuse(bits::<5>(response::CANCELLATION), bits::<8>(status::UNSUPPORTED))
+        } else if kind == request::CONNECTION_ATTRIBUTE {
+            refuse(bits::<5>(response::CONNECTION_ATTRIBUTE), bits::<8>(status::UNSUPPORTED))
+        } else if kind == request::ADAPTER_ATTRIBUTE {
+            refuse(bits::<5>(response::ADAPTER_ATTRIBUTE), bits::<8>(status::UNSUPPORTED))
         } else {
-            refuse(bits::<5>(RESPONSE_INVALID), bits::<8>(UNKNOWN_TYPE))
+            refuse(bits::<5>(response::INVALID), bits::<8>(status::UNKNOWN_TYPE))
         };
 
         let valid = self.s_descriptor.valid.val();
@@ -207,12 +180,12 @@ impl Logic for Dispatcher {
             address: d.base,
             length: d.length,
             cookie: d.cookie,
-            abort: d.flags.get_bit(2),
+            abort: d.flags.get_bit(ABORT_BIT),
             ..Event::default()
         };
         self.m_open.bits.next = OpenRequest {
-            listen: kind == LISTEN,
-            tuple: if kind == LISTEN {
+            listen: kind == request::LISTEN,
+            tuple: if kind == request::LISTEN {
                 Tuple { remote_address: bits::<32>(0), remote_port: bits::<16>(0), ..tuple }
             } else {
                 tuple
@@ -227,7 +200,7 @@ impl Logic for Dispatcher {
             generation: d.connection.get_bits::<16>(16),
             cookie: d.cookie,
             address: d.base,
-            length: if decision.response == RESPONSE_INVALID { resize::<32, 5>(kind) } else { d.length },
+            length: if decision.response == response::INVALID { resize::<32, 5>(kind) } else { d.length },
         };
         self.request.next = valid && ready;
         self.refused.next = valid && ready && to_notice;

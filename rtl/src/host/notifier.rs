@@ -12,13 +12,9 @@
 //!
 //! # Invariant
 //! The table is written before any notice of that slot can exist (the lookup broadcasts before it emits the event).
+use crate::bundles::codes::response;
 use crate::bundles::{Address, DescriptorFields, Notice, Tuple};
 use stevedore_hdl::prelude::*;
-
-const ARRIVAL: u64 = 3;
-const COMPLETION: u64 = 4;
-const LISTEN: u64 = 5;
-const INVALID: u64 = 31;
 
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
 struct State {
@@ -84,9 +80,11 @@ impl Logic for Notifier {
         self.table.read_address.next = if state.busy { state.notice.slot } else { arriving.slot };
 
         let notice = state.notice;
-        let endpoint = notice.response == ARRIVAL || notice.response == COMPLETION || notice.response == LISTEN;
+        let endpoint = notice.response == response::ARRIVAL
+            || notice.response == response::COMPLETION
+            || notice.response == response::LISTEN;
         // The type of a request that could not be understood travels in the notice's length.
-        let invalid = notice.response == INVALID;
+        let invalid = notice.response == response::INVALID;
         let looked_up = endpoint && notice.slot != 0;
         self.m_response.valid.next = state.busy;
         self.m_response.bits.next = DescriptorFields {

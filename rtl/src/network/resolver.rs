@@ -12,12 +12,10 @@
 //!
 //! **Invariant.** Each request leaves once, on `m_open` or on `m_refused`. Waiting requests never block resolved ones.
 use super::neighbours::{Answer, Query, QueryKind};
+use crate::bundles::codes::{response, status};
 use crate::bundles::*;
-use stevedore_abi::descriptor::{Response, Status};
 use stevedore_hdl::prelude::*;
 
-const CONNECTION_COMPLETION: u64 = Response::ConnectionCompletion as u64;
-const TIMED_OUT: u64 = Status::TimedOut as u64;
 /// Questions per request.
 const TRIES: u64 = 3;
 /// Microseconds between them.
@@ -215,8 +213,8 @@ impl Logic for Resolver {
         self.s_answer.ready.next = s.phase == Phase::Answer;
         self.m_refused.valid.next = s.phase == Phase::Refuse;
         self.m_refused.bits.next = Notice {
-            response: bits::<5>(CONNECTION_COMPLETION),
-            status: bits::<8>(TIMED_OUT),
+            response: bits::<5>(response::COMPLETION),
+            status: bits::<8>(status::TIMED_OUT),
             cookie: w.request.cookie,
             ..Notice::default()
         };

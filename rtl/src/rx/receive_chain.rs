@@ -27,13 +27,10 @@
 //! filled so far taken off `room`; an empty chain's record holds nothing but the placeholder.
 use super::chain_record::{empty, headed, Chain, Context, Cut};
 use super::{QuickQueue, Report};
+use crate::bundles::codes::status;
 use crate::bundles::*;
 use crate::geometry::Geometry;
-use stevedore_abi::Status;
 use stevedore_hdl::prelude::*;
-
-/// Status of buffers given back by a flush that itself ends well.
-const ABORTED: u64 = Status::Aborted as u64;
 
 #[derive(Encoding, Clone, Copy, Debug, PartialEq)]
 enum Phase {
@@ -314,7 +311,7 @@ impl Logic for ReceiveChain {
                 if ends {
                     report.cookie = command.ending.cookie;
                 } else if command.ending.status == 0 {
-                    report.status = bits::<8>(ABORTED);
+                    report.status = bits::<8>(status::ABORTED);
                 }
                 record = emptied;
                 if can_report {

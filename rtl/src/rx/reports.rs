@@ -21,12 +21,9 @@
 //! # Invariant
 //! Bytes are placed and written in one order, so a single count tells what was written: a report is due when the count has
 //! reached the bytes ever placed before it. Both count modulo 2^32 and are never further apart than the data path holds.
+use crate::bundles::codes::{response, END_OF_STREAM, HANDED_BACK};
 use crate::bundles::*;
-use stevedore_abi::descriptor::{flag, Response};
 use stevedore_hdl::prelude::*;
-
-/// Buffer receive, as the descriptor carries it.
-const BUFFER_RECEIVE: u64 = Response::BufferReceive as u64;
 
 /// What the receive chain reports. A finished flush uses `status`, `cookie`, `response` and `free` as its ending.
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
@@ -159,8 +156,8 @@ impl<const K: usize> Logic for Reports<K> {
         self.report.d.next = if takes { self.queue.m_out.bits.val() } else { report };
 
         let connection = resize::<64, 16>(report.slot) | (resize::<64, 16>(report.generation) << 16);
-        let handed_back = mux(report.handed_back, bits::<16>(flag::HANDED_BACK as u64), bits::<16>(0));
-        let end_of_stream = mux(report.end_of_stream, bits::<16>(flag::END_OF_STREAM as u64), bits::<16>(0));
+        let handed_back = mux(report.handed_back, bits::<16>(HANDED_BACK), bits::<16>(0));
+        let end_of_stream = mux(report.end_of_stream, bits::<16>(END_OF_STREAM), bits::<16>(0));
         self.m_response.bits.next = DescriptorFields {
             base: report.base,
             connection,
@@ -170,7 +167,7 @@ impl<const K: usize> Logic for Reports<K> {
             flags: handed_back | end_of_stream,
             status: report.status,
             reserved: bits::<2>(0),
-            kind: bits::<5>(BUFFER_RECEIVE),
+            kind: bits::<5>(response::BUFFER_RECEIVE),
             owner: false,
         };
         self.m_response.valid.next = offers && !report.flushed;

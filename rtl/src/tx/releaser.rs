@@ -14,8 +14,8 @@
 //! A command located while the one before it, of the same slot, is in work has seen an old head: it begins where that one ends.
 //! It is not taken in the very cycle in which that may happen.
 use super::record::{MessageContext, Position, PositionWrite};
+use crate::bundles::codes::{response, status};
 use crate::bundles::{DescriptorFields, Ending, Flushed, SendCommand, SendKind};
-use stevedore_abi::descriptor::{Response, Status};
 use stevedore_hdl::prelude::*;
 
 /// The locate unit.
@@ -123,14 +123,12 @@ pub struct Releaser {
     found: Flop<MessageContext>,
     verdict: Flop<Verdict>,
     responses: SkidBuffer<DescriptorFields>,
-    _available: u64,
-    _aborted: u64,
 }
 
 impl Releaser {
     /// A releaser.
     pub fn new() -> Self {
-        Self { _available: Response::BufferAvailable as u64, _aborted: Status::Aborted as u64, ..Default::default() }
+        Self::default()
     }
 }
 
@@ -159,7 +157,7 @@ impl Logic for Releaser {
         self.responses.s_in.valid.next = freeing;
         let mut given = bits::<8>(0);
         if flush {
-            given = mux(work.ending.status.any(), work.ending.status, bits::<8>(self._aborted));
+            given = mux(work.ending.status.any(), work.ending.status, bits::<8>(status::ABORTED));
         }
         self.responses.s_in.bits.next = DescriptorFields {
             base: found.address,
@@ -170,7 +168,7 @@ impl Logic for Releaser {
             flags: bits::<16>(0),
             status: given,
             reserved: bits::<2>(0),
-            kind: bits::<5>(self._available),
+            kind: bits::<5>(response::BUFFER_AVAILABLE),
             owner: false,
         };
 

@@ -7,9 +7,10 @@ use std::process::ExitCode;
 use std::time::Instant;
 use stevedore_rtl::geometry::Geometry;
 use stevedore_testbenches::rtl::{verilog, TOP};
+use stevedore_testbenches::{ports, reference};
+use stevedore_verilated::lint;
 use stevedore_verilated::tools::workspace_root;
 use stevedore_verilated::yosys::{self, Stage, Synthesis};
-use stevedore_verilated::{lint, Model, Source};
 
 /// The synthesis figures CI compares with.
 const REPORT: &str = "fpga/reports/ecp5-64.json";
@@ -59,6 +60,8 @@ enum Command {
         #[arg(long, value_enum, default_value = "default")]
         geometry: GeometryName,
     },
+    /// Write the reference of the host interface
+    Reference,
     /// Verilator -Wall and yosys's structural check, all geometries
     Lint,
     /// Synthesize the 64-connection geometry for ECP5 and compare with the kept report
@@ -88,6 +91,11 @@ fn run(command: Command) -> Result<()> {
         Command::Lint => {
             [GeometryName::Small, GeometryName::Default, GeometryName::Wide].into_iter().try_for_each(check)
         }
+        Command::Reference => {
+            std::fs::write(workspace_root().join(reference::PATH), reference::markdown())?;
+            println!("{}", reference::PATH);
+            Ok(())
+        }
         Command::Synth { place: true, .. } => place(),
         Command::Synth { bless, .. } => synthesize(bless),
     }
@@ -96,12 +104,7 @@ fn run(command: Command) -> Result<()> {
 fn write_verilog(dir: &Path, geometry: &Geometry) -> Result<()> {
     std::fs::create_dir_all(dir).with_context(|| format!("cannot make {}", dir.display()))?;
     let text = verilog(geometry)?;
-    let model = Model::build(&Source::new(TOP, text.clone()).cxx_flags(["-O1"]))?;
-    let mut table = String::from("| port | direction | bits |\n|---|---|---|\n");
-    for (name, port) in model.ports() {
-        let direction = if port.is_output() { "out" } else { "in" };
-        table += &format!("| `{name}` | {direction} | {} |\n", port.width());
-    }
+    let table = ports::table(&text)?;
     for (name, contents) in [("stevedore.v", &text), ("ports.md", &table)] {
         let path = dir.join(name);
         std::fs::write(&path, contents).with_context(|| format!("cannot write {}", path.display()))?;

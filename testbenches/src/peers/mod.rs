@@ -1,9 +1,11 @@
 //! Who is at the far end of the wire: TCP that nobody here wrote.
 
+mod line;
 mod namespace;
 mod smoltcp;
 mod tap;
 
+pub use line::{seeds, Ends, LineOptions, LinePeer, Script, WINDOW_SHIFT};
 pub use namespace::Namespace;
 pub(crate) use smoltcp::Queues;
 pub use smoltcp::{SmoltcpOptions, SmoltcpPeer};

@@ -6,9 +6,11 @@ use super::ingress::Ingress;
 use super::link::{Impairment, Link};
 use super::memory::{HostMemory, Violation};
 use super::pcap::Capture;
+use super::packets::Packets;
 use super::ports::{Changed, EnginePorts, Inputs, Outputs, Word};
 use super::read_bus::{BusOptions, ReadBus};
 use super::registers::RegisterPort;
+use super::watch::Watch;
 use super::write_bus::WriteBus;
 use crate::peers::Peer;
 use anyhow::Result;
@@ -63,6 +65,7 @@ pub struct Simulator<P: Peer> {
     pub(super) registers: RegisterPort,
     read_bus: ReadBus,
     write_bus: WriteBus,
+    packets: Packets,
     egress: Egress,
     ingress: Ingress,
     /// From the engine.
@@ -79,6 +82,8 @@ pub struct Simulator<P: Peer> {
     sent: Vec<Vec<u8>>,
     stalled: Stalled,
     counters: Counters,
+    /// The stopwatch, to be started for measuring latencies.
+    pub watch: Watch,
     capture: Option<Capture>,
     backlog: usize,
     pub(super) pause: u64,
@@ -102,6 +107,7 @@ impl<P: Peer> Simulator<P> {
             memory: HostMemory::default(),
             registers: RegisterPort::default(),
             write_bus: WriteBus::new(&options.bus, bytes),
+            packets: Packets::new(options.bus.packets),
             read_bus: ReadBus::new(options.bus, bytes),
             egress: Egress::new(bytes, options.rate),
             ingress: Ingress::new(bytes, options.rate),
@@ -115,6 +121,7 @@ impl<P: Peer> Simulator<P> {
             sent: Vec::new(),
             stalled: Stalled::default(),
             counters: Counters::default(),
+            watch: Watch::default(),
             capture,
             backlog: options.backlog,
             pause: options.pause,
@@ -142,23 +149,28 @@ impl<P: Peer> Simulator<P> {
         }
         let inputs = &mut self.inputs;
         self.registers.drive(inputs);
-        self.read_bus.drive(inputs, now);
-        self.write_bus.drive(inputs);
+        self.read_bus.drive(inputs, &mut self.packets, now);
+        self.write_bus.drive(inputs, &self.packets, now);
         self.egress.drive(inputs, now);
         self.ingress.drive(inputs, now);
         let interrupt = self.outputs.interrupt;
         self.engine.settle(inputs, &mut self.outputs);
-        let outputs = &self.outputs;
+        if self.watch.running {
+            self.watch_wire(now);
+        }
+        let (inputs, outputs) = (&mut self.inputs, &self.outputs);
         self.counters.interrupts += u64::from(outputs.interrupt && !interrupt);
         self.stalled.check(inputs, outputs, &mut self.memory, now);
-        self.registers.commit(inputs, outputs, &mut self.memory, now);
-        self.write_bus.commit(inputs, outputs, &mut self.memory, now);
-        self.read_bus.commit(inputs, outputs, &mut self.memory, now);
+        self.registers.commit(inputs, outputs, &mut self.memory, &mut self.watch, now);
+        self.write_bus.commit(inputs, outputs, &mut self.memory, &mut self.packets, &mut self.watch, now);
+        self.read_bus.commit(inputs, outputs, &mut self.memory, &mut self.packets, now);
         self.ingress.commit(inputs, outputs);
         if let Some(frame) = self.egress.commit(inputs, outputs, &mut self.memory, now) {
             self.counters.frames_out += 1;
             let seen = segment(&frame);
             self.counters.payload_out += seen.payload;
+            self.counters.largest_out.take(seen.payload, frame.len());
+            self.counters.wire_out_end = self.egress.free_at();
             self.counters.resets += u64::from(seen.reset);
             record(&mut self.capture, &mut self.memory, &frame, now);
             self.outward.send(frame, now);
@@ -166,6 +178,25 @@ impl<P: Peer> Simulator<P> {
         }
         self.engine.edge();
         self.now = now + 1;
+    }
+
+    /// What the stopwatch wants to know of the wire.
+    #[cold]
+    fn watch_wire(&mut self, now: u64) {
+        let (inputs, outputs) = (&self.inputs, &self.outputs);
+        if inputs.rx_valid && outputs.rx_ready && inputs.rx_last {
+            Watch::first(&mut self.watch.frame_taken, now);
+        }
+        let waits = self.watch.doorbell.is_some() && self.watch.frame_begun.is_none();
+        self.watch.host_wait += u64::from(waits && !inputs.completion_valid && !self.read_bus.is_idle());
+        if inputs.tx_ready && outputs.tx_valid && !self.egress.is_inside() && self.watch.frame_begun.is_none() {
+            self.watch.frame_begun = Some(now);
+        }
+    }
+
+    /// Starts the stopwatch.
+    pub fn start_watch(&mut self) {
+        self.watch = Watch::started();
     }
 
     /// Many cycles.
@@ -199,6 +230,7 @@ impl<P: Peer> Simulator<P> {
                 self.counters.frames_in += 1;
                 let seen = segment(&frame.bytes);
                 self.counters.payload_in += seen.payload;
+                self.counters.largest_in.take(seen.payload, frame.bytes.len());
                 self.counters.resets += u64::from(seen.reset);
                 record(&mut self.capture, &mut self.memory, &frame.bytes, now);
             }
@@ -233,6 +265,8 @@ impl<P: Peer> Simulator<P> {
             wire_in: self.ingress.wire_bytes,
             read_requests: self.read_bus.requests,
             write_bursts: self.write_bus.bursts,
+            bus_to_engine: self.packets.to_engine.bytes,
+            bus_to_host: self.packets.to_host.bytes,
             traffic: self.memory.traffic,
             ..self.counters
         }

@@ -1,9 +1,28 @@
 //! What a run did, in numbers.
 
+use super::egress::{OVERHEAD, SHORTEST};
 use super::memory::Traffic;
 
-/// Counts since the start, or, by subtraction, between two moments.
+/// The largest payload of a frame seen, and all the bytes that frame took on the wire.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Largest {
+    /// Payload bytes.
+    pub payload: u64,
+    /// Wire bytes: preamble, frame, frame check sequence, gap.
+    pub wire: u64,
+}
+
+impl Largest {
+    /// Takes in a frame of `frame` bytes, frame check sequence not counted.
+    pub fn take(&mut self, payload: u64, frame: usize) {
+        if payload > self.payload {
+            *self = Largest { payload, wire: frame.max(SHORTEST) as u64 + OVERHEAD };
+        }
+    }
+}
+
+/// Counts since the start, or, by subtraction, between two moments.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Counters {
     /// Clock cycles.
     pub cycles: u64,
@@ -27,12 +46,22 @@ pub struct Counters {
     pub read_requests: u64,
     /// Write bursts on the bus.
     pub write_bursts: u64,
+    /// The largest payload of a frame the engine sent so far, and what the frame took on the wire.
+    pub largest_out: Largest,
+    /// The same of frames to the engine.
+    pub largest_in: Largest,
+    /// When the wire was free again after the last frame the engine sent, cycles.
+    pub wire_out_end: f64,
+    /// Bytes over the bus to the engine, packet headers counted.
+    pub bus_to_engine: u64,
+    /// Bytes over the bus to the host, packet headers counted.
+    pub bus_to_host: u64,
     /// Bytes over the bus, and notifications.
     pub traffic: Traffic,
 }
 
 impl Counters {
-    /// What happened since `earlier`; longest times are those of the whole run.
+    /// What happened since `earlier`; largest and longest are those of the whole run.
     pub fn since(&self, earlier: &Counters) -> Counters {
         let (new, old) = (&self.traffic, &earlier.traffic);
         Counters {
@@ -47,6 +76,11 @@ impl Counters {
             interrupts: self.interrupts - earlier.interrupts,
             read_requests: self.read_requests - earlier.read_requests,
             write_bursts: self.write_bursts - earlier.write_bursts,
+            largest_out: self.largest_out,
+            largest_in: self.largest_in,
+            wire_out_end: self.wire_out_end - earlier.wire_out_end,
+            bus_to_engine: self.bus_to_engine - earlier.bus_to_engine,
+            bus_to_host: self.bus_to_host - earlier.bus_to_host,
             traffic: Traffic {
                 payload_read: new.payload_read - old.payload_read,
                 payload_written: new.payload_written - old.payload_written,

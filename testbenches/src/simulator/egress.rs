@@ -45,6 +45,17 @@ impl Egress {
         }
     }
 
+    /// When the wire is free again after what was sent so far, cycles.
+    pub fn free_at(&self) -> f64 {
+        self.free_at as f64 / TICKS as f64
+    }
+
+    /// A frame is on its way.
+    #[inline]
+    pub fn is_inside(&self) -> bool {
+        !self.frame.is_empty()
+    }
+
     /// Takes what happened in this cycle; a frame, if one ended.
     #[inline]
     pub fn commit(&mut self, inputs: &Inputs, outputs: &Outputs, memory: &mut HostMemory, now: u64) -> Option<Vec<u8>> {

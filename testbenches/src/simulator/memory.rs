@@ -189,6 +189,12 @@ impl HostMemory {
         }
     }
 
+    /// What the host posted the byte at `address` for.
+    pub fn purpose_of(&self, address: u64) -> Option<Purpose> {
+        let (start, grant) = self.grants.range(..=address).next_back()?;
+        (address < start + grant.length).then_some(grant.purpose)
+    }
+
     /// Runs granted now for payload.
     pub fn payload_grants(&self) -> usize {
         self.grants.values().filter(|grant| matches!(grant.purpose, Purpose::Send | Purpose::Receive)).count()

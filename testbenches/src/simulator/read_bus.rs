@@ -1,6 +1,7 @@
 //! The reading half of the bus: requests in, completions out, as slow and as disorderly as a real one.
 
 use super::memory::HostMemory;
+use super::packets::{PacketOptions, Packets};
 use super::ports::{word_of, Changed, Inputs, Outputs};
 use crate::random::Random;
 use std::collections::VecDeque;
@@ -32,8 +33,8 @@ pub struct BusOptions {
     pub error: f64,
     /// Reads that touch one of these runs fail.
     pub error_ranges: Vec<Range<u64>>,
-    /// Bytes per cycle, each way; 0 is no limit.
-    pub bandwidth: f64,
+    /// What packets cost, and how many bytes a cycle the bus carries.
+    pub packets: PacketOptions,
     /// Longest read request allowed.
     pub maximum_read: u32,
     /// Longest write burst allowed.
@@ -55,7 +56,7 @@ impl Default for BusOptions {
             write_stall: 0.0,
             error: 0.0,
             error_ranges: Vec::new(),
-            bandwidth: 0.0,
+            packets: PacketOptions::default(),
             maximum_read: 512,
             maximum_write: 256,
         }
@@ -85,8 +86,12 @@ struct Answer {
     due: u64,
     words: Vec<u8>,
     next: usize,
-    /// Of the first byte of `words`, modulo 64.
-    phase: usize,
+    /// Bus address of the first byte of `words`.
+    address: u64,
+    /// The bytes of `words` that were asked for.
+    wanted: Range<usize>,
+    /// The next beat begins a packet.
+    header: bool,
     failed: bool,
 }
 
@@ -101,8 +106,6 @@ pub struct ReadBus {
     current: Option<usize>,
     tags: [bool; 256],
     spare: Vec<Vec<u8>>,
-    /// Beats the bandwidth limit allows by now.
-    credit: f64,
     /// Read requests taken.
     pub requests: u64,
     /// Of these, answered with an error.
@@ -122,7 +125,6 @@ impl ReadBus {
             current: None,
             tags: [false; 256],
             spare: Vec::new(),
-            credit: 0.0,
             requests: 0,
             errors: 0,
             deepest: 0,
@@ -136,20 +138,15 @@ impl ReadBus {
 
     /// Sets this cycle's inputs.
     #[inline]
-    pub fn drive(&mut self, inputs: &mut Inputs, now: u64) {
-        let ready = self.answers.len() < self.options.outstanding && !self.random.chance(self.options.request_stall);
+    pub fn drive(&mut self, inputs: &mut Inputs, packets: &mut Packets, now: u64) {
+        let stalled = self.random.chance(self.options.request_stall);
+        let ready = self.answers.len() < self.options.outstanding && !stalled && packets.to_host.is_free(now);
         if ready != inputs.request_ready {
             inputs.request_ready = ready;
             inputs.changed.add(Changed::READY);
         }
-        if inputs.completion_valid || self.answers.is_empty() {
+        if inputs.completion_valid || self.answers.is_empty() || !packets.to_engine.is_free(now) {
             return;
-        }
-        if self.options.bandwidth > 0.0 {
-            self.credit = (self.credit + self.options.bandwidth / self.bytes as f64).min(2.0);
-            if self.credit < 1.0 {
-                return;
-            }
         }
         if self.random.chance(self.options.completion_stall) {
             return;
@@ -158,7 +155,7 @@ impl ReadBus {
             self.current = self.choose(now);
         }
         let Some(index) = self.current else { return };
-        let answer = &self.answers[index];
+        let answer = &mut self.answers[index];
         let beat = &answer.words[answer.next..answer.next + self.bytes];
         inputs.completion_data = word_of(beat);
         inputs.completion_tag = answer.tag;
@@ -166,18 +163,30 @@ impl ReadBus {
         inputs.completion_error = answer.failed && inputs.completion_last;
         inputs.completion_valid = true;
         inputs.changed.add(Changed::COMPLETION);
-        self.credit -= 1.0;
+        let header = answer.header || (answer.address + answer.next as u64).is_multiple_of(packets.options.payload);
+        let overhead = if header { packets.options.completion_overhead } else { 0 };
+        let end = answer.wanted.end.min(answer.next + self.bytes);
+        packets.to_engine.carry((end - answer.wanted.start.max(answer.next)) as u64 + overhead, now);
+        answer.header = false;
     }
 
     /// Takes what happened in this cycle.
     #[inline]
-    pub fn commit(&mut self, inputs: &mut Inputs, outputs: &Outputs, memory: &mut HostMemory, now: u64) {
+    pub fn commit(
+        &mut self,
+        inputs: &mut Inputs,
+        outputs: &Outputs,
+        memory: &mut HostMemory,
+        packets: &mut Packets,
+        now: u64,
+    ) {
         if inputs.completion_valid && outputs.completion_ready {
             inputs.completion_valid = false;
             inputs.changed.add(Changed::COMPLETION);
             self.advance();
         }
         if inputs.request_ready && outputs.request_valid {
+            packets.to_host.carry(packets.options.request, now);
             self.request(outputs, memory, now);
         }
     }
@@ -211,8 +220,12 @@ impl ReadBus {
             if let Some(answer) = self.answers.remove(index) {
                 self.spare.push(answer.words);
             }
-        } else if self.options.split && (answer.phase + answer.next).is_multiple_of(64) && self.random.below(2) == 0 {
+        } else if self.options.split
+            && (answer.address + answer.next as u64).is_multiple_of(64)
+            && self.random.below(2) == 0
+        {
             self.current = None;
+            answer.header = true;
         }
     }
 
@@ -234,6 +247,7 @@ impl ReadBus {
         words.resize(end.next_multiple_of(self.bytes), 0xa5 ^ now as u8);
         let purpose = memory.read(address, &mut words[first..end], now);
         let hit = |range: &Range<u64>| range.start < address + u64::from(length) && address < range.end;
+        let mut wanted = first..end;
         let failed = match purpose {
             None => true,
             Some(Purpose::Send) if self.random.chance(self.options.error) => true,
@@ -245,10 +259,11 @@ impl ReadBus {
             let skip = self.random.below((words.len() / self.bytes) as u64) as usize * self.bytes;
             words.drain(..skip);
             words.fill(0xe5);
+            wanted = first.saturating_sub(skip)..end - skip;
         }
-        let phase = ((address - first as u64) % 64) as usize;
         let due = now + self.options.latency + self.random.below(self.options.jitter + 1);
-        self.answers.push_back(Answer { tag, due, words, next: 0, phase, failed });
+        let address = address - first as u64;
+        self.answers.push_back(Answer { tag, due, words, next: 0, address, wanted, header: true, failed });
         self.deepest = self.deepest.max(self.answers.len());
     }
 }

@@ -2,7 +2,9 @@
 
 use super::memory::HostMemory;
 use super::ports::{Changed, Inputs, Outputs};
+use super::watch::Watch;
 use std::collections::VecDeque;
+use stevedore_abi::register::offset;
 
 /// An access, or its answer.
 #[derive(Clone, Copy, Debug)]
@@ -65,11 +67,21 @@ impl RegisterPort {
 
     /// Takes what happened in this cycle.
     #[inline]
-    pub fn commit(&mut self, inputs: &mut Inputs, outputs: &Outputs, memory: &mut HostMemory, now: u64) {
+    pub fn commit(
+        &mut self,
+        inputs: &mut Inputs,
+        outputs: &Outputs,
+        memory: &mut HostMemory,
+        watch: &mut Watch,
+        now: u64,
+    ) {
         if !self.busy {
             return;
         }
         let before = (inputs.awvalid, inputs.wvalid, inputs.arvalid, inputs.bready, inputs.rready);
+        if watch.running && inputs.wvalid && outputs.wready && inputs.awaddr == offset::INPUT_DOORBELL {
+            Watch::first(&mut watch.doorbell, now);
+        }
         inputs.awvalid &= !outputs.awready;
         inputs.wvalid &= !outputs.wready;
         inputs.arvalid &= !outputs.arready;

@@ -126,6 +126,11 @@ impl VerilatedEngine {
         Ok(engine)
     }
 
+    /// The model, for ports that are not the engine's.
+    pub fn model(&self) -> &Model {
+        &self.model
+    }
+
     #[inline]
     fn set_word(&mut self, port: Port, word: &Word) {
         if self.bytes == 8 {

@@ -1,18 +1,19 @@
 //! The writing half of the bus: posted bursts, in order.
 
 use super::memory::HostMemory;
+use super::packets::Packets;
 use super::ports::{bytes_of, Changed, Inputs, Outputs};
 use super::read_bus::BusOptions;
+use super::watch::Watch;
 use crate::random::Random;
+use stevedore_driver::Purpose;
 
 /// The model. It gathers the bytes of a burst and hands runs without gaps to the memory.
 pub struct WriteBus {
     random: Random,
     bytes: usize,
     stall: f64,
-    bandwidth: f64,
     maximum: u64,
-    credit: f64,
     /// Bytes gathered, and the address of the first.
     run: Vec<u8>,
     run_address: u64,
@@ -29,9 +30,7 @@ impl WriteBus {
             random: Random::new(options.seed ^ 0x77),
             bytes,
             stall: options.write_stall,
-            bandwidth: options.bandwidth,
             maximum: u64::from(options.maximum_write),
-            credit: 0.0,
             run: Vec::new(),
             run_address: 0,
             burst: None,
@@ -41,12 +40,8 @@ impl WriteBus {
 
     /// Sets this cycle's inputs.
     #[inline]
-    pub fn drive(&mut self, inputs: &mut Inputs) {
-        let mut ready = !self.random.chance(self.stall);
-        if self.bandwidth > 0.0 {
-            self.credit = (self.credit + self.bandwidth / self.bytes as f64).min(2.0);
-            ready &= self.credit >= 1.0;
-        }
+    pub fn drive(&mut self, inputs: &mut Inputs, packets: &Packets, now: u64) {
+        let ready = !self.random.chance(self.stall) && packets.to_host.is_free(now);
         if ready != inputs.write_ready {
             inputs.write_ready = ready;
             inputs.changed.add(Changed::READY);
@@ -55,11 +50,23 @@ impl WriteBus {
 
     /// Takes what happened in this cycle.
     #[inline]
-    pub fn commit(&mut self, inputs: &Inputs, outputs: &Outputs, memory: &mut HostMemory, now: u64) {
+    pub fn commit(
+        &mut self,
+        inputs: &Inputs,
+        outputs: &Outputs,
+        memory: &mut HostMemory,
+        packets: &mut Packets,
+        watch: &mut Watch,
+        now: u64,
+    ) {
         if !(inputs.write_ready && outputs.write_valid) {
             return;
         }
-        self.credit -= 1.0;
+        let overhead = if self.burst.is_none() { packets.options.write_overhead } else { 0 };
+        packets.to_host.carry(u64::from(outputs.write_strobe.count_ones()) + overhead, now);
+        if watch.running && memory.purpose_of(outputs.write_address) == Some(Purpose::Receive) {
+            Watch::first(&mut watch.payload_written, now);
+        }
         let (address, strobe, width) = (outputs.write_address, outputs.write_strobe, self.bytes as u64);
         let first = strobe.trailing_zeros() as usize;
         let run = strobe.checked_shr(first as u32).unwrap_or(0);

@@ -1,0 +1,59 @@
+//! The reference of the host interface, written from the ABI crate: what RTL and driver are compiled with is what the reader sees (H4).
+
+use std::fmt::Write;
+use stevedore_abi::descriptor::{Code, FIELDS, FLAGS, REQUESTS, RESPONSES, STATUSES};
+use stevedore_abi::register::{Access, REGISTERS};
+
+/// Where it is kept, from the workspace's root.
+pub const PATH: &str = "docs/reference.md";
+
+/// The text of [`PATH`].
+pub fn markdown() -> String {
+    let mut text = String::from(
+        "# Host interface reference\n\nWritten by `cargo xtask reference` from `host-driver/abi`, which the RTL and the driver are compiled with; the tests compare.\n\
+         What the words mean is told in [design](design.md). Every number in memory is little-endian.\n",
+    );
+    section(&mut text, "Descriptor", "32 bytes, both tables; bits of the whole.", &["bits", "field", "meaning"]);
+    for field in FIELDS {
+        let (high, low) = (field.bit + field.width - 1, field.bit);
+        let bits = if high == low { format!("`[{low}]`") } else { format!("`[{high}:{low}]`") };
+        row(&mut text, &[&bits, field.name, field.text]);
+    }
+    section(&mut text, "Flags", "Bits of the flags field.", &["bit", "flag", "meaning"]);
+    codes(&mut text, FLAGS);
+    section(&mut text, "Requests", "Host to engine, in the input table.", &["type", "request", "meaning"]);
+    codes(&mut text, REQUESTS);
+    section(&mut text, "Responses", "Engine to host, in the output table.", &["type", "response", "meaning"]);
+    codes(&mut text, RESPONSES);
+    section(&mut text, "Status", "Of a response.", &["number", "status", "meaning"]);
+    codes(&mut text, STATUSES);
+    let access = "32 bits each, on the AXI4-Lite port. RO: read only, RW: read and write, WO: write only, reads 0, W1C: write 1 to clear.";
+    section(&mut text, "Registers", access, &["offset", "register", "access", "after reset", "meaning"]);
+    for register in REGISTERS {
+        let access = match register.access {
+            Access::ReadOnly => "RO",
+            Access::ReadWrite => "RW",
+            Access::WriteOnly => "WO",
+            Access::WriteOneToClear => "W1C",
+        };
+        let (offset, reset) = (format!("`0x{:03x}`", register.offset), format!("`0x{:x}`", register.reset));
+        row(&mut text, &[&offset, &format!("`{}`", register.name), access, &reset, register.text]);
+    }
+    text
+}
+
+fn section(text: &mut String, title: &str, about: &str, columns: &[&str]) {
+    write!(text, "\n## {title}\n{about}\n\n").expect("a string takes everything");
+    row(text, columns);
+    row(text, &vec!["---"; columns.len()]);
+}
+
+fn row(text: &mut String, cells: &[&str]) {
+    writeln!(text, "| {} |", cells.join(" | ")).expect("a string takes everything");
+}
+
+fn codes(text: &mut String, codes: &[Code]) {
+    for code in codes {
+        row(text, &[&code.value.to_string(), code.name, code.text]);
+    }
+}

@@ -1,0 +1,78 @@
+//! The layout of what crosses the bus is the one thing in RTL, driver and reference.
+
+use rand::{rngs::StdRng, Rng, SeedableRng};
+use stevedore_abi::descriptor::{DESCRIPTOR_BYTES, FIELDS};
+use stevedore_abi::register::REGISTERS;
+use stevedore_abi::Descriptor;
+use stevedore_hdl::prelude::*;
+use stevedore_rtl::bundles::DescriptorFields;
+use stevedore_testbenches::reference;
+use stevedore_verilated::tools::workspace_root;
+
+/// H4: the kept reference is the golden file of the layout.
+#[test]
+fn kept_reference_is_up_to_date() {
+    let kept = std::fs::read_to_string(workspace_root().join(reference::PATH)).expect("a kept reference");
+    assert!(kept == reference::markdown(), "{} is out of date: run `cargo xtask reference`", reference::PATH);
+}
+
+/// H1, H4: fields fill the 32 bytes, none overlaps another.
+#[test]
+fn fields_fill_the_descriptor() {
+    let end = FIELDS.iter().fold(0, |bit, field| {
+        assert_eq!(field.bit, bit, "{}", field.name);
+        bit + field.width
+    });
+    assert_eq!(end, DESCRIPTOR_BYTES * 8);
+}
+
+/// H4: the RTL's record, the driver's bytes and the reference's fields agree on every bit.
+#[test]
+fn rtl_and_driver_pack_alike() {
+    let mut rng = StdRng::seed_from_u64(0x44);
+    for _ in 0..1000 {
+        let mut bytes: [u8; DESCRIPTOR_BYTES] = rng.random();
+        // The reserved bits are zero.
+        bytes[31] &= 0xfc;
+        assert_eq!(Descriptor::from_bytes(&bytes).to_bytes(), bytes);
+        let flat: Vec<bool> = (0..256).map(|bit| bytes[bit / 8] >> (bit % 8) & 1 == 1).collect();
+        let rtl = DescriptorFields::from_flat(&flat);
+        let driver = Descriptor::from_bytes(&bytes);
+        let number = |name: &str| {
+            let field = FIELDS.iter().find(|field| field.name == name).expect("a field of that name");
+            (0..field.width).fold(0u64, |value, bit| value | u64::from(flat[field.bit + bit]) << bit)
+        };
+        let of_rtl = [
+            rtl.base.to_u64(),
+            rtl.connection.to_u64(),
+            rtl.length.to_u64(),
+            rtl.offset.to_u64(),
+            rtl.cookie.to_u64(),
+            rtl.flags.to_u64(),
+            rtl.status.to_u64(),
+            rtl.kind.to_u64(),
+            u64::from(rtl.owner),
+        ];
+        let of_driver = [
+            driver.base,
+            driver.connection,
+            driver.length.into(),
+            driver.offset.into(),
+            driver.cookie.into(),
+            driver.flags.into(),
+            driver.status.into(),
+            driver.kind.into(),
+            driver.owner.into(),
+        ];
+        let names = ["base", "connection", "length", "offset", "cookie", "flags", "status", "type", "owner"];
+        assert_eq!(of_rtl, of_driver);
+        assert_eq!(of_driver, names.map(number));
+    }
+}
+
+/// Registers lie in order, one word each.
+#[test]
+fn registers_do_not_overlap() {
+    assert!(REGISTERS.windows(2).all(|pair| pair[0].offset < pair[1].offset));
+    assert!(REGISTERS.iter().all(|register| register.offset.is_multiple_of(4)));
+}
