@@ -31,7 +31,7 @@ use crate::geometry::Geometry;
 use crate::stream::Queue;
 use stevedore_hdl::prelude::*;
 
-/// Events that may still come after the room in the queues was judged: five stages, the one entering, and the cycle of judging.
+/// Events that may still come after the room in the queues was judged: six stages, the one entering, and the cycle of judging.
 const UNDER_WAY: usize = 8;
 
 /// See the module.
