@@ -55,7 +55,8 @@ impl Geometry {
         maximum_read: 512,
         maximum_write: 256,
         neighbours: 16,
-        queue: 32,
+        // What one LUT holds as memory: a deeper queue takes twice the LUTs and a multiplexer.
+        queue: 16,
     };
     /// 1024 connections, 10 GbE.
     pub const DEFAULT: Geometry = Geometry {
@@ -68,6 +69,7 @@ impl Geometry {
         payload_tags: 32,
         descriptor_tags: 4,
         neighbours: 64,
+        queue: 32,
         ..Geometry::SMALL
     };
     /// 1024 connections, 100 GbE.

@@ -1,6 +1,9 @@
 //! What yosys makes of the text: a reader of Verilog that shares nothing with Verilator.
 
 mod ecp5;
+mod harness;
+mod place;
+mod timing;
 
 use crate::process::{capture, said};
 use crate::scratch::Scratch;
@@ -8,6 +11,8 @@ use crate::tools::{Tool, Tools};
 use anyhow::{bail, Context, Result};
 
 pub use ecp5::{synth_ecp5, Resources, Synthesis};
+pub use place::{place_ecp5, Stage};
+pub use timing::{Hop, Placement};
 
 /// What a structural check found; each entry is a line about one signal or one loop.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -43,7 +43,7 @@ enum Command {
     Reference(Passed),
     /// Verilator -Wall and yosys's structural check of the engine
     Lint(Passed),
-    /// Synthesize for ECP5 and compare with the kept report; `--bless` keeps the new one
+    /// Synthesize for ECP5 and compare with the kept report; `--bless` keeps the new one, `--place` places and routes
     Synth(Passed),
 }
 

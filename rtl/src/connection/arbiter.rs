@@ -17,14 +17,14 @@
 //! enters now, so `able` is a register, and the way from the heads to the table's read address is one short priority choice. The event
 //! itself is chosen a cycle later, among copies of the heads: its 330 bits do not hang on that choice.
 //!
-//! **Invariant.** No two events of one row are in the first three stages. An event that enters while another of its row is in the fourth
+//! **Invariant.** No two events of one row are in the first four stages. An event that enters while another of its row is in the fifth
 //! carries `forward`: the table does not show that row yet.
 use super::stages::Issued;
 use super::timers::Tick;
 use crate::bundles::{Event, EventKind};
 use stevedore_hdl::prelude::*;
 
-/// Rows in the first three stages.
+/// Rows in the first four stages.
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
 pub struct Flight {
     /// The first stage holds an event.
@@ -39,15 +39,19 @@ pub struct Flight {
     pub third: bool,
     /// Of this row.
     pub third_row: Bits<16>,
+    /// The fourth stage holds an event.
+    pub fourth: bool,
+    /// Of this row.
+    pub fourth_row: Bits<16>,
 }
 
 /// What is known about the head of a source.
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
 struct Head {
     valid: bool,
-    /// It may enter: no other event of its row is in the first three stages.
+    /// It may enter: no other event of its row is in the first four stages.
     able: bool,
-    /// Another event of its row is in the fourth.
+    /// Another event of its row is in the fifth.
     forward: bool,
     /// Row of the table, 0 for slots that do not exist.
     row: Bits<16>,
@@ -169,6 +173,7 @@ fn row_of(slot: Bits<16>, mask: Bits<16>) -> Bits<16> {
 fn taken(row: Bits<16>, state: State, grant: Grant, flight: Flight) -> bool {
     (flight.first && flight.first_row == row)
         || (flight.second && flight.second_row == row)
+        || (flight.third && flight.third_row == row)
         || (grant.segment && state.segment.row == row)
         || (grant.host && state.host.row == row)
         || (grant.turn && state.turn.row == row)
@@ -181,8 +186,8 @@ fn taken(row: Bits<16>, state: State, grant: Grant, flight: Flight) -> bool {
 fn advance(head: Head, offer: Head, leaves: bool, awake: bool, state: State, grant: Grant, flight: Flight) -> Head {
     let stays = head.valid && awake && !taken(head.row, state, grant, flight);
     let comes = offer.valid && awake && !taken(offer.row, state, grant, flight);
-    let stays_behind = flight.third && flight.third_row == head.row;
-    let comes_behind = flight.third && flight.third_row == offer.row;
+    let stays_behind = flight.fourth && flight.fourth_row == head.row;
+    let comes_behind = flight.fourth && flight.fourth_row == offer.row;
     let next = leaves || !head.valid;
     let chosen = if next { offer } else { head };
     Head { able: if next { comes } else { stays }, forward: if next { comes_behind } else { stays_behind }, ..chosen }
@@ -238,12 +243,14 @@ impl Logic for Arbiter {
         n.awake = s.awake || (s.tick.valid && !s.tick.erase);
 
         // The right to go first moves on when it was used, or when there was nobody to use it.
+        // While `age` is full, whoever it favours is granted if anybody can be: `waits` need not wait for the choice.
         let full = s.age.all();
+        let open = self.room.val();
         let waits = match s.favour.index() {
-            0 => s.segment.valid && !grant.segment,
-            1 => s.host.valid && !grant.host,
-            2 => s.turn.valid && self.send_room.val() && !grant.turn,
-            _ => s.tick.able && !grant.tick,
+            0 => s.segment.valid && !(open && s.segment.able),
+            1 => s.host.valid && !(open && s.host.able),
+            2 => s.turn.valid && self.send_room.val() && !(open && s.turn.able),
+            _ => s.tick.able && !open,
         };
         if !full {
             n.age = s.age + 1;

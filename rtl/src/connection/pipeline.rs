@@ -1,28 +1,29 @@
-//! The connection pipeline: one event per cycle, read, measure, decide, settle, write back.
+//! The connection pipeline: one event per cycle, read, measure, judge, decide, settle, write back.
 //!
 //! **Role.** Owns the connection table. Everything TCP is in the functions of the files named in `stages.rs`; here is only the order of
 //! things. Neighbours: `arbiter.rs` before it, the queues of `tcp.rs` and the scheduler behind it.
 //!
 //! ```text
 //!  enter   0 the arbiter chooses; the table is read
-//!  load    1 the record arrives, or the one that just left stage 4
+//!  load    1 the record arrives, or the one that just left stage 5
 //!  measure 2 differences, deadlines
-//!  decide  3 named actions
-//!  settle  4 the new record: written to the table, and kept for an event right behind
-//!  emit    5 commands, notices, pulses
+//!  judge   3 the verdict on a segment
+//!  decide  4 named actions
+//!  settle  5 the new record: written to the table, and kept for an event right behind
+//!  emit    6 commands, notices, pulses
 //! ```
 //!
 //! **Ports.** `clock`, `reset`. `row`: row of the event that enters, to be read. `load_valid`, `load`: the event that entered in the last
 //! cycle. `settings`, `now`: read by the stages. `flight`: rows in the
 //! first stages. `outcome_valid`, `outcome`, `outcome_slot`: what leaves.
 //!
-//! **Handshake.** None: the arbiter lets an event in only when everything behind has room. **Latency.** Five cycles from entry to outcome;
-//! a connection takes an event every four cycles. Never stalls.
+//! **Handshake.** None: the arbiter lets an event in only when everything behind has room. **Latency.** Six cycles from entry to outcome;
+//! a connection takes an event every five cycles. Never stalls.
 //!
-//! **Invariant.** A record is in at most one stage from 1 to 3 (the arbiter sees to it), so what is read is what was last written.
+//! **Invariant.** A record is in at most one stage from 1 to 4 (the arbiter sees to it), so what is read is what was last written.
 use super::arbiter::Flight;
 use super::settle::{outcome_of, settle, Outcome};
-use super::stages::{decide, measure, Decisions, Issued, Measures};
+use super::stages::{decide, judge_all, measure, Decisions, Issued, Judgement, Measures};
 use crate::bundles::{ConnectionRecord, TcpSettings};
 use stevedore_hdl::prelude::*;
 
@@ -55,10 +56,15 @@ pub struct Pipeline {
     measure_valid: Register<bool>,
     measure: Flop<Issued>,
     measure_record: Flop<ConnectionRecord>,
+    judge_valid: Register<bool>,
+    judge: Flop<Issued>,
+    judge_record: Flop<ConnectionRecord>,
+    measures: Flop<Measures>,
     decide_valid: Register<bool>,
     decide: Flop<Issued>,
     decide_record: Flop<ConnectionRecord>,
-    measures: Flop<Measures>,
+    decide_measures: Flop<Measures>,
+    judgement: Flop<Judgement>,
     settle_valid: Register<bool>,
     settle: Flop<Issued>,
     settle_record: Flop<ConnectionRecord>,
@@ -90,10 +96,15 @@ impl Pipeline {
             measure_valid: Register::default(),
             measure: Flop::default(),
             measure_record: Flop::default(),
+            judge_valid: Register::default(),
+            judge: Flop::default(),
+            judge_record: Flop::default(),
+            measures: Flop::default(),
             decide_valid: Register::default(),
             decide: Flop::default(),
             decide_record: Flop::default(),
-            measures: Flop::default(),
+            decide_measures: Flop::default(),
+            judgement: Flop::default(),
             settle_valid: Register::default(),
             settle: Flop::default(),
             settle_record: Flop::default(),
@@ -110,8 +121,9 @@ impl Pipeline {
 impl Logic for Pipeline {
     #[kernel]
     fn update(&mut self) {
-        setup!(self, measure_valid, decide_valid, settle_valid, emit_valid);
-        clocks!(self, table, measure, measure_record, decide, decide_record, measures);
+        setup!(self, measure_valid, judge_valid, decide_valid, settle_valid, emit_valid);
+        clocks!(self, table, measure, measure_record, judge, judge_record, measures);
+        clocks!(self, decide, decide_record, decide_measures, judgement);
         clocks!(self, settle, settle_record, settle_measures, decisions, emit_record, emit_slot, emit);
         let settings = self.settings.val();
         let now = self.now.val();
@@ -126,20 +138,30 @@ impl Logic for Pipeline {
         // Measure.
         let measured = self.measure.q.val();
         let record = self.measure_record.q.val();
-        self.decide_valid.d.next = self.measure_valid.q.val();
-        self.decide.d.next = measured;
+        self.judge_valid.d.next = self.measure_valid.q.val();
+        self.judge.d.next = measured;
+        self.judge_record.d.next = record;
+        self.measures.d.next = measure(measured, record, settings, now);
+
+        // Judge.
+        let judged = self.judge.q.val();
+        let record = self.judge_record.q.val();
+        let measures = self.measures.q.val();
+        self.decide_valid.d.next = self.judge_valid.q.val();
+        self.decide.d.next = judged;
         self.decide_record.d.next = record;
-        self.measures.d.next = measure(measured.event, record, settings, now);
+        self.decide_measures.d.next = measures;
+        self.judgement.d.next = judge_all(judged, record, measures);
 
         // Decide.
         let decided = self.decide.q.val();
         let record = self.decide_record.q.val();
-        let measures = self.measures.q.val();
+        let measures = self.decide_measures.q.val();
         self.settle_valid.d.next = self.decide_valid.q.val();
         self.settle.d.next = decided;
         self.settle_record.d.next = record;
         self.settle_measures.d.next = measures;
-        self.decisions.d.next = decide(decided, record, settings, measures);
+        self.decisions.d.next = decide(decided, record, settings, measures, self.judgement.q.val());
 
         // Settle.
         let settled = self.settle.q.val();
@@ -164,8 +186,10 @@ impl Logic for Pipeline {
             first_row: load.row,
             second: self.measure_valid.q.val(),
             second_row: measured.row,
-            third: self.decide_valid.q.val(),
-            third_row: decided.row,
+            third: self.judge_valid.q.val(),
+            third_row: judged.row,
+            fourth: self.decide_valid.q.val(),
+            fourth_row: decided.row,
         };
     }
 }

@@ -30,6 +30,32 @@ pub struct PayloadPlan {
     pub dropped: bool,
 }
 
+/// How the payload meets what is expected.
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+pub struct Fit {
+    /// It begins no later than at RCV.NXT.
+    pub in_order: bool,
+    /// It has bytes from RCV.NXT up.
+    pub new: bool,
+    /// There is room for some of them.
+    pub room: bool,
+    /// For all of them.
+    pub fits: bool,
+}
+
+/// Second stage: compares.
+#[kernel_fn]
+pub fn fit(record: ConnectionRecord, m: ArrivalMeasures) -> Fit {
+    let room = record.hard.rcv_room;
+    let plenty = room.get_bits::<16>(16).any();
+    Fit {
+        in_order: !positive(m.ahead),
+        new: positive(m.new_bytes),
+        room: room.any(),
+        fits: plenty || room.get_bits::<16>(0) >= m.new_bytes.get_bits::<16>(0),
+    }
+}
+
 /// Second stage.
 #[kernel_fn]
 pub fn plan_payload(
@@ -39,6 +65,7 @@ pub fn plan_payload(
     known: bool,
     v: Verdict,
     m: ArrivalMeasures,
+    f: Fit,
 ) -> PayloadPlan {
     let hard = record.hard;
     let open = v.complete
@@ -47,12 +74,11 @@ pub fn plan_payload(
         || hard.state == TcpState::FinWait2;
     let receiving = v.accepted && !v.crossed && open;
     let carries = event.payload_length.any() || event.control.fin;
-    let in_order = !positive(m.ahead);
+    let in_order = f.in_order;
     let count = m.new_bytes.get_bits::<16>(0);
     let room = hard.rcv_room.get_bits::<16>(0);
-    let plenty = hard.rcv_room.get_bits::<16>(16).any();
-    let fits = plenty || room >= count;
-    let some = receiving && in_order && positive(m.new_bytes) && hard.rcv_room.any();
+    let fits = f.fits;
+    let some = receiving && in_order && f.new && f.room;
     let fin = receiving && event.control.fin && in_order && fits && !negative(m.new_bytes);
     let place = some || fin;
     let waiting = hard.state == TcpState::SynSent;
@@ -73,7 +99,7 @@ pub fn plan_payload(
         fin,
         notify: fin || (pushed && settings.notify_on_push && fits),
         refused: receiving && carries && !(in_order && fits),
-        dropped: known && !waiting && event.payload_length.any() && positive(m.new_bytes) && !(some && fits),
+        dropped: known && !waiting && event.payload_length.any() && f.new && !(some && fits),
     }
 }
 

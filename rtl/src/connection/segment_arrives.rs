@@ -4,8 +4,8 @@
 //! challenged, an ACK older than the largest window ever is challenged. Loosened in one place: a segment at the very edge of the window
 //! passes (the text refuses it unless the window is zero), because a peer that lost segments acknowledges from there.
 use super::acknowledge::AckMeasures;
-use super::sequence::{negative, positive, wide};
-use crate::bundles::{ConnectionRecord, Event, TcpSettings, TcpState};
+use super::sequence::{adds_up, negative, one_apart, positive, wide};
+use crate::bundles::{ConnectionRecord, Event, EventKind, Hard, TcpSettings, TcpState};
 use stevedore_hdl::prelude::*;
 
 /// MSS of a peer that announces none (RFC 9293 3.7.1).
@@ -55,14 +55,45 @@ pub fn measure_arrival(event: Event, record: ConnectionRecord, settings: TcpSett
     ArrivalMeasures {
         ahead,
         behind,
-        exact: !ahead.any(),
-        one_before: ahead.all(),
+        exact: event.sequence == record.hard.rcv_nxt,
+        one_before: one_apart(event.sequence, record.hard.rcv_nxt),
         beyond_edge: negative(record.soft.rcv_adv - event.sequence),
         new_bytes,
-        ends_here: !new_bytes.any(),
+        ends_here: adds_up(event.sequence, wide(event.payload_length), record.hard.rcv_nxt),
         first_byte,
         first_edge: first_byte + record.soft.rcv_adv,
         mss: if announced < settings.mss { announced } else { settings.mss },
+    }
+}
+
+/// What the connection is to the event.
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+pub struct Standing {
+    /// The event is for this very connection.
+    pub known: bool,
+    /// And a segment.
+    pub here: bool,
+    /// A segment for SYN-SENT.
+    pub waiting: bool,
+    /// For SYN-RECEIVED.
+    pub half: bool,
+    /// For a state with RCV.NXT.
+    pub synchronized: bool,
+}
+
+/// First stage: which connection, in which state.
+#[kernel_fn]
+pub fn measure_standing(event: Event, hard: Hard, legitimate: bool) -> Standing {
+    let state = hard.state;
+    let known = legitimate && event.generation == hard.generation && state != TcpState::Closed;
+    let here = known && event.kind == EventKind::Segment;
+    let waiting = here && state == TcpState::SynSent;
+    Standing {
+        known,
+        here,
+        waiting,
+        half: here && state == TcpState::SynReceived,
+        synchronized: here && state != TcpState::Listen && state != TcpState::SynSent,
     }
 }
 
@@ -95,11 +126,11 @@ pub struct Verdict {
 
 /// Second stage: the checks in their order. `known`: the segment is for this very connection.
 #[kernel_fn]
-pub fn judge(event: Event, state: TcpState, known: bool, fresh: bool, m: ArrivalMeasures, a: AckMeasures) -> Verdict {
+pub fn judge(event: Event, fresh: bool, s: Standing, m: ArrivalMeasures, a: AckMeasures) -> Verdict {
     let c = event.control;
-    let waiting = known && state == TcpState::SynSent;
-    let half = known && state == TcpState::SynReceived;
-    let synchronized = known && !(state == TcpState::Closed || state == TcpState::Listen || state == TcpState::SynSent);
+    let waiting = s.waiting;
+    let half = s.half;
+    let synchronized = s.synchronized;
 
     // 3.10.7.3, SYN-SENT.
     let good = a.advances && !a.beyond;

@@ -23,6 +23,23 @@ pub fn before(a: Bits<32>, b: Bits<32>) -> bool {
     difference.get_bit(31)
 }
 
+/// `a + b` is `sum`. No carry runs through 32 bits: that every bit of the sum is right says which carries there must have been, and each of
+/// them is checked against its own neighbours.
+#[kernel_fn]
+pub fn adds_up(a: Bits<32>, b: Bits<32>, sum: Bits<32>) -> bool {
+    let carries = a ^ b ^ sum;
+    let made = (a & b) | ((a | b) & !sum);
+    carries == (made << 1)
+}
+
+/// `a + 1` is `sum`; as for [`adds_up`].
+#[kernel_fn]
+pub fn one_apart(a: Bits<32>, sum: Bits<32>) -> bool {
+    let carries = a ^ sum;
+    let made = a & !sum;
+    carries == ((made << 1) | 1)
+}
+
 /// A 16-bit count as a 32-bit number.
 #[kernel_fn]
 pub fn wide(count: Bits<16>) -> Bits<32> {

@@ -115,25 +115,20 @@ pub fn settle(
 ) -> ConnectionRecord {
     let event = issued.event;
     let mut next = update_timer(record, now, d.timer, d.timeout.retry, d.rtt, m.rtt);
-    match event.kind {
-        EventKind::Segment => {
-            next.soft = update_congestion(next.soft, record.hard, d.congestion, m.congestion);
-            next = after_payload(next, settings, now, d.payload);
-            next = after_arrival(event, next, now, m, d);
-        }
-        EventKind::Transmit => next = after_turn(next, now, d.turn, m.turn, m.window.edge),
-        EventKind::Tick => next = after_tick(next, d.timeout, d.congestion.half),
-        EventKind::Connect => {
-            if d.host.connect {
-                next = new_record(event, record.soft.queued, TcpState::SynSent, settings.mss);
-            }
-        }
-        EventKind::Listen => {
-            if d.host.listen {
-                next = new_record(event, record.soft.queued, TcpState::Listen, settings.mss);
-            }
-        }
-        _ => next = after_request(next, d.host, m.host),
+    if d.arriving {
+        next.soft = update_congestion(next.soft, record.hard, d.congestion, m.congestion);
+        next = after_payload(next, settings, now, d.payload);
+        next = after_arrival(event, next, now, m, d);
+    } else if d.turning {
+        next = after_turn(next, now, d.turn, m.turn, m.window.edge);
+    } else if d.ticking {
+        next = after_tick(next, d.timeout, d.congestion.half);
+    } else if d.host.connect {
+        next = new_record(event, record.soft.queued, TcpState::SynSent, settings.mss);
+    } else if d.host.listen {
+        next = new_record(event, record.soft.queued, TcpState::Listen, settings.mss);
+    } else {
+        next = after_request(next, d.host, m.host);
     }
     if d.over {
         next.hard.state = TcpState::Closed;
@@ -146,7 +141,7 @@ pub fn settle(
     if d.part {
         next.hard.farewell = d.farewell;
     }
-    next.soft.queued = d.wake || (record.soft.queued && event.kind != EventKind::Transmit);
+    next.soft.queued = d.wake || (record.soft.queued && !d.turning);
     if issued.erase {
         next = ConnectionRecord::default();
     }

@@ -1,14 +1,16 @@
-//! The records between the stages of the pipeline, and the first two stages of thought: measure, then decide.
+//! The records between the stages of the pipeline, and the first three stages of thought: measure, judge, then decide.
 //!
-//! Measuring subtracts and compares; deciding turns the outcomes into named actions; settling (`settle.rs`) carries the actions out. Each
-//! stage is one clock cycle, so no value is subtracted, judged and stored in the same one.
+//! Measuring subtracts and compares; judging finds the verdict on a segment; deciding turns the outcomes into named actions; settling
+//! (`settle.rs`) carries the actions out. Each stage is one clock cycle, so no value is subtracted, judged and stored in the same one.
 use super::acknowledge::{measure_ack, plan_ack, AckMeasures, AckPlan};
 use super::congestion::{measure_congestion, plan_congestion, CongestionMeasures, CongestionPlan};
 use super::host_requests::{measure_host, plan_host, HostMeasures, HostPlan};
-use super::receive::{plan_payload, PayloadPlan};
+use super::receive::{fit, plan_payload, Fit, PayloadPlan};
 use super::responses::{farewell_of_reset, farewell_of_silence};
 use super::rtt::{measure_rtt, plan_rtt, RttMeasures, RttPlan};
-use super::segment_arrives::{judge, measure_arrival, next_state, ArrivalMeasures, Verdict};
+use super::segment_arrives::{
+    judge, measure_arrival, measure_standing, next_state, ArrivalMeasures, Standing, Verdict,
+};
 use super::timeouts::{
     measure_timeouts, plan_timeouts, plan_timer, TimeoutMeasures, TimeoutPlan, TimerCauses, TimerPlan,
 };
@@ -35,8 +37,8 @@ pub struct Issued {
 /// Everything measured.
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
 pub struct Measures {
-    /// The event's generation is the record's.
-    pub same: bool,
+    /// What the connection is to the event.
+    pub standing: Standing,
     /// For segments: where it lies.
     pub arrival: ArrivalMeasures,
     /// For segments: where its ACK lies.
@@ -57,9 +59,10 @@ pub struct Measures {
 
 /// First stage.
 #[kernel_fn]
-pub fn measure(event: Event, record: ConnectionRecord, settings: TcpSettings, now: Bits<32>) -> Measures {
+pub fn measure(issued: Issued, record: ConnectionRecord, settings: TcpSettings, now: Bits<32>) -> Measures {
+    let event = issued.event;
     Measures {
-        same: event.generation == record.hard.generation,
+        standing: measure_standing(event, record.hard, issued.legitimate),
         arrival: measure_arrival(event, record, settings),
         ack: measure_ack(event, record),
         congestion: measure_congestion(event, record),
@@ -71,9 +74,31 @@ pub fn measure(event: Event, record: ConnectionRecord, settings: TcpSettings, no
     }
 }
 
+/// What is judged.
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+pub struct Judgement {
+    /// The order of checks.
+    pub verdict: Verdict,
+    /// Does the payload fit?
+    pub fit: Fit,
+}
+
+/// Second stage.
+#[kernel_fn]
+pub fn judge_all(issued: Issued, record: ConnectionRecord, m: Measures) -> Judgement {
+    let fresh = issued.event.kind == EventKind::Segment && issued.event.fresh && issued.legitimate;
+    Judgement { verdict: judge(issued.event, fresh, m.standing, m.arrival, m.ack), fit: fit(record, m.arrival) }
+}
+
 /// Everything decided. What is not named for an event's kind is without effect.
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
 pub struct Decisions {
+    /// A segment.
+    pub arriving: bool,
+    /// A turn to send.
+    pub turning: bool,
+    /// A tick.
+    pub ticking: bool,
     /// The segment is for this very connection.
     pub known: bool,
     /// The order of checks.
@@ -106,20 +131,20 @@ pub struct Decisions {
     pub wake: bool,
 }
 
-/// Second stage.
+/// Third stage.
 #[kernel_fn]
-pub fn decide(issued: Issued, record: ConnectionRecord, settings: TcpSettings, m: Measures) -> Decisions {
+pub fn decide(issued: Issued, record: ConnectionRecord, settings: TcpSettings, m: Measures, j: Judgement) -> Decisions {
     let event = issued.event;
     let state = record.hard.state;
     let arriving = event.kind == EventKind::Segment;
     let turning = event.kind == EventKind::Transmit;
     let ticking = event.kind == EventKind::Tick && !issued.erase;
     let requesting = !arriving && !turning && !(event.kind == EventKind::Tick);
-    let known = issued.legitimate && m.same && state != TcpState::Closed;
-    let here = arriving && known;
+    let known = m.standing.known;
+    let here = m.standing.here;
 
-    let verdict = judge(event, state, here, arriving && event.fresh && issued.legitimate, m.arrival, m.ack);
-    let payload = plan_payload(event, record, settings, here, verdict, m.arrival);
+    let verdict = j.verdict;
+    let payload = plan_payload(event, record, settings, here, verdict, m.arrival, j.fit);
     let ack = plan_ack(event, record, verdict, m.ack);
     let opening = verdict.open || verdict.complete;
     let mss = if verdict.open { m.arrival.mss } else { record.hard.snd_mss };
@@ -166,6 +191,9 @@ pub fn decide(issued: Issued, record: ConnectionRecord, settings: TcpSettings, m
     let sendable = (opened && has_more(record, m.turn)) || congestion.enter || congestion.partial;
     let asked = host.send || host.receive || host.connect || host.close;
     Decisions {
+        arriving,
+        turning,
+        ticking: event.kind == EventKind::Tick,
         known: here,
         verdict,
         ack,

@@ -165,14 +165,21 @@ impl<const W: usize> Logic for Fetcher<W> {
         let beat = self.s_beat.bits.val();
         self.s_beat.ready.next = !state.complete && !enough;
         if take {
-            next.collected = state.collected | (resize::<512, W>(beat.data) << state.held);
+            // Beats smaller than an entry come in at its top and move down: an entry is whole when its first beat is at the bottom.
+            next.collected = if W < 256 {
+                set_bits(state.collected >> (W as u64), 256 - W, beat.data)
+            } else {
+                resize::<512, W>(beat.data)
+            };
             next.held = state.held + (W as u64);
             next.complete = beat.last;
             next.failed = beat.last && beat.error;
         }
         let store = enough && state.stored < BATCH;
         if enough {
-            next.collected = state.collected >> 256;
+            if W >= 256 {
+                next.collected = state.collected >> 256;
+            }
             next.held = state.held - 256;
             next.stored = state.stored + store;
         }
@@ -204,7 +211,6 @@ impl<const W: usize> Logic for Fetcher<W> {
             next.stored = bits::<4>(0);
             next.passed = bits::<4>(0);
             next.held = bits::<10>(0);
-            next.collected = bits::<512>(0);
         }
         self.sizes.m_out.ready.next = finished;
         self.batch.read_address.next = resize::<16, 4>(read_index);

@@ -50,7 +50,7 @@ struct State {
     to_load: Bits<4>,
     /// Entries of the batch.
     batch: Bits<4>,
-    /// Bits loaded and not yet sent.
+    /// Bits loaded and not yet sent. Only W = 512 uses the upper half.
     loaded: Bits<512>,
     /// How many.
     held: Bits<10>,
@@ -216,7 +216,8 @@ impl<const W: usize, const K: usize> Logic for ResponseWriter<W, K> {
         let entry = pack::<256, _>(DescriptorFields { owner: !pass_bit, ..self.queue.m_out.bits.val() });
         self.queue.m_out.ready.next = load_now;
         if load_now && self.queue.m_out.valid.val() {
-            loaded = loaded | (resize::<512, 256>(entry) << held);
+            // An entry is loaded at the bottom, or at W = 512 behind one that half fills a beat.
+            loaded = if W == 512 && held.get_bit(8) { set_bits(loaded, 256, entry) } else { resize::<512, 256>(entry) };
             held = held + 256;
             next.to_load = state.to_load - 1;
             next.produced = state.produced + 1;

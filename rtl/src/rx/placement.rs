@@ -25,11 +25,11 @@
 //! # Invariant
 //! Cuts, pieces and frames run in step because each command makes one of each, in its own turn: the trimmer's packet is exactly as
 //! long as the sum of the pieces.
-use super::{Cut, HeaderSkip, QuickQueue, ReceiveChain, Reports};
+use super::{Cut, HeaderSkip, ReceiveChain, Reports};
 use crate::bundles::*;
 use crate::dma::Writer;
 use crate::geometry::Geometry;
-use crate::stream::{Trim, Trimmer};
+use crate::stream::{QuickQueue, Trim, Trimmer};
 use stevedore_hdl::prelude::*;
 
 /// Commands whose frames the trimmer has not yet taken.

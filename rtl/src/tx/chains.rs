@@ -7,7 +7,7 @@
 //!
 //! **Latency.** One cycle to read; a write is seen by reads of later cycles. After reset `ready` stays low for one cycle per slot.
 //!
-//! **Invariant.** Nobody reads a row that is about to be written: the dispatcher holds back commands for slots in work.
+//! **Invariant.** Nobody uses a row that was read while it was written: the dispatcher holds back commands for slots in work.
 use super::record::{Position, PositionWrite};
 use stevedore_hdl::prelude::*;
 
@@ -52,9 +52,9 @@ impl Chains {
     /// Tables for `connections` slots.
     pub fn new(connections: usize) -> Self {
         Self {
-            heads: DualPortRam::new(connections),
-            cursors: DualPortRam::new(connections),
-            tails: DualPortRam::new(connections),
+            heads: DualPortRam::new(connections).no_rw_check(),
+            cursors: DualPortRam::new(connections).no_rw_check(),
+            tails: DualPortRam::new(connections).no_rw_check(),
             _connections: connections,
             ..Default::default()
         }

@@ -10,7 +10,8 @@
 //! **Latency.** `context` is the entry named one cycle before. A write is seen by reads of later cycles. After reset `ready` stays
 //! low for one cycle per entry.
 //!
-//! **Invariant.** An entry is in exactly one chain or in the free list.
+//! **Invariant.** An entry is in exactly one chain or in the free list. It is written while it is the placeholder of a chain or free, and
+//! only read as content: never in the cycle in which it is written.
 use super::record::MessageContext;
 use stevedore_hdl::prelude::*;
 
@@ -68,7 +69,7 @@ impl Pool {
         assert!(entries > connections, "a pool needs entries besides the placeholders");
         Self {
             fill: Register::new(Fill { entry: (connections as u64).into(), done: false }),
-            contexts: DualPortRam::new(entries),
+            contexts: DualPortRam::new(entries).no_rw_check(),
             free: Fifo::new(entries),
             _entries: entries,
             ..Default::default()

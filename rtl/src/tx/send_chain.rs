@@ -19,11 +19,11 @@
 use super::appender::Appender;
 use super::chains::Chains;
 use super::pool::Pool;
-use super::queue::Queue;
 use super::releaser::Releaser;
 use super::walker::Walker;
 use crate::bundles::{DescriptorFields, Flushed, Piece, SegmentOut, SendCommand, SendKind};
 use crate::geometry::Geometry;
+use crate::stream::Queue;
 use stevedore_hdl::prelude::*;
 
 /// Beats of `W` bits that hold `length` bytes.

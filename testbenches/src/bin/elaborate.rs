@@ -1,18 +1,27 @@
 //! What becomes of the RTL: its Verilog, its lint, its size. `cargo xtask verilog | lint | synth` call it.
 
-use anyhow::{bail, Context, Result};
+use anyhow::{bail, ensure, Context, Result};
 use clap::{Parser, Subcommand, ValueEnum};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Instant;
 use stevedore_rtl::geometry::Geometry;
 use stevedore_testbenches::rtl::{verilog, TOP};
 use stevedore_testbenches::{ports, reference};
 use stevedore_verilated::lint;
 use stevedore_verilated::tools::workspace_root;
-use stevedore_verilated::yosys::{self, Synthesis};
+use stevedore_verilated::yosys::{self, Stage, Synthesis};
 
 /// The synthesis figures CI compares with.
 const REPORT: &str = "fpga/reports/ecp5-64.json";
+/// What place and route made of it.
+const TIMING_REPORT: &str = "fpga/reports/ecp5-64-timing.json";
+/// The clock the board runs the engine at, MHz.
+const TARGET_MHZ: u32 = 125;
+/// What nextpnr is told to aim at: it stops trying where its aim is met.
+const AIM_MHZ: u32 = 140;
+/// The most the engine may take of the device. LUT4 as yosys counts them.
+const LIMITS: [(&str, u64); 2] = [("LUT4", 30_000), ("DP16KD", 100)];
 
 /// Elaborates the engine.
 #[derive(Parser)]
@@ -58,8 +67,11 @@ enum Command {
     /// Synthesize the 64-connection geometry for ECP5 and compare with the kept report
     Synth {
         /// Keep the new figures.
-        #[arg(long)]
+        #[arg(long, conflicts_with = "place")]
         bless: bool,
+        /// Place and route instead: write the timing report, and fail if the engine is too slow or too large. Takes many minutes.
+        #[arg(long)]
+        place: bool,
     },
 }
 
@@ -84,7 +96,8 @@ fn run(command: Command) -> Result<()> {
             println!("{}", reference::PATH);
             Ok(())
         }
-        Command::Synth { bless } => synthesize(bless),
+        Command::Synth { place: true, .. } => place(),
+        Command::Synth { bless, .. } => synthesize(bless),
     }
 }
 
@@ -131,6 +144,37 @@ fn synthesize(bless: bool) -> Result<()> {
         );
     }
     println!("as in {REPORT}");
+    Ok(())
+}
+
+fn place() -> Result<()> {
+    let start = Instant::now();
+    let placement = yosys::place_ecp5(&verilog(&Geometry::SMALL)?, TOP, AIM_MHZ, |stage| {
+        let next = match stage {
+            Stage::Synthesize => "synthesizing (about 4 minutes)",
+            Stage::Place => "placing and routing (about 15 minutes, on one core)",
+        };
+        println!("{:3} min: {next}", start.elapsed().as_secs() / 60);
+    })?;
+    let (logic, routing) = placement.delays();
+    println!("{:3} min: done", start.elapsed().as_secs() / 60);
+    println!("critical path, {:.2} ns: {logic:.2} in logic, {routing:.2} on wires", logic + routing);
+    for hop in &placement.critical {
+        println!("{:8.2} {:6.2}  {}", hop.logic, hop.routing, hop.through);
+    }
+    let path = workspace_root().join(TIMING_REPORT);
+    std::fs::create_dir_all(path.parent().context("a folder for the report")?)?;
+    std::fs::write(&path, placement.to_json(TARGET_MHZ))?;
+    println!("kept in {TIMING_REPORT}");
+
+    println!("{:.1} MHz, {TARGET_MHZ} needed", placement.achieved);
+    let mut enough = placement.achieved >= f64::from(TARGET_MHZ);
+    for (kind, limit) in LIMITS {
+        let count = placement.synthesized.get(kind).copied().unwrap_or(0);
+        println!("{count} {kind}, {limit} allowed");
+        enough &= count <= limit;
+    }
+    ensure!(enough, "the engine is too slow or too large for the board");
     Ok(())
 }
 

@@ -84,13 +84,19 @@ fn total(verilog: &str, top: &str) -> Result<Resources> {
 /// see which block grew.
 const FAST: &str = "; scratchpad -copy abc9.script.default.fast abc9.script";
 
+/// Module `top` of the scratch directory's `design.v` as yosys sees it: its `ports` and `cells`.
+pub(super) fn describe(scratch: &Scratch, top: &str) -> Result<Value> {
+    run(scratch, &format!("{}; proc; select {top}; write_json -selected top.json", read(top)))?;
+    let mut description: Value = serde_json::from_str(&scratch.read("top.json")?).context("yosys wrote no JSON")?;
+    Ok(description["modules"][top].take())
+}
+
 /// Cells of every instance in the top module.
 fn blocks(verilog: &str, top: &str) -> Result<BTreeMap<String, Resources>> {
     let scratch = Scratch::new()?;
     scratch.write("design.v", verilog)?;
-    run(&scratch, &format!("{}; proc; select {top}; write_json -selected top.json", read(top)))?;
-    let description: Value = serde_json::from_str(&scratch.read("top.json")?).context("yosys wrote no JSON")?;
-    let instances: Vec<(&str, &str)> = object(&description["modules"][top]["cells"])
+    let description = describe(&scratch, top)?;
+    let instances: Vec<(&str, &str)> = object(&description["cells"])
         .filter_map(|(name, cell)| Some((name.as_str(), cell["type"].as_str()?)))
         .filter(|(_, kind)| !kind.starts_with('$') || kind.starts_with("$paramod"))
         .collect();
@@ -113,17 +119,22 @@ fn blocks(verilog: &str, top: &str) -> Result<BTreeMap<String, Resources>> {
 fn statistics(scratch: &Scratch, top: &str, prepare: &str) -> Result<Value> {
     let script = format!("{}{prepare}; synth_ecp5 -top {top}; tee -q -o stat.json stat -json", read(top));
     run(scratch, &script)?;
+    statistics_of(scratch)
+}
+
+/// What a script's last `tee -q -o stat.json stat -json` wrote.
+pub(super) fn statistics_of(scratch: &Scratch) -> Result<Value> {
     serde_json::from_str(&scratch.read("stat.json")?).context("yosys's statistics are no JSON")
 }
 
 /// The counts of one module, without instances of `modules` and yosys's own book-keeping.
-fn cells(module: &Value, modules: &[&str]) -> Resources {
+pub(super) fn cells(module: &Value, modules: &[&str]) -> Resources {
     object(&module["num_cells_by_type"])
         .filter(|(kind, _)| !kind.starts_with('$') && !modules.contains(&kind.as_str()))
         .filter_map(|(kind, count)| Some((kind.clone(), count.as_u64()?)))
         .collect()
 }
 
-fn object(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
+pub(super) fn object(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
     value.as_object().into_iter().flat_map(Map::iter)
 }

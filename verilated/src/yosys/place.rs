@@ -1,0 +1,46 @@
+//! Place and route for ECP5, by nextpnr.
+
+use super::ecp5::{cells, describe, statistics_of};
+use super::harness::{shell, SHELL};
+use super::timing::Placement;
+use super::{read, run};
+use crate::process;
+use crate::scratch::Scratch;
+use crate::tools::{Tool, Tools};
+use anyhow::{Context, Result};
+
+/// The device: LFE5UM5G-45F in the package of the ECP5-5G Versa board, speed grade 8.
+const DEVICE: [&str; 5] = ["--um5g-45k", "--package", "CABGA381", "--speed", "8"];
+/// Where the placer's random numbers begin: figures can be had again.
+const SEED: &str = "1";
+
+/// What a run is about to do; a whole engine takes minutes for each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Synthesis.
+    Synthesize,
+    /// Place and route.
+    Place,
+}
+
+/// Synthesizes module `top` of `verilog`, flattened, between registers, then places and routes it. nextpnr is told to aim
+/// at `aim` MHz; that it misses the aim is no error. `progress` hears of each stage as it begins.
+pub fn place_ecp5(verilog: &str, top: &str, aim: u32, mut progress: impl FnMut(Stage)) -> Result<Placement> {
+    progress(Stage::Synthesize);
+    let scratch = Scratch::new()?;
+    scratch.write("design.v", verilog)?;
+    let (shell, registers) = shell(top, &describe(&scratch, top)?["ports"])?;
+    scratch.write("design.v", &format!("{verilog}\n{shell}"))?;
+    let script =
+        format!("{}; synth_ecp5 -top {SHELL} -json design.json; tee -q -o stat.json stat -json", read(SHELL));
+    run(&scratch, &script)?;
+    let synthesized = cells(&statistics_of(&scratch)?["design"], &[]);
+
+    progress(Stage::Place);
+    let mut command = Tools::of_workspace().command(Tool::NextpnrEcp5)?;
+    command.current_dir(scratch.path()).args(DEVICE).args(["--freq", &aim.to_string(), "--seed", SEED]);
+    command.args(["--json", "design.json", "--report", "report.json", "--quiet"]);
+    // Two pins, whose place does not matter; and a missed aim is for the caller to judge.
+    process::run(command.args(["--lpf-allow-unconstrained", "--timing-allow-fail"]))?;
+    Placement::read(&scratch.read("report.json")?, synthesized, registers).context("nextpnr's report")
+}
