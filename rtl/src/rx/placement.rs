@@ -60,6 +60,8 @@ pub struct Placement<const W: usize, const K: usize> {
     pub free_entries: Signal<Out, Bits<16>>,
     chain: ReceiveChain,
     skip: HeaderSkip<W>,
+    /// Cuts the way of readiness from the trimmer back to the frame buffer.
+    kept: SkidBuffer<Beat<W>>,
     cuts: QuickQueue<Cut>,
     residues: Fifo<Bits<8>>,
     trimmer: Trimmer<W>,
@@ -82,6 +84,7 @@ impl<const W: usize, const K: usize> Placement<W, K> {
             free_entries: Signal::default(),
             chain: ReceiveChain::new(geometry),
             skip: HeaderSkip::default(),
+            kept: SkidBuffer::default(),
             cuts: QuickQueue::new(CUT_QUEUE),
             residues: Fifo::new(RESIDUE_QUEUE),
             trimmer: Trimmer::default(),
@@ -94,13 +97,14 @@ impl<const W: usize, const K: usize> Placement<W, K> {
 impl<const W: usize, const K: usize> Logic for Placement<W, K> {
     #[kernel]
     fn update(&mut self) {
-        setup!(self, chain, skip, cuts, residues, trimmer, writer, reports);
+        setup!(self, chain, skip, kept, cuts, residues, trimmer, writer, reports);
         forward!(self.s_command => self.chain.s_command);
         forward!(self.s_frame => self.skip.s_frame);
         forward!(self.s_extent => self.skip.s_extent);
         join!(self.chain.m_cut => self.cuts.s_in);
         join!(self.skip.m_residue => self.residues.s_in);
-        join!(self.skip.m_frame => self.trimmer.s_beat);
+        join!(self.skip.m_frame => self.kept.s_in);
+        join!(self.kept.m_out => self.trimmer.s_beat);
         join!(self.chain.m_piece => self.writer.s_piece);
         join!(self.trimmer.m_beat => self.writer.s_beat);
         join!(self.chain.m_report => self.reports.s_report);
