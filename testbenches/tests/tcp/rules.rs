@@ -6,7 +6,7 @@ use super::script::{Conn, ENGINE, PEER};
 use stevedore_hdl::prelude::*;
 use stevedore_rtl::bundles::*;
 use stevedore_rtl::connection::settle::{outcome_of, settle, Outcome};
-use stevedore_rtl::connection::stages::{decide, measure, Issued};
+use stevedore_rtl::connection::stages::{decide, judge_all, measure, Issued};
 
 /// One connection.
 struct Walk {
@@ -38,14 +38,14 @@ impl Walk {
         self.below(one_in) == 0
     }
 
-    /// One event through all three stages.
+    /// One event through all stages.
     fn event(&mut self, event: Event) -> Outcome {
         let settings = test_settings();
         let now = u64::from(self.now).into();
         let issued = Issued { event, row: event.slot, legitimate: true, ..Issued::default() };
         let before = self.record;
-        let measures = measure(event, before, settings, now);
-        let decisions = decide(issued, before, settings, measures);
+        let measures = measure(issued, before, settings, now);
+        let decisions = decide(issued, before, settings, measures, judge_all(issued, before, measures));
         self.record = settle(issued, before, settings, now, measures, decisions);
         let outcome = outcome_of(issued, before, measures, decisions);
         if self.log.len() > 12 {
