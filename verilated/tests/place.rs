@@ -51,6 +51,7 @@ fn report_says_what_matters() {
 
 #[test]
 fn a_design_without_clock_is_refused() {
-    let error = yosys::place_ecp5("module m(input a, output q); assign q = a; endmodule", "m", 100, |_| ()).unwrap_err();
+    let error =
+        yosys::place_ecp5("module m(input a, output q); assign q = a; endmodule", "m", 100, |_| ()).unwrap_err();
     assert!(error.to_string().contains("clock"), "{error}");
 }

@@ -31,8 +31,7 @@ pub fn place_ecp5(verilog: &str, top: &str, aim: u32, mut progress: impl FnMut(S
     scratch.write("design.v", verilog)?;
     let (shell, registers) = shell(top, &describe(&scratch, top)?["ports"])?;
     scratch.write("design.v", &format!("{verilog}\n{shell}"))?;
-    let script =
-        format!("{}; synth_ecp5 -top {SHELL} -json design.json; tee -q -o stat.json stat -json", read(SHELL));
+    let script = format!("{}; synth_ecp5 -top {SHELL} -json design.json; tee -q -o stat.json stat -json", read(SHELL));
     run(&scratch, &script)?;
     let synthesized = cells(&statistics_of(&scratch)?["design"], &[]);
 

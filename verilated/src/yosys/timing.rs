@@ -63,7 +63,9 @@ impl Placement {
         let hops: Vec<Value> = self
             .critical
             .iter()
-            .map(|hop| json!({ "through": hop.through, "logic_ns": round(hop.logic), "routing_ns": round(hop.routing) }))
+            .map(
+                |hop| json!({ "through": hop.through, "logic_ns": round(hop.logic), "routing_ns": round(hop.routing) }),
+            )
             .collect();
         let value = json!({
             "achieved_mhz": round(self.achieved),
