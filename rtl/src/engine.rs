@@ -20,10 +20,11 @@
 //! `s_axis_rx_tready` is always 1: the wire cannot wait. All other streams may be stalled.
 //!
 //! # Latency
-//! That of the blocks; the wiring adds none.
+//! That of the blocks; the wiring adds a cycle to requests and one to notices.
 //!
 //! # Invariant
-//! Responses about a connection reach the response writer in the order their blocks offered them (`host::Merge` has no storage).
+//! Responses about a connection reach the response writer in the order their blocks offered them: `host::Merge` has no storage, and the
+//! one buffer among them holds back notices only, which come last.
 use crate::bundles::*;
 use crate::connection::{Lookup, Reaper, Tcp};
 use crate::dma::{ReadArbiter, Reader, WriteArbiter};
@@ -66,7 +67,11 @@ pub struct Engine<const W: usize, const K: usize> {
     notifier: Notifier,
     response_writer: ResponseWriter<W, K>,
     host_events: Merge<Event>,
+    /// Cuts the way from the dispatcher to the arbiter of the pipeline.
+    requests: SkidBuffer<Event>,
     notices: [Merge<Notice>; 4],
+    /// Cuts the tree of notices: it has four levels.
+    pause: SkidBuffer<Notice>,
     responses: [Merge<DescriptorFields>; 2],
     descriptor_reader: Reader<W>,
     payload_reader: Reader<W>,
@@ -110,6 +115,8 @@ impl<const W: usize, const K: usize> Engine<W, K> {
             notifier: Notifier::new(geometry.connections),
             response_writer: ResponseWriter::new(geometry),
             host_events: Merge::default(),
+            requests: SkidBuffer::default(),
+            pause: SkidBuffer::default(),
             notices: std::array::from_fn(|_| Merge::default()),
             responses: std::array::from_fn(|_| Merge::default()),
             descriptor_reader: Reader::new(payload_tags, geometry.descriptor_tags, geometry.maximum_read),
@@ -132,7 +139,18 @@ impl<const W: usize, const K: usize> Logic for Engine<W, K> {
     #[kernel]
     fn update(&mut self) {
         setup!(self, registers, timebase, statistics, interrupts, fetcher, dispatcher, notifier, response_writer);
-        setup!(self, host_events, notices[0], notices[1], notices[2], notices[3], responses[0], responses[1]);
+        setup!(
+            self,
+            requests,
+            pause,
+            host_events,
+            notices[0],
+            notices[1],
+            notices[2],
+            notices[3],
+            responses[0],
+            responses[1]
+        );
         setup!(self, descriptor_reader, payload_reader, read_arbiter, write_arbiter, receiver, placement);
         setup!(self, lookup, tcp, reaper, transmitter, network, frame_arbiter);
 
@@ -191,7 +209,8 @@ impl<const W: usize, const K: usize> Logic for Engine<W, K> {
         join!(self.network.m_open => self.lookup.s_open);
         join!(self.dispatcher.m_event => self.host_events.s_in_0);
         join!(self.lookup.m_opened => self.host_events.s_in_1);
-        join!(self.host_events.m_out => self.tcp.s_host);
+        join!(self.host_events.m_out => self.requests.s_in);
+        join!(self.requests.m_out => self.tcp.s_host);
 
         // Frames in.
         let beat = beat_of::<W, K>(
@@ -268,7 +287,8 @@ impl<const W: usize, const K: usize> Logic for Engine<W, K> {
         join!(self.reaper.m_notice => self.notices[0].s_in_1);
         join!(self.lookup.m_refused => self.notices[1].s_in_0);
         join!(self.network.m_refused => self.notices[1].s_in_1);
-        join!(self.notices[0].m_out => self.notices[2].s_in_0);
+        join!(self.notices[0].m_out => self.pause.s_in);
+        join!(self.pause.m_out => self.notices[2].s_in_0);
         join!(self.notices[1].m_out => self.notices[2].s_in_1);
         join!(self.notices[2].m_out => self.notices[3].s_in_0);
         join!(self.dispatcher.m_notice => self.notices[3].s_in_1);

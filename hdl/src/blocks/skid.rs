@@ -39,14 +39,15 @@ impl<T: Symbolic> Logic for SkidBuffer<T> {
         let ready = !self.spare_valid.q.val();
         let take = self.s_in.valid.val() && ready;
         let give = self.m_out.ready.val() || !self.valid.q.val();
-        hold!(self, valid, spare_valid, word, spare);
+        hold!(self, valid, spare_valid, word);
+        // The spare register follows the input while it is not full, so that its bits do not wait for `m_out.ready`.
+        self.spare.d.next = if ready { self.s_in.bits.val() } else { self.spare.q.val() };
         if give {
             self.valid.d.next = take || self.spare_valid.q.val();
             self.word.d.next = if self.spare_valid.q.val() { self.spare.q.val() } else { self.s_in.bits.val() };
             self.spare_valid.d.next = false;
         } else if take {
             self.spare_valid.d.next = true;
-            self.spare.d.next = self.s_in.bits.val();
         }
         self.s_in.ready.next = ready;
         self.m_out.valid.next = self.valid.q.val();

@@ -58,6 +58,8 @@ struct Item {
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
 struct State {
     window: Window,
+    /// A run may be taken.
+    room: bool,
     /// Slot of the run being walked, and its phase.
     walk: Bits<8>,
     walk_phase: bool,
@@ -140,8 +142,7 @@ impl<const W: usize> Logic for Reorder<W> {
         self.free.next = bits::<16>(self._slots as u64) - bit_cast::<16, 9>(window.used);
 
         // A run takes a slot.
-        let room =
-            self.landing.open.val() && window.used != bits::<9>(self._slots as u64) && self.runs.s_in.ready.val();
+        let room = next.room && self.runs.s_in.ready.val();
         let taken = room && self.s_run.valid.val();
         self.s_run.ready.next = room;
         self.runs.s_in.bits.next = self.s_run.bits.val();
@@ -191,9 +192,14 @@ impl<const W: usize> Logic for Reorder<W> {
         let item = self.items.m_out.bits.val();
         let asked = self.asked.q.val();
         let earlier = self.landing.earlier.val();
-        let read = mux(next.new, self.progress_ahead.read_data.val(), self.progress.read_data.val());
-        let known = mux(earlier.valid && earlier.slot == asked.slot, earlier.progress, read);
-        let there = known.words > asked.index;
+        let ahead = self.progress_ahead.read_data.val();
+        let behind = self.progress.read_data.val();
+        let read = mux(next.new, ahead, behind);
+        let newest = earlier.valid && earlier.slot == asked.slot;
+        let known = mux(newest, earlier.progress, read);
+        // Compared with each before it is known which one counts.
+        let there_read = mux(next.new, ahead.words > asked.index, behind.words > asked.index);
+        let there = mux(newest, earlier.progress.words > asked.index, there_read);
         let arrived = known.phase == asked.phase && (known.done || (there && !asked.end));
         self.progress.read_address.next = bit_cast::<16, 8>(asked.slot);
         self.progress_ahead.read_address.next = bit_cast::<16, 8>(item.slot);
@@ -222,6 +228,10 @@ impl<const W: usize> Logic for Reorder<W> {
         if freed {
             next.window.tail = following(window.tail, self._slots);
         }
+        // Whether one more slot is free: a slot that is freed counts a cycle later.
+        let nearly = window.used == bits::<9>(self._slots as u64 - 1);
+        let full = window.used == bits::<9>(self._slots as u64);
+        next.room = self.landing.open.val() && !full && !(taken && nearly);
         next.window.used = window.used + taken - bit_cast::<9, 1>(from_bool(freed));
 
         if go {

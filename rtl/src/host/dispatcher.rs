@@ -5,16 +5,17 @@
 //! connection pipeline, as an open request to the resolver, or back as a notice of refusal.
 //!
 //! # Handshake
-//! A descriptor is taken when the one output it goes to is ready. Outputs are registered by the queues behind them.
+//! A descriptor is taken when the one before it has gone to its output: `s_descriptor.ready` comes from a register, and so does what the
+//! outputs offer.
 //!
 //! # Latency
-//! One cycle; stalls only while its output is full.
+//! One cycle; a descriptor every two cycles (at `W` = 64 the fetcher needs four); stalls only while its output is full.
 //!
 //! # Invariant
 //! Exactly one output message per descriptor: the host gets an answer to everything it asks (from here or from whom it was passed to).
 use super::fetcher::Fetched;
 use crate::bundles::codes::{request, response, status, ABORT_BIT};
-use crate::bundles::{Event, EventKind, Notice, OpenRequest, Tuple};
+use crate::bundles::{DescriptorFields, Event, EventKind, Notice, OpenRequest, Tuple};
 use crate::geometry::Geometry;
 use stevedore_abi::descriptor::MAXIMUM_BUFFER;
 use stevedore_hdl::prelude::*;
@@ -36,6 +37,13 @@ struct Decision {
     event: EventKind,
     response: Bits<5>,
     status: Bits<8>,
+}
+
+/// A descriptor, and where it goes.
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+struct Routed {
+    decision: Decision,
+    fields: DescriptorFields,
 }
 
 #[kernel_fn]
@@ -100,6 +108,10 @@ pub struct Dispatcher {
     /// A descriptor was refused.
     pub refused: Signal<Out, bool>,
     connections: Constant<Bits<17>>,
+    send_room: Register<bool>,
+    receive_room: Register<bool>,
+    busy: Register<bool>,
+    routed: Flop<Routed>,
 }
 
 impl Dispatcher {
@@ -117,6 +129,10 @@ impl Dispatcher {
             request: Signal::default(),
             refused: Signal::default(),
             connections: Constant::new(bits(geometry.connections as u64)),
+            send_room: Register::default(),
+            receive_room: Register::default(),
+            busy: Register::default(),
+            routed: Flop::default(),
         }
     }
 }
@@ -124,6 +140,10 @@ impl Dispatcher {
 impl Logic for Dispatcher {
     #[kernel]
     fn update(&mut self) {
+        setup!(self, send_room, receive_room, busy);
+        clocks!(self, routed);
+        self.send_room.d.next = self.free_send_entries.val() > CONTEXT_MARGIN;
+        self.receive_room.d.next = self.free_receive_entries.val() > CONTEXT_MARGIN;
         let fetched = self.s_descriptor.bits.val();
         let d = fetched.fields;
         let slot = d.connection.get_bits::<16>(0);
@@ -136,9 +156,9 @@ impl Logic for Dispatcher {
         } else if fetched.bad_owner {
             refuse(bits::<5>(response::INVALID), bits::<8>(status::BAD_OWNER))
         } else if kind == request::BUFFER_SEND {
-            post(fetched, true, known, self.free_send_entries.val() > CONTEXT_MARGIN)
+            post(fetched, true, known, self.send_room.q.val())
         } else if kind == request::BUFFER_AVAILABLE {
-            post(fetched, false, known, self.free_receive_entries.val() > CONTEXT_MARGIN)
+            post(fetched, false, known, self.receive_room.q.val())
         } else if kind == request::CONNECT {
             open(tuple, false)
         } else if kind == request::LISTEN {
@@ -162,17 +182,29 @@ impl Logic for Dispatcher {
             refuse(bits::<5>(response::INVALID), bits::<8>(status::UNKNOWN_TYPE))
         };
 
-        let valid = self.s_descriptor.valid.val();
+        let busy = self.busy.q.val();
+        let taken = self.s_descriptor.valid.val() && !busy;
+        self.s_descriptor.ready.next = !busy;
+        self.request.next = taken;
+        self.refused.next = taken && decision.route == Route::Refuse;
+        self.routed.d.next = if busy { self.routed.q.val() } else { Routed { decision, fields: d } };
+
+        // Pass it on.
+        let decision = self.routed.q.val().decision;
+        let d = self.routed.q.val().fields;
+        let slot = d.connection.get_bits::<16>(0);
+        let kind = d.kind;
+        let tuple = unpack::<Tuple, 64>(d.base);
         let to_event = decision.route == Route::Event;
         let to_open = decision.route == Route::Open;
         let to_notice = decision.route == Route::Refuse;
         let ready = (to_event && self.m_event.ready.val())
             || (to_open && self.m_open.ready.val())
             || (to_notice && self.m_notice.ready.val());
-        self.s_descriptor.ready.next = ready;
-        self.m_event.valid.next = valid && to_event;
-        self.m_open.valid.next = valid && to_open;
-        self.m_notice.valid.next = valid && to_notice;
+        self.busy.d.next = if busy { !ready } else { taken };
+        self.m_event.valid.next = busy && to_event;
+        self.m_open.valid.next = busy && to_open;
+        self.m_notice.valid.next = busy && to_notice;
         self.m_event.bits.next = Event {
             kind: decision.event,
             slot: slot,
@@ -202,7 +234,5 @@ impl Logic for Dispatcher {
             address: d.base,
             length: if decision.response == response::INVALID { resize::<32, 5>(kind) } else { d.length },
         };
-        self.request.next = valid && ready;
-        self.refused.next = valid && ready && to_notice;
     }
 }

@@ -17,7 +17,7 @@
 //! A doorbell that would claim more entries than the table has is ignored: the host cannot make the fetcher run wild.
 //!
 //! # Latency
-//! Doorbell to read request 2 cycles; last beat of a batch to its first descriptor 2 cycles, then one per cycle. A batch is passed on
+//! Doorbell to read request 4 cycles; last beat of a batch to its first descriptor 2 cycles, then one per cycle. A batch is passed on
 //! only when all of it has arrived, because only the last beat tells whether the read failed.
 //!
 //! # Invariant
@@ -27,6 +27,8 @@ use stevedore_hdl::prelude::*;
 
 /// Entries per read: 256 bytes.
 const BATCH: u64 = 8;
+/// Entries of the table after reset: no table is smaller.
+const SMALLEST_TABLE: u64 = 16;
 
 /// A descriptor with what the fetch told about it.
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
@@ -49,6 +51,8 @@ struct State {
     delivered: Bits<16>,
     /// `delivered` when the status line was last told.
     told: Bits<16>,
+    /// It should be told again, one cycle late.
+    status: bool,
     /// Bytes collected towards the next entry.
     collected: Bits<512>,
     /// How many of them, in bits.
@@ -63,6 +67,18 @@ struct State {
     failed: bool,
     /// Entry `passed` is at the batch memory's output.
     primed: bool,
+    /// Entries the table has.
+    entries: Bits<16>,
+    /// The pass `delivered` is in.
+    pass: bool,
+    /// Entries not yet asked for, and from there to the table's end; `measured` says that both are those of `asked`.
+    due: Bits<16>,
+    to_end: Bits<16>,
+    measured: bool,
+    /// The next read, worked out in one cycle and asked for in the next.
+    planned: bool,
+    size: Bits<4>,
+    piece: Piece,
 }
 
 /// The fetcher.
@@ -110,7 +126,7 @@ impl<const W: usize> Fetcher<W> {
             consumed: Signal::default(),
             status: Signal::default(),
             status_done: Signal::default(),
-            state: Register::default(),
+            state: Register::new(State { entries: bits(SMALLEST_TABLE), ..State::default() }),
             batch: DualPortRam::new(BATCH as usize).no_rw_check(),
             sizes: Fifo::new(batches.max(2)),
         }
@@ -119,8 +135,7 @@ impl<const W: usize> Fetcher<W> {
 
 /// Entries of the next read: what is due, at most a batch, not past the end of the table.
 #[kernel_fn]
-fn batch_size(due: Bits<16>, index: Bits<16>, entries: Bits<16>) -> Bits<4> {
-    let to_end = entries - index;
+fn batch_size(due: Bits<16>, to_end: Bits<16>) -> Bits<4> {
     let room = if to_end < BATCH { to_end } else { bits::<16>(BATCH) };
     let size = if due < room { due } else { room };
     resize::<4, 16>(size)
@@ -134,7 +149,8 @@ impl<const W: usize> Logic for Fetcher<W> {
         let settings = self.settings.val();
         let state = self.state.q.val();
         let mut next = state;
-        let entries = bits::<16>(1) << settings.input_size;
+        let entries = state.entries;
+        next.entries = bits::<16>(1) << settings.input_size;
         let mask = entries - 1;
 
         if self.ring.val() && settings.enable && (self.doorbell.val() - state.delivered) <= entries {
@@ -142,21 +158,29 @@ impl<const W: usize> Logic for Fetcher<W> {
         }
 
         // Ask.
-        let due = state.produced - state.asked;
         let index = state.asked & mask;
-        let size = batch_size(due, index, entries);
-        let ask = due != 0 && settings.enable && self.sizes.s_in.ready.val();
+        next.due = state.produced - state.asked;
+        next.to_end = entries - index;
+        next.measured = !state.planned;
+        let size = batch_size(state.due, state.to_end);
+        if !state.planned {
+            next.planned = state.measured && state.due != 0 && settings.enable;
+            next.size = size;
+            next.piece = Piece {
+                address: settings.input_base + (resize::<64, 16>(index) << 5),
+                length: resize::<32, 4>(size) << 5,
+                last: true,
+            };
+        }
+        let ask = state.planned && self.sizes.s_in.ready.val();
         self.m_piece.valid.next = ask;
-        self.m_piece.bits.next = Piece {
-            address: settings.input_base + (resize::<64, 16>(index) << 5),
-            length: resize::<32, 4>(size) << 5,
-            last: true,
-        };
+        self.m_piece.bits.next = state.piece;
         let asked = ask && self.m_piece.ready.val();
-        self.sizes.s_in.bits.next = size;
+        self.sizes.s_in.bits.next = state.size;
         self.sizes.s_in.valid.next = asked;
         if asked {
-            next.asked = state.asked + resize::<16, 4>(size);
+            next.planned = false;
+            next.asked = state.asked + resize::<16, 4>(state.size);
         }
 
         // Collect the batch.
@@ -191,9 +215,8 @@ impl<const W: usize> Logic for Fetcher<W> {
         let size_asked = self.sizes.m_out.bits.val();
         let drained = state.complete && !enough;
         let fields = self.batch.read_data.val();
-        let pass_bit = bit_at(state.delivered >> settings.input_size, 0);
         self.m_descriptor.bits.next =
-            Fetched { fields: fields, bad_owner: fields.owner == pass_bit, bus_error: state.failed };
+            Fetched { fields: fields, bad_owner: fields.owner == state.pass, bus_error: state.failed };
         self.m_descriptor.valid.next = state.primed;
         let mut read_index = state.passed;
         let taken = state.primed && self.m_descriptor.ready.val();
@@ -205,6 +228,7 @@ impl<const W: usize> Logic for Fetcher<W> {
             finished = read_index == size_asked;
         }
         next.primed = drained && !finished;
+        next.pass = bit_at(next.delivered >> settings.input_size, 0);
         if finished {
             next.complete = false;
             next.failed = false;
@@ -217,7 +241,8 @@ impl<const W: usize> Logic for Fetcher<W> {
 
         // Tell the host every quarter of the table.
         self.consumed.next = state.delivered;
-        self.status.next = (state.delivered - state.told) >= (entries >> 2);
+        next.status = !self.status_done.val() && (state.delivered - state.told) >= (entries >> 2);
+        self.status.next = state.status;
         if self.status_done.val() {
             next.told = state.delivered;
         }

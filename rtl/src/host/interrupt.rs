@@ -11,7 +11,7 @@
 //! None: `line` is high while an enabled cause is pending.
 //!
 //! # Latency
-//! Two cycles from the response to the line when `count` is 1; else at most `delay` microseconds after the first unannounced response.
+//! Three cycles from the response to the line when `count` is 1; else at most `delay` microseconds after the first unannounced response.
 //!
 //! # Invariant
 //! A response written after the host cleared a cause sets it again: no response stays unannounced longer than `delay`.
@@ -26,6 +26,9 @@ struct State {
     line: bool,
     raised: bool,
     nearly_full: bool,
+    /// Responses waited longer than `delay`, or `count` of them: judged in one cycle, acted on in the next.
+    late: bool,
+    many: bool,
 }
 
 /// The interrupt line.
@@ -67,15 +70,16 @@ impl Logic for Interrupt {
         let written = resize::<16, 4>(self.responses.val());
         let waiting = state.waiting + written;
         next.waiting = waiting;
-        if state.waiting == 0 && written != 0 {
+        if written != 0 && (state.waiting == 0 || state.late || state.many) {
             next.since = self.now.val();
         }
-        let late = state.waiting != 0 && (self.now.val() - state.since) >= moderation.delay;
-        let many = waiting != 0 && waiting >= moderation.count;
-        if late || many {
+        if state.late || state.many {
             cause = cause | 1;
-            next.waiting = bits::<16>(0);
+            next.waiting = written;
         }
+        let some = state.waiting != 0 && !state.late && !state.many;
+        next.late = some && (self.now.val() - state.since) >= moderation.delay;
+        next.many = some && state.waiting >= moderation.count;
         // An edge, so that a host clearing the cause while the table stays full is not interrupted for ever.
         next.nearly_full = self.nearly_full.val();
         if self.nearly_full.val() && !state.nearly_full {

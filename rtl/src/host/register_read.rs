@@ -25,15 +25,13 @@ pub struct View {
     pub statistic: Bits<32>,
 }
 
-/// The value at `at`, and whether there is a register.
+/// A group of registers at `at`, 0 if the address is of another group. Three groups are read side by side and taken together in the next
+/// cycle: one choice among all registers takes too long.
 #[kernel_fn]
-pub fn read_register(v: View, at: Bits<12>) -> (Bits<32>, bool) {
+pub fn read_identity(v: View, at: Bits<12>) -> Bits<32> {
     let s = v.settings;
-    let m = v.moderation;
     let c = v.capabilities;
-    let counts = v.counts;
     let mut value = bits::<32>(0);
-    let mut known = true;
     if at == offset::MAGIC as u64 {
         value = bits::<32>(0x5354_5644);
     } else if at == offset::VERSION as u64 {
@@ -64,7 +62,18 @@ pub fn read_register(v: View, at: Bits<12>) -> (Bits<32>, bool) {
         value = s.gateway;
     } else if at == offset::HASH_KEY as u64 {
         value = s.hash_key;
-    } else if at == offset::INPUT_BASE_LOW as u64 {
+    }
+    value
+}
+
+/// As for [`read_identity`].
+#[kernel_fn]
+pub fn read_rings(v: View, at: Bits<12>) -> Bits<32> {
+    let s = v.settings;
+    let m = v.moderation;
+    let counts = v.counts;
+    let mut value = bits::<32>(0);
+    if at == offset::INPUT_BASE_LOW as u64 {
         value = s.input_base.get_bits::<32>(0);
     } else if at == offset::INPUT_BASE_HIGH as u64 {
         value = s.input_base.get_bits::<32>(32);
@@ -92,7 +101,17 @@ pub fn read_register(v: View, at: Bits<12>) -> (Bits<32>, bool) {
         value = resize::<32, 16>(counts.input_consumed);
     } else if at == offset::OUTPUT_PRODUCED as u64 {
         value = resize::<32, 16>(counts.output_produced);
-    } else if at == offset::TCP_INITIAL_RTO as u64 {
+    }
+    value
+}
+
+/// As for [`read_identity`].
+#[kernel_fn]
+pub fn read_tcp(v: View, at: Bits<12>) -> Bits<32> {
+    let s = v.settings;
+    let counts = v.counts;
+    let mut value = bits::<32>(0);
+    if at == offset::TCP_INITIAL_RTO as u64 {
         value = s.tcp.initial_rto;
     } else if at == offset::TCP_MINIMUM_RTO as u64 {
         value = s.tcp.minimum_rto;
@@ -120,8 +139,12 @@ pub fn read_register(v: View, at: Bits<12>) -> (Bits<32>, bool) {
         value = resize::<32, 16>(counts.free_read_tags);
     } else if at >= (FIRST_STATISTIC as u64) && at <= (LAST_STATISTIC as u64) && at.get_bits::<2>(0) == 0 {
         value = v.statistic;
-    } else {
-        known = at < 0x148 && at.get_bits::<2>(0) == 0;
     }
-    (value, known)
+    value
+}
+
+/// There is a register at `at`.
+#[kernel_fn]
+pub fn readable(at: Bits<12>) -> bool {
+    at <= (LAST_STATISTIC as u64) && at.get_bits::<2>(0) == 0
 }

@@ -9,7 +9,7 @@
 //! addresses and partial writes are answered with SLVERR and change nothing; writes to read-only registers are ignored.
 //!
 //! # Latency
-//! Write: response one cycle after both channels. Read: data two cycles after the address. One of each at a time.
+//! Write: response two cycles after both channels. Read: data three cycles after the address. One of each at a time.
 //!
 //! # Invariant
 //! Values that could hang a block never get in: table sizes are held within 2^4 to 2^15 entries.
@@ -70,8 +70,16 @@ struct State {
     moderation: Moderation,
     write_response: bool,
     write_error: bool,
+    /// A write taken and not yet carried out.
+    writing: bool,
+    write_address: Bits<12>,
+    write_value: Bits<32>,
+    write_whole: bool,
     read_address: Bits<12>,
     reading: bool,
+    /// The groups of registers were read; one of them shows something.
+    gathering: bool,
+    groups: [Bits<32>; 3],
     read_response: bool,
     read_error: bool,
     read_data: Bits<32>,
@@ -178,17 +186,20 @@ impl Logic for Registers {
         next.output_doorbell = false;
         next.cause_clear = bits::<3>(0);
 
-        let write = self.s_axil.awvalid.val() && self.s_axil.wvalid.val() && !state.write_response;
+        let write = self.s_axil.awvalid.val() && self.s_axil.wvalid.val() && !state.write_response && !state.writing;
         self.s_axil.awready.next = write;
         self.s_axil.wready.next = write;
         if self.s_axil.bready.val() {
             next.write_response = false;
         }
-        if write {
-            let at = self.s_axil.awaddr.val();
-            let value = self.s_axil.wdata.val();
-            let w = write_register(state.settings, state.moderation, at, value);
-            let whole = self.s_axil.wstrb.val() == 0xf;
+        next.writing = write;
+        next.write_address = self.s_axil.awaddr.val();
+        next.write_value = self.s_axil.wdata.val();
+        next.write_whole = self.s_axil.wstrb.val() == 0xf;
+        if state.writing {
+            let value = state.write_value;
+            let w = write_register(state.settings, state.moderation, state.write_address, value);
+            let whole = state.write_whole;
             next.write_response = true;
             next.write_error = !w.known || !whole;
             if whole {
@@ -203,7 +214,7 @@ impl Logic for Registers {
         self.s_axil.bvalid.next = state.write_response;
         self.s_axil.bresp.next = if state.write_error { bits::<2>(2) } else { bits::<2>(0) };
 
-        let read = self.s_axil.arvalid.val() && !state.reading && !state.read_response;
+        let read = self.s_axil.arvalid.val() && !state.reading && !state.gathering && !state.read_response;
         self.s_axil.arready.next = read;
         if read {
             next.reading = true;
@@ -222,11 +233,16 @@ impl Logic for Registers {
                 cause: self.cause.val(),
                 statistic: self.statistic_value.val(),
             };
-            let (value, known) = read_register(view, state.read_address);
+            let at = state.read_address;
+            next.groups = [read_identity(view, at), read_rings(view, at), read_tcp(view, at)];
             next.reading = false;
+            next.gathering = true;
+        }
+        if state.gathering {
+            next.gathering = false;
             next.read_response = true;
-            next.read_data = value;
-            next.read_error = !known;
+            next.read_data = state.groups[0] | state.groups[1] | state.groups[2];
+            next.read_error = !readable(state.read_address);
         }
         self.s_axil.rvalid.next = state.read_response;
         self.s_axil.rdata.next = state.read_data;

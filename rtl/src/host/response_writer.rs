@@ -17,7 +17,7 @@
 //! beyond what was produced is ignored.
 //!
 //! # Latency
-//! First response to first write beat 6 cycles; W = 64: four beats per entry.
+//! First response to first write beat 10 cycles; W = 64: four beats per entry.
 //!
 //! # Invariant
 //! `produced - consumed` never exceeds the table: `produced` grows only by batches that were cut to the room.
@@ -28,6 +28,8 @@ use stevedore_hdl::prelude::*;
 
 /// Entries per write: 256 bytes.
 const BATCH: u64 = 8;
+/// Entries of the table after reset: no table is smaller.
+const SMALLEST_TABLE: u64 = 16;
 
 #[derive(Encoding, Clone, Copy, Debug, PartialEq)]
 enum Phase {
@@ -37,6 +39,17 @@ enum Phase {
     Status,
     /// Wait until the DMA writer holds nothing: only then is the batch announced.
     Settle,
+}
+
+/// A number of bits loaded, and what is asked about it.
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+struct Amount {
+    held: Bits<10>,
+    /// None; a beat or less; a beat or more; not too many to load an entry behind them.
+    empty: bool,
+    single: bool,
+    whole: bool,
+    open: bool,
 }
 
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
@@ -53,7 +66,23 @@ struct State {
     /// Bits loaded and not yet sent. Only W = 512 uses the upper half.
     loaded: Bits<512>,
     /// How many.
-    held: Bits<10>,
+    amount: Amount,
+    /// Entries the table has.
+    entries: Bits<16>,
+    /// One cycle late: free ones, those from `produced` to the table's end, the address of that one, responses waiting.
+    room: Bits<16>,
+    to_end: Bits<16>,
+    address: Bits<64>,
+    waiting: Bits<16>,
+    /// Entries the next batch may have, another cycle later: only a batch changes them, and none begins before its effect was seen.
+    due: Bits<16>,
+    /// The owner bit of this pass.
+    owner: bool,
+    /// Little room; none, and responses wait.
+    nearly_full: bool,
+    stalled: bool,
+    /// Entries that became visible.
+    written: Bits<4>,
 }
 
 /// The response writer.
@@ -89,6 +118,8 @@ pub struct ResponseWriter<const W: usize, const K: usize> {
     pub stalled: Signal<Out, bool>,
     state: Register<State>,
     queue: Fifo<DescriptorFields>,
+    /// Cuts the way of readiness from the writer back to the queue.
+    beats: SkidBuffer<Beat<W>>,
     writer: Writer<W, K>,
 }
 
@@ -110,10 +141,22 @@ impl<const W: usize, const K: usize> ResponseWriter<W, K> {
             written: Signal::default(),
             nearly_full: Signal::default(),
             stalled: Signal::default(),
-            state: Register::default(),
+            state: Register::new(State { entries: bits(SMALLEST_TABLE), ..State::default() }),
             queue: Fifo::new(geometry.queue),
+            beats: SkidBuffer::default(),
             writer: Writer::new(geometry.maximum_write),
         }
+    }
+}
+
+#[kernel_fn]
+fn amount_of<const W: usize>(held: Bits<10>) -> Amount {
+    Amount {
+        held,
+        empty: held == 0,
+        single: held <= (W as u64),
+        whole: held >= (W as u64),
+        open: if W == 512 { held <= 256 } else { held == 0 },
     }
 }
 
@@ -131,20 +174,26 @@ fn cut(waiting: Bits<16>, limit: Bits<16>) -> Bits<16> {
 impl<const W: usize, const K: usize> Logic for ResponseWriter<W, K> {
     #[kernel]
     fn update(&mut self) {
-        setup!(self, state, queue, writer);
+        setup!(self, state, queue, beats, writer);
+        join!(self.beats.m_out => self.writer.s_beat);
         forward!(self.s_response => self.queue.s_in);
         forward!(self.writer.m_write => self.m_write);
         let settings = self.settings.val();
         let state = self.state.q.val();
         let mut next = state;
-        let entries = bits::<16>(1) << settings.output_size;
+        let entries = state.entries;
+        next.entries = bits::<16>(1) << settings.output_size;
         let used = state.produced - state.consumed;
         if self.ring.val() && (self.doorbell.val() - state.consumed) <= used {
             next.consumed = self.doorbell.val();
         }
         let index = state.produced & (entries - 1);
-        let waiting = self.queue.level.val();
-        let due = cut(cut(waiting, entries - used), entries - index);
+        next.room = entries - used;
+        next.to_end = entries - index;
+        next.address = settings.output_base + (resize::<64, 16>(index) << 5);
+        next.waiting = self.queue.level.val();
+        next.due = cut(cut(state.waiting, state.room), state.to_end);
+        let due = state.due;
 
         // One piece opens a batch or a status line write.
         let idle = state.phase == Phase::Idle;
@@ -154,12 +203,9 @@ impl<const W: usize, const K: usize> Logic for ResponseWriter<W, K> {
         self.writer.s_piece.bits.next = if open_status {
             Piece { address: settings.status_line, length: bits::<32>(8), last: true }
         } else {
-            Piece {
-                address: settings.output_base + (resize::<64, 16>(index) << 5),
-                length: resize::<32, 16>(due) << 5,
-                last: true,
-            }
+            Piece { address: state.address, length: resize::<32, 16>(due) << 5, last: true }
         };
+        let mut opens = false;
         if self.writer.s_piece.ready.val() {
             if open_status {
                 next.phase = Phase::Status;
@@ -169,71 +215,85 @@ impl<const W: usize, const K: usize> Logic for ResponseWriter<W, K> {
                 next.phase = Phase::Entries;
                 next.batch = resize::<4, 16>(due);
                 next.to_load = resize::<4, 16>(due);
-                next.loaded = bits::<512>(0);
-                next.held = bits::<10>(0);
+                opens = true;
             }
         }
         self.status_done.next = open_status && self.writer.s_piece.ready.val();
 
         // Beats leave while entries are loaded behind them.
         let sending = state.phase == Phase::Entries;
-        let full_beat = state.held >= (W as u64);
-        let rest = state.to_load == 0 && state.held != 0;
-        let last = state.to_load == 0 && state.held <= (W as u64);
-        let send = sending && (full_beat || rest);
+        let more = state.to_load != 0;
+        let full_beat = state.amount.whole;
+        let last = !more && state.amount.single;
+        let send = sending && (full_beat || (!more && !state.amount.empty));
         let in_status = state.phase == Phase::Status;
-        self.writer.s_beat.valid.next = send || in_status;
-        self.writer.s_beat.bits.next = Beat::<W> {
+        self.beats.s_in.valid.next = send || in_status;
+        self.beats.s_in.bits.next = Beat::<W> {
             data: state.loaded.get_bits::<W>(0),
             count: if in_status {
                 bits::<7>(8)
             } else if full_beat {
                 bits::<7>(K as u64)
             } else {
-                state.held.get_bits::<7>(3)
+                state.amount.held.get_bits::<7>(3)
             },
             last: in_status || last,
             error: false,
         };
-        let sent = (send || in_status) && self.writer.s_beat.ready.val();
+        let sent = (send || in_status) && self.beats.s_in.ready.val();
         let mut loaded = state.loaded;
-        let mut held = state.held;
+        // What would be held after a beat, and after an entry: known before it is known which of them goes.
+        let fewer = if W == 512 { bits::<10>(0) } else { state.amount.held - (W as u64) };
         if sent {
             if W == 512 {
                 loaded = bits::<512>(0);
-                held = bits::<10>(0);
             } else {
                 loaded = loaded >> (W as u64);
-                held = held - (W as u64);
             }
             if in_status || last {
                 next.phase = Phase::Settle;
             }
         }
-        let pass_bit = bit_at(state.produced >> settings.output_size, 0);
-        let load = sending && state.to_load != 0 && state.held <= 256 && !send;
-        let load_now = load || (sending && state.to_load != 0 && sent && held == 0);
-        let entry = pack::<256, _>(DescriptorFields { owner: !pass_bit, ..self.queue.m_out.bits.val() });
+        // Only a beat that leaves nothing behind makes way for an entry in its own cycle.
+        let load_now = sending && more && (state.amount.open || (sent && state.amount.single));
+        let entry = pack::<256, _>(DescriptorFields { owner: state.owner, ..self.queue.m_out.bits.val() });
         self.queue.m_out.ready.next = load_now;
-        if load_now && self.queue.m_out.valid.val() {
+        let loads = load_now && self.queue.m_out.valid.val();
+        let behind = W == 512 && state.amount.held.get_bit(8) && !sent;
+        if loads {
             // An entry is loaded at the bottom, or at W = 512 behind one that half fills a beat.
-            loaded = if W == 512 && held.get_bit(8) { set_bits(loaded, 256, entry) } else { resize::<512, 256>(entry) };
-            held = held + 256;
+            loaded = if behind { set_bits(loaded, 256, entry) } else { resize::<512, 256>(entry) };
             next.to_load = state.to_load - 1;
             next.produced = state.produced + 1;
         }
         if sending {
             next.loaded = loaded;
-            next.held = held;
+            let amount = if loads {
+                mux(behind, amount_of::<W>(bits::<10>(512)), amount_of::<W>(bits::<10>(256)))
+            } else if sent {
+                amount_of::<W>(fewer)
+            } else {
+                state.amount
+            };
+            next.amount = amount;
         }
+        if opens {
+            next.amount = amount_of::<W>(bits::<10>(0));
+        }
+        let owner = !bit_at(state.produced >> settings.output_size, 0);
+        let owner_after = !bit_at((state.produced + 1) >> settings.output_size, 0);
+        next.owner = if sending && loads { owner_after } else { owner };
         let settled = state.phase == Phase::Settle && self.writer.idle.val();
-        self.written.next = if settled { state.batch } else { bits::<4>(0) };
+        next.written = if settled { state.batch } else { bits::<4>(0) };
+        self.written.next = state.written;
         if settled {
             next.phase = Phase::Idle;
         }
         self.produced.next = state.produced;
-        self.nearly_full.next = (entries - used) < (entries >> 2);
-        self.stalled.next = waiting != 0 && used == entries;
+        next.nearly_full = (entries - used) < (entries >> 2);
+        self.nearly_full.next = state.nearly_full;
+        next.stalled = self.queue.level.val() != 0 && used == entries;
+        self.stalled.next = state.stalled;
         self.state.d.next = next;
     }
 }

@@ -7,7 +7,7 @@
 //! `pulses`: bit i counts into counter i, in the order of the register map. `index` selects, `value` answers.
 //!
 //! # Handshake
-//! None; every pulse of every cycle counts.
+//! None; every pulse of every cycle counts, one cycle later.
 //!
 //! # Latency
 //! A pulse shows after one cycle; `value` follows `index` in the same cycle. Counters wrap at 2^32.
@@ -33,6 +33,7 @@ pub struct Statistics {
     /// Its value; 0 beyond the last.
     pub value: Signal<Out, Bits<32>>,
     counter: [Register<Bits<32>>; COUNTERS],
+    seen: Register<Bits<18>>,
 }
 
 impl Default for Statistics {
@@ -44,6 +45,7 @@ impl Default for Statistics {
             index: Signal::default(),
             value: Signal::default(),
             counter: std::array::from_fn(|_| Register::default()),
+            seen: Register::default(),
         }
     }
 }
@@ -51,11 +53,14 @@ impl Default for Statistics {
 impl Logic for Statistics {
     #[kernel]
     fn update(&mut self) {
+        setup!(self, seen);
+        // The pulses come from far away.
+        self.seen.d.next = self.pulses.val();
         let mut value = bits::<32>(0);
         for i in 0..COUNTERS {
             setup!(self, counter[i]);
             let count = self.counter[i].q.val();
-            self.counter[i].d.next = count + self.pulses.val().get_bit(i);
+            self.counter[i].d.next = count + self.seen.q.val().get_bit(i);
             if self.index.val() == i as u64 {
                 value = count;
             }

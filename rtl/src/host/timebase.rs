@@ -18,6 +18,8 @@ use stevedore_hdl::prelude::*;
 struct State {
     cycle: Bits<16>,
     now: Bits<32>,
+    /// This cycle is the microsecond's last.
+    last: bool,
 }
 
 /// Microsecond counter.
@@ -39,10 +41,16 @@ impl Logic for Timebase {
     fn update(&mut self) {
         setup!(self, state);
         let mut next = self.state.q.val();
-        next.cycle = next.cycle + 1;
-        if next.cycle >= self.cycles_per_microsecond.val() {
+        // Compared a cycle ahead, for both ways the count can go.
+        let limit = self.cycles_per_microsecond.val();
+        let soon = next.cycle + 2 >= limit;
+        if next.last {
             next.cycle = bits::<16>(0);
             next.now = next.now + 1;
+            next.last = limit <= 1;
+        } else {
+            next.cycle = next.cycle + 1;
+            next.last = soon;
         }
         self.state.d.next = next;
         self.now.next = self.state.q.val().now;

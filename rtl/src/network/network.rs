@@ -47,6 +47,8 @@ pub struct Network<const W: usize> {
     neighbours: Neighbours,
     resolver: Resolver,
     echo: Echo<W>,
+    /// Cuts the way of readiness from the wire back into the echo store.
+    answers: SkidBuffer<Beat<W>>,
     arbiter: FrameArbiter<W>,
 }
 
@@ -66,8 +68,9 @@ impl<const W: usize> Network<W> {
             inlet: Default::default(),
             arp: Default::default(),
             neighbours: Neighbours::new(geometry.neighbours),
-            resolver: Resolver::new(geometry.queue),
+            resolver: Resolver::new(2 * geometry.queue),
             echo: Default::default(),
+            answers: Default::default(),
             arbiter: Default::default(),
         }
     }
@@ -76,7 +79,7 @@ impl<const W: usize> Network<W> {
 impl<const W: usize> Logic for Network<W> {
     #[kernel]
     fn update(&mut self) {
-        setup!(self, inlet, arp, neighbours, resolver, echo, arbiter);
+        setup!(self, inlet, arp, neighbours, resolver, echo, answers, arbiter);
         forward!(self.s_frame => self.inlet.s_frame);
         self.inlet.enable.next = self.settings.val().enable;
 
@@ -104,7 +107,8 @@ impl<const W: usize> Logic for Network<W> {
         self.echo.length.next = self.inlet.length.val();
 
         join!(self.arp.m_frame => self.arbiter.s_frame_0);
-        join!(self.echo.m_frame => self.arbiter.s_frame_1);
+        join!(self.echo.m_frame => self.answers.s_in);
+        join!(self.answers.m_out => self.arbiter.s_frame_1);
         forward!(self.arbiter.m_frame => self.m_frame);
     }
 }

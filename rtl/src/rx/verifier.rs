@@ -37,9 +37,9 @@ struct State {
     /// Byte offset and number (up to 15) of the next beat of the wire.
     coming_offset: Bits<17>,
     coming_index: Bits<4>,
-    /// The same of the beat in the first stage.
-    offset: Bits<17>,
+    /// The number of the beat in the first stage, and bytes of the IPv4 packet from there on, negative behind its end.
     index: Bits<4>,
+    left: Bits<18>,
     /// Offset behind the last byte of the IPv4 packet, once its total length was seen.
     end: Bits<17>,
     /// The masked words belong to a first beat.
@@ -96,7 +96,6 @@ impl<const W: usize> Logic for Verifier<W> {
         // Stage 1: where in the frame the beat lies, and how long the packet says it is (bytes 16 and 17).
         let beat = self.beat.val();
         let valid = self.valid.val();
-        next.offset = state.coming_offset;
         next.index = state.coming_index;
         if valid {
             let far = state.coming_offset.get_bit(16);
@@ -113,8 +112,12 @@ impl<const W: usize> Logic for Verifier<W> {
         }
 
         // Stage 2: zero every byte that does not count.
+        // Only beats behind the one with the total length ask; at W = 512 it is the same.
+        let end = if W > 128 { next.end } else { state.end };
+        next.left = resize::<18, 17>(end) - resize::<18, 17>(state.coming_offset);
+
         let data = self.line[0].q.val().data;
-        let left = resize::<18, 17>(state.end) - resize::<18, 17>(state.offset);
+        let left = state.left;
         let over = left.get_bit(17);
         let whole = (left >> clog2(W / 8) as u64).any();
         let part = left & (W as u64 / 8 - 1);

@@ -37,8 +37,12 @@ struct Job {
     valid: bool,
     /// Beats before the next beat to keep something of.
     skip: Bits<17>,
+    /// `skip` is not 0.
+    skips: bool,
     /// Beats before the last beat to keep something of.
     left: Bits<17>,
+    /// `left` is 0.
+    last: bool,
     /// First lane to keep of the next beat.
     first: Bits<6>,
     /// Lanes to keep of the last beat, those before `first` included.
@@ -75,7 +79,9 @@ fn job_of<const W: usize>(trim: Trim) -> Job {
     Job {
         valid: true,
         skip: drop >> clog2(W / 8) as u64,
+        skips: (drop >> clog2(W / 8) as u64) != 0,
         left: last >> clog2(W / 8) as u64,
+        last: (last >> clog2(W / 8) as u64) == 0,
         first: bit_cast::<6, 17>(drop) & bits::<6>(W as u64 / 8 - 1),
         end: bit_cast::<7, 17>(last & bits::<17>(W as u64 / 8 - 1)) + 1,
         done: trim.length == 0,
@@ -93,8 +99,8 @@ impl<const W: usize> Logic for Trimmer<W> {
         let beat = self.s_beat.bits.val();
 
         let offered = next.valid && (self.s_beat.valid.val() || next.ended);
-        let keep = !next.done && next.skip == 0;
-        let last = next.left == 0;
+        let keep = !next.done && !next.skips;
+        let last = next.last;
         let end = mux(last, next.end, bits::<7>(W as u64 / 8));
         // The packet is over although the stretch is not.
         let short = !next.ended && beat.last && (!last || beat.count < next.end);
@@ -120,8 +126,10 @@ impl<const W: usize> Logic for Trimmer<W> {
             if keep {
                 next.first = bits::<6>(0);
             } else {
+                next.skips = next.skip != 1;
                 next.skip = next.skip - 1;
             }
+            next.last = next.left == 1;
             next.left = next.left - 1;
         }
         self.s_trim.ready.next = !next.valid || over;

@@ -92,7 +92,6 @@ struct Stages {
     known: bool,
     parts: bool,
     summed: bool,
-    checked: bool,
     /// A reset goes first.
     reset_first: bool,
     /// A segment was thrown away in the cycle before.
@@ -172,7 +171,8 @@ pub struct HeaderBuilder<const W: usize> {
     known: Flop<Known>,
     parts: Flop<Parts>,
     summed: Flop<Summed>,
-    checked: Flop<Checked>,
+    /// Also cuts the way of readiness from the frame in work back to the queues.
+    checked: SkidBuffer<Checked>,
 }
 
 impl<const W: usize> HeaderBuilder<W> {
@@ -185,10 +185,10 @@ impl<const W: usize> HeaderBuilder<W> {
 impl<const W: usize> Logic for HeaderBuilder<W> {
     #[kernel]
     fn update(&mut self) {
-        setup!(self, stages);
-        clocks!(self, peers, look, known, parts, summed, checked);
+        setup!(self, stages, checked);
+        clocks!(self, peers, look, known, parts, summed);
         let stages = self.stages.q.val();
-        let leave = !stages.checked || self.m_header.ready.val();
+        let leave = self.checked.s_in.ready.val();
 
         // A segment meets its payload.
         let known = self.known.q.val();
@@ -316,22 +316,18 @@ impl<const W: usize> Logic for HeaderBuilder<W> {
         self.summed.d.next = next_summed;
 
         // Checked.
-        let checked = self.checked.q.val();
-        let mut next_checked = checked;
-        if leave {
-            next.checked = stages.summed;
-            next_checked = Checked {
-                peer: summed.peer,
-                draft: summed.draft,
-                total_length: summed.total_length,
-                ip: !folded(resize::<32, 20>(summed.ip)),
-                tcp: !folded(resize::<32, 20>(summed.tcp)),
-            };
-        }
-        self.checked.d.next = next_checked;
+        self.checked.s_in.valid.next = stages.summed;
+        self.checked.s_in.bits.next = Checked {
+            peer: summed.peer,
+            draft: summed.draft,
+            total_length: summed.total_length,
+            ip: !folded(resize::<32, 20>(summed.ip)),
+            tcp: !folded(resize::<32, 20>(summed.tcp)),
+        };
         self.stages.d.next = next;
 
         // The header, octet by octet.
+        let checked = self.checked.m_out.bits.val();
         let peer = checked.peer;
         let draft = checked.draft;
         let mut header = bits::<512>(0);
@@ -357,7 +353,8 @@ impl<const W: usize> Logic for HeaderBuilder<W> {
             header = set_bits(header, 56 * 8, reverse_bytes(self.mss.val()));
         }
         let frame_length = checked.total_length + 14;
-        self.m_header.valid.next = stages.checked;
+        self.m_header.valid.next = self.checked.m_out.valid.val();
+        self.checked.m_out.ready.next = self.m_header.ready.val();
         self.m_header.bits.next = Header {
             bytes: header,
             length: header_length(draft.mss),
