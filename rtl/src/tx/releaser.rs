@@ -3,7 +3,7 @@
 //! **Role.** Carries out `Release`, `Rewind` and `Flush` for [`super::send_chain::SendChain`]: every context that is wholly acknowledged, or
 //! on `Flush` every context there is, returns to the free list and is reported as BufferAvailable.
 //!
-//! **Handshake.** A command must be shown for a cycle before it is valid: its slot is compared ahead. `head` and `tail` must show the slot's row in the cycle after a command is taken. The dispatcher lets a command in
+//! **Handshake.** `head` and `tail` must show the slot's row in the cycle after a command is taken. The dispatcher lets a command in
 //! only while no segment of its slot is in work, and those that move cursors (`exclusive`) only while nothing else is.
 //!
 //! **Latency.** Two units, *locate* (1 cycle) and *work*, carry out different commands. A release works 4 cycles for each context it looks
@@ -122,8 +122,6 @@ pub struct Releaser {
     work: Flop<Work>,
     found: Flop<MessageContext>,
     verdict: Flop<Verdict>,
-    /// The command in work is of the slot of the one that waits.
-    same: Flop<bool>,
     responses: SkidBuffer<DescriptorFields>,
 }
 
@@ -138,7 +136,7 @@ impl Logic for Releaser {
     #[kernel]
     fn update(&mut self) {
         setup!(self, phases, responses);
-        clocks!(self, request, work, found, verdict, same);
+        clocks!(self, request, work, found, verdict);
         forward!(self.responses.m_out => self.m_response);
         let command = self.s_command.bits.val();
         let phases = self.phases.q.val();
@@ -230,9 +228,7 @@ impl Logic for Releaser {
         let located_tail = mux(phases.locate == Locate::Look, self.tail.val(), request.tail);
         let follows = finish && work.slot == request.slot;
         let start = mux(follows, position, located_at);
-        let moving = (phase == Phase::Free || phase == Phase::Settle) && self.same.q.val();
-        let loads = phases.locate != Locate::Empty && (phase == Phase::Idle || finish);
-        self.same.d.next = mux(loads, request.slot == command.slot, work.slot == command.slot);
+        let moving = (phase == Phase::Free || phase == Phase::Settle) && work.slot == command.slot;
         let mut next_request = request;
         match phases.locate {
             Locate::Empty => {

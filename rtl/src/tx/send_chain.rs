@@ -9,7 +9,7 @@
 //! are issued always find room, so the DMA reader is never left with data nobody takes. `freed` gives room back, in beats.
 //! A segment longer than the whole segment buffer would wait for ever: the MSS setting must not exceed it.
 //!
-//! **Latency.** A command waits a cycle at the front unless it is an append or a segment without payload. The latter is in the segment queue after 1 cycle. Commands of different units overlap; a unit alone
+//! **Latency.** A command waits a cycle at the front if it is a segment with payload. One without payload is in the segment queue after 1 cycle. Commands of different units overlap; a unit alone
 //! takes an append every 3 cycles, a one-piece segment or a release of one buffer every 4.
 //!
 //! **Invariant.** Effects are those of carrying the commands out one after the other. What may overlap, and why:
@@ -63,8 +63,6 @@ pub struct SendChain<const W: usize> {
     room: Register<Bits<16>>,
     /// The payload of the command that waits finds room.
     fits: Register<bool>,
-    /// The command that waits has been compared with those in work.
-    seen: Register<bool>,
 }
 
 impl<const W: usize> SendChain<W> {
@@ -84,7 +82,7 @@ impl<const W: usize> SendChain<W> {
 impl<const W: usize> Logic for SendChain<W> {
     #[kernel]
     fn update(&mut self) {
-        setup!(self, chains, pool, appender, walker, releaser, segments, pieces, room, fits, seen);
+        setup!(self, chains, pool, appender, walker, releaser, segments, pieces, room, fits);
         forward!(self.segments.m_out => self.m_segment);
         forward!(self.pieces.m_out => self.m_piece);
         forward!(self.releaser.m_response => self.m_response);
@@ -99,10 +97,10 @@ impl<const W: usize> Logic for SendChain<W> {
         let payload = command.length.any();
         let needed = beats::<W>(length);
         let room = self.room.q.val();
+        self.walker.asked.next = command.slot;
         let filled = self.chains.ready.val() && self.pool.ready.val();
         let open = self.s_command.valid.val() && filled && !self.releaser.exclusive.val();
         let still = self.walker.idle.val() && self.appender.s_command.ready.val();
-        let seen = self.seen.q.val();
         let alone = !self.walker.holds.val();
         let mut append = false;
         let mut segment = false;
@@ -115,15 +113,14 @@ impl<const W: usize> Logic for SendChain<W> {
                 let settled = !command.retransmit || self.releaser.idle.val();
                 segment = open && self.segments.s_in.ready.val();
                 if payload {
-                    // `fits` implies `seen`.
                     segment = segment && settled && self.fits.q.val() && self.walker.s_command.ready.val();
                 }
             }
             SendKind::Release => {
-                release = open && seen && alone && (still || !command.rewind);
+                release = open && alone && (still || !command.rewind);
             }
             SendKind::Rewind | SendKind::Flush => {
-                release = open && seen && still;
+                release = open && still;
             }
         }
         self.appender.s_command.bits.next = command;
@@ -146,7 +143,6 @@ impl<const W: usize> Logic for SendChain<W> {
         let released = release && self.releaser.s_command.ready.val();
         let taken = appended || segment || released;
         self.s_command.ready.next = taken;
-        self.seen.d.next = self.s_command.valid.val() && !taken;
         // Judged a cycle ahead: the decision has far to go. Room only grows while a command waits.
         self.fits.d.next = self.s_command.valid.val() && needed <= room && !taken;
         // Both outcomes are ready when the decision comes.

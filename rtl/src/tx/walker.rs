@@ -3,7 +3,7 @@
 //! **Role.** Carries out `Segment` commands with payload for [`super::send_chain::SendChain`]. It starts at the cursor, or for a
 //! retransmission `skip` bytes behind the head, and offers one piece per message context touched.
 //!
-//! **Handshake.** A command must be shown for a cycle before it is valid: its slot is compared ahead. `head` and `cursor` must show the slot's rows in the cycle after a command is taken. `m_piece` may wait at will:
+//! **Handshake.** `head` and `cursor` must show the slot's rows in the cycle after a command is taken. `m_piece` may wait at will:
 //! the dispatcher has reserved room for the bytes already.
 //!
 //! **Latency.** Two units, *locate* (1 cycle) and *cut*, work on different segments. A command taken in cycle 0 reads the pool in cycle
@@ -84,13 +84,6 @@ struct Verdict {
     exact: bool,
 }
 
-/// Which segments in work are of the slot of the command that waits.
-#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
-struct Same {
-    request: bool,
-    walk: bool,
-}
-
 /// Cuts segments into pieces.
 #[derive(LogicBlock, Default)]
 pub struct Walker {
@@ -114,7 +107,9 @@ pub struct Walker {
     pub cursor_write: Signal<Out, PositionWrite>,
     /// The payload, piece by piece.
     pub m_piece: Source<Piece>,
-    /// A segment of the slot of `s_command`, as it was one cycle ago, is in work.
+    /// A slot somebody asks about.
+    pub asked: Signal<In, Bits<16>>,
+    /// A segment of that slot is in work.
     pub holds: Signal<Out, bool>,
     /// Nothing is in work.
     pub idle: Signal<Out, bool>,
@@ -123,14 +118,13 @@ pub struct Walker {
     walk: Flop<Walk>,
     found: Flop<MessageContext>,
     verdict: Flop<Verdict>,
-    same: Flop<Same>,
 }
 
 impl Logic for Walker {
     #[kernel]
     fn update(&mut self) {
         setup!(self, phases);
-        clocks!(self, request, walk, found, verdict, same);
+        clocks!(self, request, walk, found, verdict);
         let command = self.s_command.bits.val();
         let phases = self.phases.q.val();
         let request = self.request.q.val();
@@ -201,11 +195,7 @@ impl Logic for Walker {
         let follows = finish && walk.slot == request.slot && !walk.retransmit && !request.retransmit;
         let start = mux(follows, behind, located_at);
         let free = phases.cut == Cut::Idle || finish;
-        let same = self.same.q.val();
-        let moving = offering && same.walk;
-        let loads = phases.locate != Locate::Empty && free;
-        let request_same = request.slot == command.slot;
-        self.same.d.next = Same { request: request_same, walk: mux(loads, request_same, walk.slot == command.slot) };
+        let moving = offering && walk.slot == command.slot;
         match phases.locate {
             Locate::Empty => {
                 next_request = Request {
@@ -241,10 +231,11 @@ impl Logic for Walker {
         self.walk.d.next = next_walk;
         self.found.d.next = next_found;
 
+        let asked = self.asked.val();
         let located = phases.locate != Locate::Empty;
         let cutting = phases.cut != Cut::Idle;
         self.s_command.ready.next = !located && !moving;
-        self.holds.next = (located && same.request) || (cutting && same.walk);
+        self.holds.next = (located && request.slot == asked) || (cutting && walk.slot == asked);
         self.idle.next = !located && !cutting;
     }
 }
