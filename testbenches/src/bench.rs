@@ -32,7 +32,7 @@ pub fn configuration() -> Configuration {
             time_wait: 50_000,
             retry_limit: 12,
             // 100 microseconds at 156.25 MHz.
-            notify_delay: 15_625,
+            notify_delay: 1_000,
             ..TcpTuning::default()
         },
         ..Configuration::new(ENGINE_MAC, ENGINE, PREFIX)

@@ -64,7 +64,8 @@ impl<const W: usize> Logic for ReadArbiter<W> {
         self.m_request.bits.next = mux(owner, self.s_request_1.bits.val(), self.s_request_0.bits.val());
         self.s_request_0.ready.next = ready && !owner;
         self.s_request_1.ready.next = ready && owner;
-        self.turn.d.next = if valid && ready { after(owner, true) } else { turn };
+        // What is offered stays until it is taken, whoever comes meanwhile.
+        self.turn.d.next = if valid { after(owner, ready) } else { turn };
 
         let answer = self.s_completion.bits.val();
         let answered = self.s_completion.valid.val();
