@@ -77,7 +77,11 @@ fn mishaps_of_one_connection_are_its_own() {
 #[test]
 fn narrow_bus_only_slows_down() {
     let mut scenario = Scenario::new(10, Opener::Peer, 60_000, 60_000);
-    scenario.options.bus = BusOptions { packets: PacketOptions { rate: 2.0, ..PacketOptions::default() }, latency: 600, ..BusOptions::rough(10) };
+    scenario.options.bus = BusOptions {
+        packets: PacketOptions { rate: 2.0, ..PacketOptions::default() },
+        latency: 600,
+        ..BusOptions::rough(10)
+    };
     run(&scenario);
 }
 

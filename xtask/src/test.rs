@@ -30,6 +30,7 @@ fn steps() -> Vec<Step> {
         tests(),
         run("lint", "elaborate", &["lint"]),
         run("demo", "demo", &[]),
+        run("bench, short", "bench", &["--short"]),
     ];
     if kernel_can_be_peer() {
         let mishaps = ["--peer", "kernel", "--loss", "1", "--reorder", "1", "--duplicate", "1", "--size", "4194304"];

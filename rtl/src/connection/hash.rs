@@ -1,13 +1,14 @@
 //! Keyed mixing of a 4-tuple: the hash of the connection table and the secret part of initial sequence numbers.
 //!
-//! **Role.** `LookupFront` holds a tuple still on `tuple` and reads `hash` three clock edges later. The low bits choose a bucket, the whole
-//! word is the F(tuple, key) of RFC 6528 3.
+//! **Role.** Three steps. The parser takes the first two of a segment's tuple while the frame is still being checked (`Mix`); `LookupFront`
+//! takes the third, and all three for openings (`Hash`). The low bits choose a bucket, the whole word is the F(tuple, key) of RFC 6528 3.
 //!
-//! **Ports.** `clock`: the clock. `tuple`: what to mix. `key`: the host's secret. `hash`: the result.
+//! **Ports.** `clock`: the clock. `tuple`: what to mix. `key`: the host's secret. `mix`: two steps later. `hash`: three steps later, of `mixed`
+//! instead while `given` is high.
 //!
-//! **Handshake.** None: a pipeline that never stops. Who holds `tuple` counts the edges.
+//! **Handshake.** None: pipelines that never stop. Who holds `tuple` counts the edges.
 //!
-//! **Latency.** Three cycles, one 32-bit addition each, a new tuple every cycle.
+//! **Latency.** A cycle a step, one 32-bit addition each, a new tuple every cycle.
 //!
 //! **Invariant.** Equal tuples under an equal key give equal hashes; tuples that differ in any few bits (consecutive ports, consecutive
 //! addresses) spread as random numbers would: the mean chain at load factor 0.5 is that of a random function, 1.25 rows.
@@ -48,7 +49,32 @@ fn third_step(x: Bits<32>) -> Bits<32> {
     (x ^ rotate::<16>(x)) + rotate::<11>(x)
 }
 
-/// See the module's text.
+/// The first two steps: see the module's text.
+#[derive(LogicBlock, Default)]
+pub struct Mix {
+    /// The clock.
+    pub clock: Signal<In, Clock>,
+    /// What to mix.
+    pub tuple: Signal<In, Tuple>,
+    /// The host's secret.
+    pub key: Signal<In, Bits<32>>,
+    /// The mix, but for its last step, of the tuple of two cycles ago.
+    pub mix: Signal<Out, Bits<32>>,
+    halves: Flop<Halves>,
+    word: Flop<Bits<32>>,
+}
+
+impl Logic for Mix {
+    #[kernel]
+    fn update(&mut self) {
+        clocks!(self, halves, word);
+        self.halves.d.next = first_step(self.tuple.val(), self.key.val());
+        self.word.d.next = second_step(self.halves.q.val());
+        self.mix.next = self.word.q.val();
+    }
+}
+
+/// All three steps: see the module's text.
 #[derive(LogicBlock, Default)]
 pub struct Hash {
     /// The clock.
@@ -57,20 +83,23 @@ pub struct Hash {
     pub tuple: Signal<In, Tuple>,
     /// The host's secret.
     pub key: Signal<In, Bits<32>>,
-    /// The mix of the tuple of three cycles ago.
+    /// The first two steps were taken elsewhere.
+    pub given: Signal<In, bool>,
+    /// With this outcome.
+    pub mixed: Signal<In, Bits<32>>,
+    /// The mix of the tuple of three cycles ago, or of `mixed` of one cycle ago.
     pub hash: Signal<Out, Bits<32>>,
-    halves: Flop<Halves>,
-    word: Flop<Bits<32>>,
+    mix: Mix,
     result: Flop<Bits<32>>,
 }
 
 impl Logic for Hash {
     #[kernel]
     fn update(&mut self) {
-        clocks!(self, halves, word, result);
-        self.halves.d.next = first_step(self.tuple.val(), self.key.val());
-        self.word.d.next = second_step(self.halves.q.val());
-        self.result.d.next = third_step(self.word.q.val());
+        clocks!(self, mix, result);
+        self.mix.tuple.next = self.tuple.val();
+        self.mix.key.next = self.key.val();
+        self.result.d.next = third_step(if self.given.val() { self.mixed.val() } else { self.mix.mix.val() });
         self.hash.next = self.result.q.val();
     }
 }

@@ -15,7 +15,7 @@
 //! **Handshake.** Requests are taken one at a time; a blocked output holds the block up. Nothing is taken until the tables are cleared,
 //! which takes as many cycles after reset as there are buckets or slots.
 //!
-//! **Latency.** From a header at an idle block to its event: 9 cycles, 2 more per further link of the chain; for a SYN to a listener 11. A
+//! **Latency.** From a header at an idle block to its event: 6 cycles, 2 more per further link of the chain; for a SYN to a listener 8. A
 //! header every 6 cycles. Stalls: only while an output is blocked.
 //!
 //! **Invariant.** A slot is in exactly one chain while in use and in none while free. A slot's address is broadcast before its first event.

@@ -8,8 +8,8 @@
 //!
 //! **Handshake.** A request is taken in the very cycle its job is: it stays at the port meanwhile, so nothing is stored twice.
 //!
-//! **Latency.** A job is offered four cycles after its request is chosen; one request every five cycles at best. Freed slots go first, headers
-//! and openings in turn.
+//! **Latency.** A segment's job is offered one cycle after it is chosen, its mix being ready but for one step; others four cycles after. Freed
+//! slots go first, headers and openings in turn.
 //!
 //! **Invariant.** Jobs leave in the order in which their requests were taken; each request gives exactly one job.
 use super::hash::Hash;
@@ -193,7 +193,7 @@ impl Logic for LookupFront {
                 if self.enable.val()
                     && (self.s_free.valid.val() || self.s_open.valid.val() || self.s_header.valid.val())
                 {
-                    n.phase = Phase::First;
+                    n.phase = if self.s_free.valid.val() || open_first { Phase::First } else { Phase::Offer };
                 }
             }
             Phase::First => n.phase = Phase::Second,
@@ -214,6 +214,8 @@ impl Logic for LookupFront {
 
         self.hash.tuple.next = held.tuple;
         self.hash.key.next = self.key.val();
+        self.hash.given.next = if s.phase == Phase::Choose { !open_first } else { s.origin == Origin::Header };
+        self.hash.mixed.next = header.mix;
         self.homes.read_address.next = held.slot;
         self.homes.write_enable.next = self.home_write.val();
         self.homes.write_address.next = self.home_slot.val();

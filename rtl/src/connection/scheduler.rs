@@ -3,12 +3,13 @@
 //! **Role.** The pipeline pushes a slot when an event leaves it with something to send; each slot that comes out is a turn: the pipeline
 //! sends one segment and pushes the slot again if there is more. Turns thus go round robin, a segment each.
 //!
-//! **Ports.** `clock`, `reset`. `push`, `push_slot`: a slot to queue. `m_turn`: the next slot. `waiting`: slots queued.
+//! **Ports.** `clock`, `reset`. `push`, `push_slot`: a slot to queue. `m_turn`: the next slot.
 //!
-//! **Handshake.** A push is always taken. **Latency.** Two cycles through an empty queue.
+//! **Handshake.** A push is always taken. **Latency.** One cycle through an empty queue.
 //!
 //! **Invariant.** The bit `queued` of the record is set exactly while its slot is in here or its turn is under way, so no slot is in here
 //! twice and a queue as deep as the table never overflows.
+use crate::stream::QuickQueue;
 use stevedore_hdl::prelude::*;
 
 /// See the module.
@@ -24,9 +25,7 @@ pub struct Scheduler {
     pub push_slot: Signal<In, Bits<16>>,
     /// The next turn.
     pub m_turn: Source<Bits<16>>,
-    /// Slots queued.
-    pub waiting: Signal<Out, Bits<16>>,
-    queue: Fifo<Bits<16>>,
+    queue: QuickQueue<Bits<16>>,
 }
 
 impl Scheduler {
@@ -38,8 +37,7 @@ impl Scheduler {
             push: Signal::default(),
             push_slot: Signal::default(),
             m_turn: Source::default(),
-            waiting: Signal::default(),
-            queue: Fifo::new(connections),
+            queue: QuickQueue::new(connections),
         }
     }
 }
@@ -51,6 +49,5 @@ impl Logic for Scheduler {
         self.queue.s_in.valid.next = self.push.val();
         self.queue.s_in.bits.next = self.push_slot.val();
         forward!(self.queue.m_out => self.m_turn);
-        self.waiting.next = self.queue.level.val();
     }
 }

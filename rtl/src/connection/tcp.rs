@@ -17,7 +17,7 @@
 //! stops the inlets, never the middle. Turns to send wait already when a quarter of the send queue is full: otherwise segments to send would
 //! fill it whenever the wire is slower than the pipeline, and arriving segments would wait with them.
 //!
-//! **Latency.** Nine cycles from a source to an output of an idle block. One event per cycle; one per four cycles of one connection. After
+//! **Latency.** Eight cycles from a source to an output of an idle block. One event per cycle; one per four cycles of one connection. After
 //! reset the table is erased first, a cycle per slot; sources wait.
 //!
 //! **Invariant.** One event, one record, at most one command each way, one notice: what a command says is true when it is carried out,
@@ -28,6 +28,7 @@ use super::scheduler::Scheduler;
 use super::timers::Timers;
 use crate::bundles::{Event, Notice, ReceiveCommand, SendCommand, TcpPulses, TcpSettings};
 use crate::geometry::Geometry;
+use crate::stream::Queue;
 use stevedore_hdl::prelude::*;
 
 /// Events that may still come after the room in the queues was judged: six stages, the one entering, and the cycle of judging.
@@ -60,8 +61,8 @@ pub struct Tcp {
     pipeline: Pipeline,
     scheduler: Scheduler,
     timers: Timers,
-    send: Fifo<SendCommand>,
-    receive: Fifo<ReceiveCommand>,
+    send: Queue<SendCommand>,
+    receive: Queue<ReceiveCommand>,
     notice: Fifo<Notice>,
     room: Register<bool>,
     send_room: Register<bool>,
@@ -88,8 +89,8 @@ impl Tcp {
             pipeline: Pipeline::new(geometry.connections),
             scheduler: Scheduler::new(geometry.connections),
             timers: Timers::new(geometry.connections),
-            send: Fifo::new(geometry.queue),
-            receive: Fifo::new(geometry.queue),
+            send: Queue::new(geometry.queue),
+            receive: Queue::new(geometry.queue),
             notice: Fifo::new(geometry.queue),
             room: Register::default(),
             send_room: Register::default(),

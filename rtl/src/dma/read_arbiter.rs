@@ -10,10 +10,11 @@
 //! - `m_completion_0`, `m_completion_1`: `ReadCompletion<W>`: the answers, by tag.
 //!
 //! # Handshake
-//! A request input's `ready` depends on both inputs' `valid` and on a register. `s_completion.ready` is a register.
+//! A request input's `ready` depends on both inputs' `valid`, on `m_request.ready` and on a register: readers offer requests from registers and
+//! the port answers from one. A completion's `ready` is that of the reader it belongs to.
 //!
 //! # Latency and stalls
-//! One cycle each way; one request and one completion beat per cycle.
+//! None: both ends of a read count twice for every byte sent. One request and one completion beat per cycle.
 //!
 //! # Invariant
 //! Beats of one tag keep their order. A reader that is always ready, as `dma::Reader` is, never holds the other up.
@@ -41,8 +42,6 @@ pub struct ReadArbiter<const W: usize> {
     /// Answers with the other tags.
     pub m_completion_1: Source<ReadCompletion<W>>,
     turn: Register<Turn>,
-    requests: SkidBuffer<ReadRequest>,
-    completions: SkidBuffer<ReadCompletion<W>>,
     _split: usize,
 }
 
@@ -56,27 +55,24 @@ impl<const W: usize> ReadArbiter<W> {
 impl<const W: usize> Logic for ReadArbiter<W> {
     #[kernel]
     fn update(&mut self) {
-        setup!(self, turn, requests, completions);
-        forward!(self.requests.m_out => self.m_request);
-        forward!(self.s_completion => self.completions.s_in);
+        setup!(self, turn);
         let turn = self.turn.q.val();
         let owner = chosen(turn, self.s_request_0.valid.val(), self.s_request_1.valid.val());
         let valid = mux(owner, self.s_request_1.valid.val(), self.s_request_0.valid.val());
-        let ready = self.requests.s_in.ready.val();
-        self.requests.s_in.valid.next = valid;
-        self.requests.s_in.bits.next = mux(owner, self.s_request_1.bits.val(), self.s_request_0.bits.val());
+        let ready = self.m_request.ready.val();
+        self.m_request.valid.next = valid;
+        self.m_request.bits.next = mux(owner, self.s_request_1.bits.val(), self.s_request_0.bits.val());
         self.s_request_0.ready.next = ready && !owner;
         self.s_request_1.ready.next = ready && owner;
         self.turn.d.next = if valid && ready { after(owner, true) } else { turn };
 
-        let answer = self.completions.m_out.bits.val();
-        let answered = self.completions.m_out.valid.val();
+        let answer = self.s_completion.bits.val();
+        let answered = self.s_completion.valid.val();
         let upper = bit_cast::<9, 8>(answer.tag) >= bits::<9>(self._split as u64);
         self.m_completion_0.bits.next = answer;
         self.m_completion_1.bits.next = answer;
         self.m_completion_0.valid.next = answered && !upper;
         self.m_completion_1.valid.next = answered && upper;
-        self.completions.m_out.ready.next =
-            mux(upper, self.m_completion_1.ready.val(), self.m_completion_0.ready.val());
+        self.s_completion.ready.next = mux(upper, self.m_completion_1.ready.val(), self.m_completion_0.ready.val());
     }
 }

@@ -15,7 +15,7 @@
 //! `s_completion.ready` is always high: a request is sent only with room reserved for its answer.
 //!
 //! # Latency and stalls
-//! Piece to request: two cycles. Completion beat to beat out: eight cycles, seen at the last beat of a packet; a word waits for the
+//! Piece to request: two cycles. Completion beat to beat out: seven cycles, now and then eight, seen at the last beat of a packet; a word waits for the
 //! rest of its request only if it is the last one. One beat per cycle, no bubble between pieces, requests and packets; a word of memory takes a cycle
 //! of its own, however few bytes of it are wanted.
 //!

@@ -101,8 +101,13 @@ impl Logic for OptionWalker {
                 next.left = resize::<6, 4>(options.words) << 2;
                 next.skip = bits::<6>(0);
                 next.mss = bits::<16>(0);
+                // Nearly every SYN begins its options with the MSS.
+                let first = options.bytes.get_bits::<16>(0) == (MSS_LENGTH << 8 | KIND_MSS);
+                if first {
+                    next.mss = reverse_bytes(options.bytes.get_bits::<16>(16));
+                }
                 if load {
-                    next.phase = Phase::Walk;
+                    next.phase = if first { Phase::Offer } else { Phase::Walk };
                 }
             }
             Phase::Walk => {

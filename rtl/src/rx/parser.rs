@@ -20,6 +20,7 @@
 //! # Invariant
 //! A frame shorter than a field never passes, so bytes of an earlier frame left in the header register are never believed.
 use crate::bundles::*;
+use crate::connection::hash::Mix;
 use stevedore_hdl::prelude::*;
 
 /// Bytes in front of the TCP header: Ethernet, and IPv4 without options.
@@ -97,6 +98,7 @@ pub struct Parser<const W: usize> {
     bytes: Flop<Bits<768>>,
     header: [Flop<SegmentHeader>; 2],
     options: [Flop<OptionBytes>; 2],
+    mix: Mix,
 }
 
 /// The big-endian 16-bit field at a byte offset.
@@ -129,7 +131,7 @@ impl<const W: usize> Logic for Parser<W> {
     #[kernel]
     fn update(&mut self) {
         setup!(self, state);
-        clocks!(self, bytes, header[0], header[1], options[0], options[1]);
+        clocks!(self, bytes, header[0], header[1], options[0], options[1], mix);
         let state = self.state.q.val();
         let mut next = state;
 
@@ -178,8 +180,12 @@ impl<const W: usize> Logic for Parser<W> {
         next.bad_tcp = words < 5 || (!state.end.get_bits::<10>(7).any() && state.end.get_bits::<7>(0) < payload);
         next.bad_length = !state.complete || state.length.get_bit(16) || state.length < state.end || state.damaged;
         next.optioned = flags.get_bit(1) && words != 5;
+        let tuple = Tuple { remote_address: source, remote_port: field16(bytes, 34), local_port: field16(bytes, 36) };
+        self.mix.tuple.next = tuple;
+        self.mix.key.next = settings.hash_key;
         self.header[0].d.next = SegmentHeader {
-            tuple: Tuple { remote_address: source, remote_port: field16(bytes, 34), local_port: field16(bytes, 36) },
+            tuple,
+            mix: bits::<32>(0),
             remote_mac: field48(bytes, 6),
             sequence: field32(bytes, 38),
             acknowledgement: field32(bytes, 42),
@@ -208,7 +214,7 @@ impl<const W: usize> Logic for Parser<W> {
         self.parsed.next = Parsed {
             wanted: state.wanted,
             malformed: state.malformed,
-            header: self.header[1].q.val(),
+            header: SegmentHeader { mix: self.mix.mix.val(), ..self.header[1].q.val() },
             optioned: state.walked,
             options: self.options[1].q.val(),
         };

@@ -8,7 +8,7 @@
 //! s_command -> ReceiveChain --pieces---------> dma::Writer -> m_write
 //!                 |    | cuts                     ^     | bytes accepted
 //! s_extent -+     |    v                          |     v
-//! s_frame --+-> HeaderSkip -> Trimmer ------------+   Reports -> m_response, m_flushed
+//! s_frame --+-> HeaderSkip -> [ ] -> Trimmer -----+   Reports -> m_response, m_flushed
 //!                 +----------- reports ---------------^
 //! ```
 //!
@@ -25,15 +25,18 @@
 //! # Invariant
 //! Cuts, pieces and frames run in step because each command makes one of each, in its own turn: the trimmer's packet is exactly as
 //! long as the sum of the pieces.
-use super::{Cut, HeaderSkip, QuickQueue, ReceiveChain, Reports};
+use super::{Cut, HeaderSkip, ReceiveChain, Reports};
 use crate::bundles::*;
 use crate::dma::Writer;
 use crate::geometry::Geometry;
-use crate::stream::{Trim, Trimmer};
+use crate::stream::{Queue, QuickQueue, Trim, Trimmer};
 use stevedore_hdl::prelude::*;
 
 /// Commands whose frames the trimmer has not yet taken.
 const CUT_QUEUE: usize = 16;
+/// Beats that wait for the trimmer: while the memory port carries a response, the next headers are skipped already. Without them a port that
+/// is busy for a moment is missed for good, because the beats of a frame, headers counted, take nearly all cycles the wire gives it.
+const ELASTIC: usize = 16;
 /// Frames whose headers were skipped ahead of their command.
 const RESIDUE_QUEUE: usize = 4;
 
@@ -60,10 +63,9 @@ pub struct Placement<const W: usize, const K: usize> {
     pub free_entries: Signal<Out, Bits<16>>,
     chain: ReceiveChain,
     skip: HeaderSkip<W>,
-    /// Cuts the way of readiness from the trimmer back to the frame buffer.
-    kept: SkidBuffer<Beat<W>>,
     cuts: QuickQueue<Cut>,
     residues: Fifo<Bits<8>>,
+    beats: Queue<Beat<W>>,
     trimmer: Trimmer<W>,
     writer: Writer<W, K>,
     reports: Reports<K>,
@@ -84,9 +86,9 @@ impl<const W: usize, const K: usize> Placement<W, K> {
             free_entries: Signal::default(),
             chain: ReceiveChain::new(geometry),
             skip: HeaderSkip::default(),
-            kept: SkidBuffer::default(),
             cuts: QuickQueue::new(CUT_QUEUE),
             residues: Fifo::new(RESIDUE_QUEUE),
+            beats: Queue::new(ELASTIC),
             trimmer: Trimmer::default(),
             writer: Writer::new(geometry.maximum_write),
             reports: Reports::new(geometry.queue),
@@ -97,14 +99,14 @@ impl<const W: usize, const K: usize> Placement<W, K> {
 impl<const W: usize, const K: usize> Logic for Placement<W, K> {
     #[kernel]
     fn update(&mut self) {
-        setup!(self, chain, skip, kept, cuts, residues, trimmer, writer, reports);
+        setup!(self, chain, skip, cuts, residues, beats, trimmer, writer, reports);
         forward!(self.s_command => self.chain.s_command);
         forward!(self.s_frame => self.skip.s_frame);
         forward!(self.s_extent => self.skip.s_extent);
         join!(self.chain.m_cut => self.cuts.s_in);
         join!(self.skip.m_residue => self.residues.s_in);
-        join!(self.skip.m_frame => self.kept.s_in);
-        join!(self.kept.m_out => self.trimmer.s_beat);
+        join!(self.skip.m_frame => self.beats.s_in);
+        join!(self.beats.m_out => self.trimmer.s_beat);
         join!(self.chain.m_piece => self.writer.s_piece);
         join!(self.trimmer.m_beat => self.writer.s_beat);
         join!(self.chain.m_report => self.reports.s_report);

@@ -26,10 +26,11 @@
 //! A chain ends in an empty placeholder. While it is not empty, its record holds the whole context of its head, with the bytes
 //! filled so far taken off `room`; an empty chain's record holds nothing but the placeholder.
 use super::chain_record::{empty, headed, Chain, Context, Cut};
-use super::{QuickQueue, Report};
+use super::Report;
 use crate::bundles::codes::status;
 use crate::bundles::*;
 use crate::geometry::Geometry;
+use crate::stream::QuickQueue;
 use stevedore_hdl::prelude::*;
 
 #[derive(Encoding, Clone, Copy, Debug, PartialEq)]

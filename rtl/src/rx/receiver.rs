@@ -22,9 +22,10 @@
 //!
 //! # Invariant
 //! Header, extent, options and frame of a segment are committed in one cycle or not at all: the streams cannot get out of step.
-use super::{FrameBuffer, OptionBytes, OptionWalker, Parser, QueuedHeader, QuickQueue, Verifier};
+use super::{FrameBuffer, OptionBytes, OptionWalker, Parser, QueuedHeader, Verifier};
 use crate::bundles::*;
 use crate::geometry::Geometry;
+use crate::stream::{Queue, QuickQueue};
 use stevedore_hdl::prelude::*;
 
 /// SYN segments with options that may wait for the walker.
@@ -78,7 +79,7 @@ pub struct Receiver<const W: usize> {
     parser: Parser<W>,
     buffer: FrameBuffer<W>,
     headers: QuickQueue<QueuedHeader>,
-    options: Fifo<OptionBytes>,
+    options: Queue<OptionBytes>,
     extents: QuickQueue<FrameExtent>,
     walker: OptionWalker,
 }
@@ -106,7 +107,7 @@ impl<const W: usize> Receiver<W> {
             parser: Parser::default(),
             buffer: FrameBuffer::new(geometry.frame_buffer),
             headers: QuickQueue::new(frames),
-            options: Fifo::new(OPTION_QUEUE),
+            options: Queue::new(OPTION_QUEUE),
             extents: QuickQueue::new(frames),
             walker: OptionWalker::default(),
         }

@@ -13,8 +13,8 @@
 //! `s_fragment.ready` is `ready` of the output's skid buffer: a register, independent of `s_fragment.valid`.
 //!
 //! # Latency and stalls
-//! A packet's last beat is offered four cycles after its last fragment. One fragment per cycle, never a bubble: a fragment causes at
-//! most one beat, because a beat that is full waits in `hold` until the next fragment, or an idle cycle, pushes it out.
+//! A packet's last beat is offered three cycles after its last fragment; four if another beat leaves in that cycle, because the fragment
+//! fills two or a complete one waits in `hold`. One fragment per cycle, never a bubble: behind a complete `hold` a fragment fills at most one beat.
 //!
 //! # Invariant
 //! While `hold` is complete (full, or last of its packet), the next fragment starts at lane 0; while `hold` is
@@ -113,12 +113,19 @@ impl<const W: usize> Logic for Realigner<W> {
         let hold = self.hold.q.val();
         let arrives = next.turned;
 
-        // Merge. A complete `hold` meets base 0 only, and then the mask keeps nothing of it.
+        // Merge. A complete `hold` meets base 0 only, and then the mask keeps nothing of it. A beat that is complete with what arrives leaves at
+        // once, unless a complete one in `hold` is before it.
         let mask = lanes_from::<W>(arriving.base);
         let merged = (hold.data & !mask) | (arriving.data & mask);
-        let full = Beat::<W> { data: merged, count: bits::<7>(W as u64 / 8), last: false, error: false };
-        self.out.s_in.bits.next = mux(next.complete, hold, full);
-        self.out.s_in.valid.next = next.complete || (arrives && arriving.over);
+        let ends = arriving.last && !arriving.over;
+        let direct = Beat::<W> {
+            data: merged,
+            count: mux(arriving.over, bits::<7>(W as u64 / 8), arriving.count),
+            last: ends,
+            error: ends && arriving.error,
+        };
+        self.out.s_in.bits.next = mux(next.complete, hold, direct);
+        self.out.s_in.valid.next = next.complete || (arrives && (arriving.over || arriving.complete));
 
         self.placed.d.next = self.placed.q.val();
         self.turned.d.next = arriving;
@@ -134,7 +141,7 @@ impl<const W: usize> Logic for Realigner<W> {
             }
             self.turned.d.next = Placed::<W> { data: rotate_lanes::<W>(turned.data, turned.turn), ..turned };
             self.placed.d.next = placed;
-            next.complete = arrives && arriving.complete;
+            next.complete = arrives && arriving.complete && (next.complete || arriving.over);
             next.turned = next.placed;
             next.placed = self.s_fragment.valid.val();
             if self.s_fragment.valid.val() {

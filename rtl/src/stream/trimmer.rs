@@ -13,8 +13,8 @@
 //! `s_beat.ready` needs a command at work; `s_trim.ready` is high when no command is at work or the packet at work ends.
 //!
 //! # Latency and stalls
-//! One beat per cycle, no bubble between packets if the next command waits. The last beat of a stretch is offered four cycles after it
-//! came in.
+//! One beat per cycle, no bubble between packets if the next command waits. The last beat of a stretch is offered three cycles after it
+//! came in, four if it fills two.
 //!
 //! # Invariant
 //! One command, one packet in, and `length` bytes out, whatever the packet looks like.

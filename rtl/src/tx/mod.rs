@@ -5,7 +5,6 @@ pub mod checksum;
 pub mod header_builder;
 pub mod pool;
 pub mod prepend;
-pub mod queue;
 pub mod record;
 pub mod releaser;
 pub mod segment_buffer;

@@ -13,10 +13,10 @@
 //! **Invariant.** Beats written and not yet read never exceed the reservations of the send chain, hence the memory. Lanes behind the
 //! end of a packet are stored as zero.
 use super::checksum::{masked, Checksum};
-use super::queue::Queue;
 use super::record::{Fetch, Lump, Stored};
 use crate::bundles::Beat;
 use crate::geometry::Geometry;
+use crate::stream::Queue;
 use stevedore_hdl::prelude::*;
 
 /// Control of both sides.

@@ -19,11 +19,11 @@
 use super::appender::Appender;
 use super::chains::Chains;
 use super::pool::Pool;
-use super::queue::Queue;
 use super::releaser::Releaser;
 use super::walker::Walker;
 use crate::bundles::{DescriptorFields, Flushed, Piece, SegmentOut, SendCommand, SendKind};
 use crate::geometry::Geometry;
+use crate::stream::Queue;
 use stevedore_hdl::prelude::*;
 
 /// Beats of `W` bits that hold `length` bytes.
@@ -53,7 +53,6 @@ pub struct SendChain<const W: usize> {
     pub freed: Signal<In, Bits<16>>,
     /// Entries in the free list.
     pub free_entries: Signal<Out, Bits<16>>,
-    commands: SkidBuffer<SendCommand>,
     chains: Chains,
     pool: Pool,
     appender: Appender,
@@ -83,8 +82,7 @@ impl<const W: usize> SendChain<W> {
 impl<const W: usize> Logic for SendChain<W> {
     #[kernel]
     fn update(&mut self) {
-        setup!(self, commands, chains, pool, appender, walker, releaser, segments, pieces, room, fits);
-        forward!(self.s_command => self.commands.s_in);
+        setup!(self, chains, pool, appender, walker, releaser, segments, pieces, room, fits);
         forward!(self.segments.m_out => self.m_segment);
         forward!(self.pieces.m_out => self.m_piece);
         forward!(self.releaser.m_response => self.m_response);
@@ -94,14 +92,14 @@ impl<const W: usize> Logic for SendChain<W> {
         self.free_entries.next = self.pool.free_entries.val();
 
         // Dispatch.
-        let command = self.commands.m_out.bits.val();
+        let command = self.s_command.bits.val();
         let length = resize::<16, 32>(command.length);
         let payload = command.length.any();
         let needed = beats::<W>(length);
         let room = self.room.q.val();
         self.walker.asked.next = command.slot;
         let filled = self.chains.ready.val() && self.pool.ready.val();
-        let open = self.commands.m_out.valid.val() && filled && !self.releaser.exclusive.val();
+        let open = self.s_command.valid.val() && filled && !self.releaser.exclusive.val();
         let still = self.walker.idle.val() && self.appender.s_command.ready.val();
         let alone = !self.walker.holds.val();
         let mut append = false;
@@ -144,9 +142,9 @@ impl<const W: usize> Logic for SendChain<W> {
         let appended = append && self.appender.s_command.ready.val();
         let released = release && self.releaser.s_command.ready.val();
         let taken = appended || segment || released;
-        self.commands.m_out.ready.next = taken;
+        self.s_command.ready.next = taken;
         // Judged a cycle ahead: the decision has far to go. Room only grows while a command waits.
-        self.fits.d.next = self.commands.m_out.valid.val() && needed <= room && !taken;
+        self.fits.d.next = self.s_command.valid.val() && needed <= room && !taken;
         // Both outcomes are ready when the decision comes.
         let left = room + self.freed.val();
         self.room.d.next = mux(segment && payload, left - needed, left);

@@ -13,12 +13,12 @@
 //! **Invariant.** Frames leave in the order of the segments; resets come in between whole frames.
 use super::header_builder::HeaderBuilder;
 use super::prepend::Prepend;
-use super::queue::Queue;
 use super::record::Fetch;
 use super::segment_buffer::SegmentBuffer;
 use super::send_chain::SendChain;
 use crate::bundles::{Address, Beat, DescriptorFields, Flushed, Piece, ResetOut, SendCommand, Settings};
 use crate::geometry::Geometry;
+use crate::stream::Queue;
 use stevedore_hdl::prelude::*;
 
 /// Payloads whose fetch may wait for the payload before: covers the header builder's pipeline.

@@ -56,7 +56,7 @@ fn run(cli: &Cli) -> Result<()> {
         write(path, &report::json(&figures)?)?;
     }
     if let Some(path) = &cli.markdown {
-        write(path, &page(&figures))?;
+        write(path, &page(cli, &figures))?;
     }
     if let Some(folder) = &cli.plot {
         draw(cli, &figures, folder)?;
@@ -97,7 +97,9 @@ fn measure(cli: &Cli) -> Result<Vec<Figure>> {
         for figure in (case.run)(&context).context(names)? {
             bar.suspend(|| println!("{}", report::line(&figure)));
             if !figure.stages.is_empty() {
-                bar.suspend(|| print!("{}", stages::table(&figure.record.name, &figure.stages)));
+                let name = &figure.record.name;
+                let show = if name.contains("latency") { stages::trail } else { stages::table };
+                bar.suspend(|| print!("{}", show(name, &figure.stages)));
             }
             figures.push(figure);
         }
@@ -137,10 +139,17 @@ fn progress(steps: usize) -> Result<ProgressBar> {
 }
 
 /// The page with the table.
-fn page(figures: &[Figure]) -> String {
+fn page(cli: &Cli, figures: &[Figure]) -> String {
     let words: Vec<String> = std::env::args().skip(1).collect();
+    let beside = |folder: &PathBuf| {
+        let parent = cli.markdown.as_ref()?.parent()?;
+        Some(folder.strip_prefix(parent).ok()?.display().to_string())
+    };
+    let drawings = cli.plot.as_ref().and_then(beside).map_or(String::new(), |folder| {
+        plot::GOODPUT.iter().map(|drawing| format!("\n![{0}]({folder}/{0}.svg)\n", drawing.file)).collect()
+    });
     format!(
-        "# Performance\n\nMade by `cargo xtask bench {}`; do not edit.\n\n{}\n{}",
+        "# Performance\n\nMade by `cargo xtask bench {}`; do not edit.\n\n{}\n{}{drawings}",
         words.join(" "),
         include_str!("bench.md"),
         report::markdown(figures)

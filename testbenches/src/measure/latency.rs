@@ -3,8 +3,8 @@
 use super::application::{Load, Posting};
 use super::rig::Rig;
 use super::rows::Context;
+use super::stages::{self, Occupancy};
 use crate::peers::Script;
-use crate::rtl;
 use anyhow::{ensure, Context as _, Result};
 
 /// Rounds timed: host latency is jittered, so each meets the engine's schedules elsewhere.
@@ -13,7 +13,7 @@ const ROUNDS: u64 = 32;
 const PATIENCE: u64 = 100_000;
 
 /// The longest seen, cycles.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Latencies {
     /// Last byte of a frame in, to first byte of its payload out on the bus.
     pub receive: u64,
@@ -21,6 +21,8 @@ pub struct Latencies {
     pub transmit: u64,
     /// Last byte of a SYN in, to first byte of the SYN-ACK out.
     pub open: u64,
+    /// What the engine's channels did in the last round, if that was counted.
+    pub stages: Vec<Occupancy>,
 }
 
 /// Times rounds of questions and answers of `size` bytes.
@@ -29,7 +31,8 @@ pub fn latencies(context: &Context, size: usize) -> Result<Latencies> {
     let load = Load { receive, answer: Some(size), ..Load::default() };
     let mut setup = context.setup(1, Script::Ask(size as u64), load);
     setup.segment = size;
-    let mut rig = Rig::new(rtl::engine(&context.geometry, None)?, &setup)?;
+    let (engine, probe) = context.engine()?;
+    let mut rig = Rig::new(engine, &setup)?;
     rig.open(1)?;
     let opening = rig.device.transport().watch;
     let syn = opening.frame_taken.context("no SYN was seen")?;
@@ -43,6 +46,7 @@ pub fn latencies(context: &Context, size: usize) -> Result<Latencies> {
             if rig.application.messages != messages {
                 // The doorbell is on its way: everything from here on belongs to this answer and the next question.
                 rig.device.transport_mut().start_watch();
+                probe.iter().for_each(stages::clear);
             }
             rig.device.transport_mut().cycle();
         }
@@ -58,5 +62,6 @@ pub fn latencies(context: &Context, size: usize) -> Result<Latencies> {
         worst.receive = worst.receive.max(written - taken);
     }
     rig.verify()?;
+    worst.stages = probe.map_or(Vec::new(), |probe| probe.borrow().clone());
     Ok(worst)
 }

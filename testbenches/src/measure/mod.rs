@@ -22,5 +22,5 @@ pub mod sweep;
 
 pub use figure::{Budget, Figure, Record};
 pub use rig::{Outcome, Rig, Setup, Surroundings};
-pub use stages::Occupancy;
 pub use rows::{Case, Context, BOTH_WIDTHS, NARROW_ONLY};
+pub use stages::Occupancy;

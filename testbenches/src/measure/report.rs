@@ -57,7 +57,8 @@ pub fn markdown(figures: &[Figure]) -> String {
         let Record { name, value, limit, percent, unit } = &figure.record;
         let (value, limit) = (number(*value), number(*limit));
         let (budget, verdict, note) = (budget(figure), verdict(figure), &figure.note);
-        let _ = writeln!(text, "| `{name}` | {value} | {limit} | {unit} | {percent:.2} | {budget} | {verdict} | {note} |");
+        let _ =
+            writeln!(text, "| `{name}` | {value} | {limit} | {unit} | {percent:.2} | {budget} | {verdict} | {note} |");
     }
     text
 }

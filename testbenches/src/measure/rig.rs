@@ -117,7 +117,13 @@ impl Setup {
             maximum_write: surroundings.maximum.1,
             ..BusOptions::default()
         };
-        SimulatorOptions { bus, rate: surroundings.rate(), pause: POLL, backlog: BACKLOG, ..SimulatorOptions::default() }
+        SimulatorOptions {
+            bus,
+            rate: surroundings.rate(),
+            pause: POLL,
+            backlog: BACKLOG,
+            ..SimulatorOptions::default()
+        }
     }
 
     fn configuration(&self) -> Configuration {
@@ -264,7 +270,7 @@ impl Setup {
         let mut rig = Rig::new(engine, self)?;
         rig.open(self.connections)?;
         rig.run(self.warm_up)?;
-        probe.iter().for_each(|probe| stages::clear(probe));
+        probe.into_iter().for_each(stages::clear);
         let (before, visits, answers) = (rig.counters(), rig.peer().visits, rig.peer().answers);
         rig.run(self.window)?;
         let counters = rig.counters().since(&before);

@@ -4,10 +4,11 @@ use super::application::{Load, Posting};
 use super::figure::{frames, goodput_in, goodput_out, Budget, Figure};
 use super::latency::{latencies, Latencies};
 use super::rig::{Outcome, Setup, Surroundings};
-use super::stages;
+use super::stages::{self, Probe};
 use super::sweep::{self, Direction};
 use crate::peers::Script;
 use crate::rtl;
+use crate::simulator::EnginePorts;
 use anyhow::Result;
 use stevedore_driver::Interrupts;
 use stevedore_rtl::geometry::Geometry;
@@ -67,11 +68,17 @@ impl Context {
 
     /// Runs it.
     pub fn measure(&self, setup: &Setup) -> Result<Outcome> {
+        let (engine, probe) = self.engine()?;
+        setup.measure(engine, probe.as_ref())
+    }
+
+    /// An engine, and its probe if stages are to be counted.
+    pub fn engine(&self) -> Result<(Box<dyn EnginePorts>, Option<Probe>)> {
         if self.stages {
             let (engine, probe) = stages::engine(&self.geometry)?;
-            return setup.measure(engine, Some(&probe));
+            return Ok((engine, Some(probe)));
         }
-        setup.measure(rtl::engine(&self.geometry, None)?, None)
+        Ok((rtl::engine(&self.geometry, None)?, None))
     }
 
     fn name(&self, row: &str) -> String {
@@ -189,11 +196,11 @@ fn open_close(context: &Context) -> Result<Vec<Figure>> {
 fn latency(context: &Context) -> Result<Vec<Figure>> {
     let small = latencies(context, SMALLEST)?;
     let large = latencies(context, 1460)?;
-    let Latencies { receive, transmit, open } = small;
+    let Latencies { receive, transmit, open, stages } = small;
     let cycles = |row, value: u64, limit: f64| {
         Figure::cost(&context.name(row), value as f64, limit, "cycles", Budget::AtMost(limit))
     };
-    Ok(vec![
+    Ok([
         cycles("rx_latency", receive.max(large.receive), 32.0)
             .noting(format!("worst; {receive} with {SMALLEST} bytes, {} with 1460", large.receive)),
         cycles("tx_latency", transmit, 64.0).noting(format!(
@@ -201,7 +208,9 @@ fn latency(context: &Context) -> Result<Vec<Figure>> {
             large.transmit
         )),
         cycles("syn_latency", open, 32.0),
-    ])
+    ]
+    .map(|figure| Figure { stages: stages.clone(), ..figure })
+    .to_vec())
 }
 
 fn transmit_costs(context: &Context) -> Result<Vec<Figure>> {
@@ -210,7 +219,8 @@ fn transmit_costs(context: &Context) -> Result<Vec<Figure>> {
     let outcome = context.measure(&setup)?;
     let counters = &outcome.counters;
     let payload = counters.traffic.payload_read as f64;
-    let both_ways = counters.bus_to_engine as f64 + (counters.read_requests * setup.surroundings.packets.request) as f64;
+    let both_ways =
+        counters.bus_to_engine as f64 + (counters.read_requests * setup.surroundings.packets.request) as f64;
     let ratio = counters.bus_to_engine as f64 / payload;
     Ok(vec![
         descriptors(context, "descriptor_bytes_per_64k_tx", &outcome, payload).of(&outcome),

@@ -19,7 +19,7 @@ const PORT: &str = "stage_channels";
 const DEPTH: usize = 2;
 
 /// What a channel did.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Occupancy {
     /// Block and channel, as in the sources: `placement.chain.m_piece`.
     pub name: String,
@@ -29,6 +29,8 @@ pub struct Occupancy {
     pub stalled: u64,
     /// Cycles without a word: the block itself, or what comes before it, has nothing to give.
     pub starved: u64,
+    /// Cycles counted when the first word moved.
+    pub first: Option<u64>,
 }
 
 impl Occupancy {
@@ -45,7 +47,7 @@ pub type Probe = Rc<RefCell<Vec<Occupancy>>>;
 /// Starts counting anew.
 pub fn clear(probe: &Probe) {
     for channel in probe.borrow_mut().iter_mut() {
-        (channel.busy, channel.stalled, channel.starved) = (0, 0, 0);
+        *channel = Occupancy { name: std::mem::take(&mut channel.name), ..Occupancy::default() };
     }
 }
 
@@ -62,7 +64,7 @@ pub fn engine(geometry: &Geometry) -> Result<(Box<StagedEngine>, Probe)> {
     let (text, names) = instrumented(&rtl::verilog(geometry)?, rtl::TOP)?;
     let model = Model::build(&Source::new(rtl::TOP, text))?;
     let port = model.find_port(PORT).context("the model has no channels to count")?;
-    let channel = |name| Occupancy { name, busy: 0, stalled: 0, starved: 0 };
+    let channel = |name| Occupancy { name, ..Occupancy::default() };
     let probe: Probe = Rc::new(RefCell::new(names.into_iter().map(channel).collect()));
     let engine = VerilatedEngine::new(model)?;
     Ok((Box::new(StagedEngine { engine, words: vec![0; port.words()], port, probe: Rc::clone(&probe) }), probe))
@@ -81,7 +83,10 @@ impl EnginePorts for StagedEngine {
         self.engine.model().get_wide(self.port, &mut self.words);
         for (index, channel) in self.probe.borrow_mut().iter_mut().enumerate() {
             let bits = self.words[index / 16] >> (index % 16 * 2) & 3;
-            channel.busy += u64::from(bits == 3);
+            if bits == 3 {
+                channel.first.get_or_insert(channel.busy + channel.stalled + channel.starved);
+                channel.busy += 1;
+            }
             channel.stalled += u64::from(bits == 1);
             channel.starved += u64::from(bits & 1 == 0);
         }
@@ -161,12 +166,30 @@ fn walk(modules: &HashMap<&str, Module>, module: &str, path: &str, depth: usize,
 
 /// The channels of a row as text, the fullest first; those that never had a word are left out.
 pub fn table(row: &str, channels: &[Occupancy]) -> String {
-    let mut text = format!("{row}: {:40} {:>7} {:>8} {:>8}  percent of cycles\n", "channel", "busy", "stalled", "starved");
+    let mut text =
+        format!("{row}: {:40} {:>7} {:>8} {:>8}  percent of cycles\n", "channel", "busy", "stalled", "starved");
     for channel in sorted(channels) {
         let [busy, stalled, starved] = channel.percent();
-        let _ = writeln!(text, "{:width$}{:40} {busy:>7.2} {stalled:>8.2} {starved:>8.2}", "", channel.name, width = row.len() + 2);
+        let _ = writeln!(
+            text,
+            "{:width$}{:40} {busy:>7.2} {stalled:>8.2} {starved:>8.2}",
+            "",
+            channel.name,
+            width = row.len() + 2
+        );
     }
     text
+}
+
+/// The way of a word through the engine: when the first one moved on each channel, in that order.
+pub fn trail(row: &str, channels: &[Occupancy]) -> String {
+    let mut moved: Vec<(u64, &str)> =
+        channels.iter().filter_map(|channel| Some((channel.first?, channel.name.as_str()))).collect();
+    moved.sort_unstable();
+    moved.iter().fold(format!("{row}: first word of each channel, by cycle\n"), |mut text, (cycle, name)| {
+        let _ = writeln!(text, "{cycle:>8} {name}");
+        text
+    })
 }
 
 /// Those that had words, the fullest first.

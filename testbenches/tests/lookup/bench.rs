@@ -1,5 +1,5 @@
 //! Drives the lookup in either simulator and holds its outputs against the model, channel by channel.
-use crate::model::{mix, word, Model, Outcome, Request};
+use crate::model::{hash, word, Model, Outcome, Request};
 use rand::rngs::StdRng;
 use rand::Rng;
 use std::collections::{BTreeSet, HashMap, VecDeque};
@@ -258,7 +258,7 @@ impl<D: Pins> Rig<D> {
             self.live.insert(got.slot.index() as u16);
             let address = Address { slot: got.slot, tuple: opening.tuple, remote_mac: opening.mac };
             assert_eq!(self.addresses.get(&word(got.slot)), Some(&address), "cycle {cycle}: address broadcast first");
-            let clock = (word(got.initial_sequence) as u32).wrapping_sub(mix(opening.tuple, KEY));
+            let clock = (word(got.initial_sequence) as u32).wrapping_sub(hash(opening.tuple, KEY));
             let (from, to) = (opening.taken >> 2, self.now >> 2);
             let seen = clock & 0x3fff_ffff;
             let inside = if from <= to { (from..=to).contains(&seen) } else { seen >= from || seen <= to };

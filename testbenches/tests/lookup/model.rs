@@ -49,14 +49,19 @@ pub fn word<const N: usize>(bits: stevedore_hdl::prelude::Bits<N>) -> u64 {
     (0..N).filter(|&i| bits.get_bit(i)).map(|i| 1 << i).sum()
 }
 
-/// The mix of `connection::hash`, written a second time.
+/// The hash of `connection::hash`, written a second time.
+pub fn hash(tuple: Tuple, secret: u32) -> u32 {
+    let z = mix(tuple, secret);
+    (z ^ z.rotate_left(16)).wrapping_add(z.rotate_left(11))
+}
+
+/// All but its last step.
 pub fn mix(tuple: Tuple, secret: u32) -> u32 {
     let (address, remote, local) = key(tuple);
     let (address, ports) = (address as u32, (remote << 16 | local) as u32);
     let x = (address ^ secret).wrapping_add(ports.rotate_left(16));
     let y = (ports ^ secret.rotate_left(16)).wrapping_add(address.rotate_left(11));
-    let z = (x ^ y.rotate_left(13)).wrapping_add(y.rotate_left(25) ^ x.rotate_left(20));
-    (z ^ z.rotate_left(16)).wrapping_add(z.rotate_left(11))
+    (x ^ y.rotate_left(13)).wrapping_add(y.rotate_left(25) ^ x.rotate_left(20))
 }
 
 impl Model {

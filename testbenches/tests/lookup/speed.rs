@@ -25,7 +25,7 @@ fn latency(rig: &mut Rig<stevedore_testbenches::replay::Compiled>, header: Segme
 }
 
 #[test]
-fn event_follows_its_header_after_9_cycles_and_that_of_a_syn_after_11() {
+fn event_follows_its_header_after_6_cycles_and_that_of_a_syn_after_8() {
     let mut rng = StdRng::seed_from_u64(1);
     let mut rig = rig(&Geometry::SMALL, 1);
     let listener = Tuple { local_port: 80.into(), ..Tuple::default() };
@@ -33,8 +33,8 @@ fn event_follows_its_header_after_9_cycles_and_that_of_a_syn_after_11() {
     let tuple = Tuple { remote_address: 0x0a00_0001.into(), remote_port: 40_000.into(), local_port: 80.into() };
     let syn = ControlBits { syn: true, ..ControlBits::default() };
     let arrival = SegmentHeader { control: syn, ..header(&mut rng, tuple) };
-    assert_eq!(latency(&mut rig, arrival), 11);
-    assert_eq!(latency(&mut rig, arrival), 9);
+    assert_eq!(latency(&mut rig, arrival), 8);
+    assert_eq!(latency(&mut rig, arrival), 6);
 }
 
 /// Mean cycles per header when `flows` fill the table and headers come as fast as they are taken.

@@ -1,6 +1,6 @@
 //! `connection::Lookup`: what it finds, opens, refuses and frees.
-use crate::bench::{compiled_lookup, stepped_lookup, Pins, Rig};
-use crate::model::Request;
+use crate::bench::{compiled_lookup, stepped_lookup, Pins, Rig, KEY};
+use crate::model::{mix, Request};
 use rand::rngs::StdRng;
 use rand::seq::IteratorRandom;
 use rand::{Rng, SeedableRng};
@@ -35,7 +35,8 @@ pub fn header(rng: &mut StdRng, tuple: Tuple) -> SegmentHeader {
         ack: if syn { rng.random_bool(0.2) } else { rng.random_bool(0.9) },
     };
     let payload_length = rng.random_range(0..1461u64).into();
-    SegmentHeader { tuple, control, payload_length, ..SegmentHeader::from_flat(&bits) }
+    let mix = u64::from(mix(tuple, KEY)).into();
+    SegmentHeader { tuple, mix, control, payload_length, ..SegmentHeader::from_flat(&bits) }
 }
 
 fn open(rng: &mut StdRng, tuple: Tuple) -> OpenRequest {

@@ -145,7 +145,9 @@ fn neighbour_is_asked_again_after_about_a_minute() {
 #[test]
 fn many_openings_to_one_neighbour_ask_once() {
     let mut rig = Rig::<64, _>::new(compiled_network::<64>(), 9, 0.0);
-    for cookie in 0..20 {
+    // As many as may wait.
+    let count = geometry(64).queue as u64;
+    for cookie in 0..count {
         rig.opens.push_back(connect(PEER, cookie));
     }
     rig.settle(2000);
@@ -154,7 +156,7 @@ fn many_openings_to_one_neighbour_ask_once() {
     rig.settle(2000);
     let mut opened = rig.opened.clone();
     opened.sort_by_key(|open| open.cookie.index());
-    assert_eq!(opened, (0..20).map(|cookie| resolved(PEER, PEER, cookie)).collect::<Vec<_>>());
+    assert_eq!(opened, (0..count).map(|cookie| resolved(PEER, PEER, cookie)).collect::<Vec<_>>());
 }
 
 #[test]

@@ -10,10 +10,19 @@ pub const MAC: [u8; 6] = [2, 0, 0x5e, 0x10, 0x20, 0x30];
 /// The engine's IPv4 address.
 pub const IP: [u8; 4] = [10, 1, 2, 3];
 
-/// Settings with the addresses above.
+/// The hash key.
+pub const KEY: u32 = 0x89ab_cdef;
+
+/// Settings with these.
 pub fn settings() -> Settings {
     let number = |bytes: &[u8]| bytes.iter().fold(0, |n: u64, &b| n << 8 | u64::from(b));
-    Settings { enable: true, mac: bits(number(&MAC)), ip_address: bits(number(&IP)), ..Settings::default() }
+    Settings {
+        enable: true,
+        mac: bits(number(&MAC)),
+        ip_address: bits(number(&IP)),
+        hash_key: bits(KEY.into()),
+        ..Settings::default()
+    }
 }
 
 /// How the TCP options of a frame are laid out.
@@ -163,12 +172,18 @@ pub fn verdict(frame: &[u8], damaged: bool) -> Verdict {
     }
     let flag = |bit: u32| frame[47] >> bit & 1 == 1;
     let syn = flag(1);
+    // Two steps of `connection::hash`, written a second time.
+    let (address, ports) = (be32(frame, 26) as u32, be32(frame, 34) as u32);
+    let x = (address ^ KEY).wrapping_add(ports.rotate_left(16));
+    let y = (ports ^ KEY.rotate_left(16)).wrapping_add(address.rotate_left(11));
+    let mix = (x ^ y.rotate_left(13)).wrapping_add(y.rotate_left(25) ^ x.rotate_left(20));
     Verdict::Segment(SegmentHeader {
         tuple: Tuple {
             remote_address: bits(be32(frame, 26)),
             remote_port: bits(be16(frame, 34)),
             local_port: bits(be16(frame, 36)),
         },
+        mix: bits(mix.into()),
         remote_mac: bits(be16(frame, 6) << 32 | be32(frame, 8)),
         sequence: bits(be32(frame, 38)),
         acknowledgement: bits(be32(frame, 42)),

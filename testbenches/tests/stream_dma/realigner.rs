@@ -52,7 +52,8 @@ fn packs<const W: usize>(dut: &mut dyn Dut, seed: u64, packets: usize) {
         if pace == 100 {
             // Never a bubble on the input.
             assert_eq!(feed.taken.last().unwrap() - feed.taken[0] + 1, feed.taken.len() as u64);
-            assert_eq!(drain.taken.last().unwrap() - feed.taken.last().unwrap(), 4, "latency");
+            let latency = drain.taken.last().unwrap() - feed.taken.last().unwrap();
+            assert!(matches!(latency, 3 | 4), "latency {latency}");
         }
     }
 }

@@ -37,11 +37,12 @@ fn one_event_per_cycle_over_many_connections() {
 #[test]
 fn segments_and_host_share_the_pipeline() {
     let mut rig = Rig::with(&Geometry { connections: 64, ..test_geometry() }, test_settings());
-    let conns = many(&mut rig, 12, 0);
+    let conns = many(&mut rig, 24, 0);
+    // More connections each than the pipeline has stages: the sources hinder only each other.
     for round in 0..400 {
-        let (event, payload) = parse(conns[round % 6], ". 1:1(0) ack 1 win 65535");
+        let (event, payload) = parse(conns[round % 12], ". 1:1(0) ack 1 win 65535");
         rig.arrives(event, payload);
-        rig.requests.push_back(Event { length: bits(10), ..conns[6 + round % 6].event(EventKind::PostReceive) });
+        rig.requests.push_back(Event { length: bits(10), ..conns[12 + round % 12].event(EventKind::PostReceive) });
     }
     rig.quiet();
     let cycles = rig.taken_at[799] - rig.taken_at[0] + 1;

@@ -2,13 +2,13 @@
 use stevedore_hdl::prelude::*;
 use stevedore_rtl::bundles::SegmentOut;
 use stevedore_rtl::geometry::Geometry;
+use stevedore_rtl::stream::Queue;
 use stevedore_rtl::tx::appender::Appender;
 use stevedore_rtl::tx::chains::Chains;
 use stevedore_rtl::tx::checksum::Checksum;
 use stevedore_rtl::tx::header_builder::HeaderBuilder;
 use stevedore_rtl::tx::pool::Pool;
 use stevedore_rtl::tx::prepend::Prepend;
-use stevedore_rtl::tx::queue::Queue;
 use stevedore_rtl::tx::releaser::Releaser;
 use stevedore_rtl::tx::segment_buffer::SegmentBuffer;
 use stevedore_rtl::tx::send_chain::SendChain;

@@ -8,8 +8,7 @@ const ENDS: Ends = Ends {
     engine_ip: std::net::Ipv4Addr::new(10, 9, 0, 1),
 };
 /// The same wire seen from the engine, so that `frames` reads and writes the engine's frames too.
-const MIRRORED: Ends =
-    Ends { mac: ENDS.engine_mac, ip: ENDS.engine_ip, engine_mac: ENDS.mac, engine_ip: ENDS.ip };
+const MIRRORED: Ends = Ends { mac: ENDS.engine_mac, ip: ENDS.engine_ip, engine_mac: ENDS.mac, engine_ip: ENDS.ip };
 
 /// The engine's end of one connection, frame by frame.
 struct Engine {

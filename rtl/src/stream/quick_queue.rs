@@ -2,7 +2,8 @@
 //!
 //! # Role
 //! A [`Fifo`] with two registers behind it: `stage`, which takes the slow block RAM output with no logic in front of it, and `front`, which a
-//! word enters directly while everything is empty. Stands where a command or a header must not lose a cycle and yet many may have to wait.
+//! word enters directly while everything is empty. Stands where a command or a header must not lose a cycle and yet many may have to wait;
+//! [`Queue`](super::Queue) is its small sister.
 //!
 //! ```text
 //! s_in -+-> [ Fifo ] -> [ stage ] -+-> [ front: SkidBuffer ] -> m_out

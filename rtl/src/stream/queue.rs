@@ -1,7 +1,8 @@
 //! A FIFO that lets words pass at once while it is empty.
 //!
-//! **Role.** The queues between the send chain, the segment buffer and the header builder, whose common state must cost an
-//! acknowledgement no more than one cycle.
+//! **Role.** Stands where words usually find nobody before them and each cycle of waiting counts: behind the connection pipeline, between the
+//! send chain, the segment buffer and the header builder. For depths that take a block RAM there is [`QuickQueue`](super::QuickQueue),
+//! which has a register behind the memory.
 //!
 //! **Handshake.** `s_in` and `m_out` are ordinary channels; `s_in.ready` and all of `m_out` come from registers, and `m_out.ready`
 //! ends at registers, so long decisions may hang on either end.
@@ -22,6 +23,8 @@ pub struct Queue<T: Symbolic> {
     pub s_in: Sink<T>,
     /// Words out.
     pub m_out: Source<T>,
+    /// Words in the FIFO, those at the front not counted.
+    pub level: Signal<Out, Bits<16>>,
     waiting: Fifo<T>,
     front: SkidBuffer<T>,
 }
@@ -48,5 +51,6 @@ impl<T: Symbolic> Logic for Queue<T> {
         self.front.s_in.valid.next = queued || (valid && ready && passes);
         self.front.s_in.bits.next = mux(queued, self.waiting.m_out.bits.val(), self.s_in.bits.val());
         self.s_in.ready.next = ready;
+        self.level.next = self.waiting.level.val();
     }
 }
