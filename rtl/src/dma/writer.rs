@@ -80,8 +80,6 @@ pub struct Writer<const W: usize, const K: usize> {
     /// Nothing held inside.
     pub idle: Signal<Out, bool>,
     bursts: Splitter,
-    /// Cuts the way of readiness through both splitters.
-    blocks: SkidBuffer<Chunk>,
     words: Splitter,
     state: Register<State>,
     plan: Flop<Plan>,
@@ -117,7 +115,7 @@ fn plan_of<const W: usize>(chunk: Chunk, position: Bits<6>) -> Plan {
 impl<const W: usize, const K: usize> Logic for Writer<W, K> {
     #[kernel]
     fn update(&mut self) {
-        setup!(self, bursts, blocks, words, state, out);
+        setup!(self, bursts, words, state, out);
         clocks!(self, plan, front, word);
         forward!(self.s_piece => self.bursts.s_piece);
         forward!(self.out.m_out => self.m_write);
@@ -125,12 +123,11 @@ impl<const W: usize, const K: usize> Logic for Writer<W, K> {
         let go = self.out.s_in.ready.val();
 
         // Bursts into words. A packet's last word must not count as one of the burst's own: `end` and `last` are separate.
-        join!(self.bursts.m_chunk => self.blocks.s_in);
-        let burst = self.blocks.m_out.bits.val();
+        let burst = self.bursts.m_chunk.bits.val();
         self.words.s_piece.bits.next =
             Piece { address: burst.address, length: bit_cast::<32, 13>(burst.length), last: burst.last };
-        self.words.s_piece.valid.next = self.blocks.m_out.valid.val();
-        self.blocks.m_out.ready.next = self.words.s_piece.ready.val();
+        self.words.s_piece.valid.next = self.bursts.m_chunk.valid.val();
+        self.bursts.m_chunk.ready.next = self.words.s_piece.ready.val();
 
         // Fill the word that is planned.
         let plan = self.plan.q.val();
@@ -165,7 +162,6 @@ impl<const W: usize, const K: usize> Logic for Writer<W, K> {
 
         self.idle.next = !(self.s_piece.valid.val()
             || self.bursts.m_chunk.valid.val()
-            || self.blocks.m_out.valid.val()
             || self.words.m_chunk.valid.val()
             || next.plan
             || next.word
