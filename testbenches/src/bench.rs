@@ -31,7 +31,6 @@ pub fn configuration() -> Configuration {
             delayed_ack: 2_000,
             time_wait: 50_000,
             retry_limit: 12,
-            // 100 microseconds at 156.25 MHz.
             notify_delay: 1_000,
             ..TcpTuning::default()
         },

@@ -6,7 +6,7 @@
 //! delays leaves before the kernel's retransmission time-out of 200 ms: hence the short delay below.
 
 use super::{Demo, DemoOptions, Report, HTTP_PORT, PEER_PORT};
-use crate::bench::{configuration, Bench, ENGINE, PEER, PREFIX};
+use crate::bench::{Bench, ENGINE, PEER, PREFIX};
 use crate::peers::{Namespace, TapPeer};
 use crate::sessions::{digest, run_over, Fetch, HttpServer, Pattern, Uploads};
 use crate::simulator::EnginePorts;
@@ -32,7 +32,7 @@ pub fn kernel(engine: Box<dyn EnginePorts>, options: &DemoOptions, server: &[Str
     namespace.adopt(&device, PEER, PREFIX)?;
     std::fs::create_dir_all(&options.scratch)?;
 
-    let mut configuration = configuration();
+    let mut configuration = DemoOptions::configuration();
     configuration.tcp = TcpTuning {
         minimum_rto: 60_000,
         initial_rto: 200_000,

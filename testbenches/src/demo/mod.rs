@@ -14,9 +14,11 @@ pub use report::{Report, Stage};
 pub use run::Demo;
 pub use smoltcp::smoltcp;
 
+use crate::bench::configuration;
 use crate::sessions::Pattern;
 use crate::simulator::{Impairment, SimulatorOptions};
 use std::path::PathBuf;
+use stevedore_driver::Configuration;
 
 /// The port the engine serves.
 pub const HTTP_PORT: u16 = 80;
@@ -59,6 +61,14 @@ impl DemoOptions {
     /// The same for a process that knows only its size.
     pub fn fetched_of(size: u64) -> Pattern {
         Pattern { seed: 0xfe7c4, length: size }
+    }
+
+    /// The driver's configuration: received bytes wait 100 microseconds of a clock of 156.25 MHz for their response at most, as they would with
+    /// the driver's defaults.
+    fn configuration() -> Configuration {
+        let mut configuration = configuration();
+        configuration.tcp.notify_delay = 15_625;
+        configuration
     }
 
     fn simulator(&self) -> SimulatorOptions {

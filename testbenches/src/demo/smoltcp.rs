@@ -1,7 +1,7 @@
 //! The demo with smoltcp as the peer: no privileges, no time but the simulation's, every run the same.
 
 use super::{Demo, DemoOptions, Report, HTTP_PORT, PEER_PORT};
-use crate::bench::{configuration, smoltcp_peer, ENGINE, PEER};
+use crate::bench::{smoltcp_peer, ENGINE, PEER};
 use crate::sessions::{Fetch, HttpServer, Store, Uploads};
 use crate::simulator::EnginePorts;
 use anyhow::{ensure, Context, Result};
@@ -12,7 +12,7 @@ const PATIENCE: Duration = Duration::from_secs(300);
 
 /// Runs the three transfers.
 pub fn smoltcp(engine: Box<dyn EnginePorts>, options: &DemoOptions) -> Result<Report> {
-    let mut demo = Demo::start(engine, smoltcp_peer(), options, &configuration())?;
+    let mut demo = Demo::start(engine, smoltcp_peer(), options, &DemoOptions::configuration())?;
     let open = |demo: &mut Demo<_>, stage: u16| -> Result<()> {
         let simulator = demo.bench.device.transport_mut();
         let peer: &mut crate::peers::SmoltcpPeer = &mut simulator.peer;
