@@ -82,6 +82,8 @@ pub struct Engine<const W: usize, const K: usize> {
     lookup: Lookup,
     tcp: Tcp,
     reaper: Reaper,
+    /// Every slot fits: the reaper must not wait for the lookup, which may wait for the pipeline, which may wait for the flush the reaper is told of.
+    freed: Fifo<Bits<16>>,
     transmitter: Transmitter<W>,
     network: Network<W>,
     frame_arbiter: FrameArbiter<W>,
@@ -128,6 +130,7 @@ impl<const W: usize, const K: usize> Engine<W, K> {
             lookup: Lookup::new(geometry),
             tcp: Tcp::new(geometry),
             reaper: Reaper::new(geometry),
+            freed: Fifo::new(geometry.connections),
             transmitter: Transmitter::new(geometry),
             network: Network::new(geometry),
             frame_arbiter: FrameArbiter::default(),
@@ -152,7 +155,7 @@ impl<const W: usize, const K: usize> Logic for Engine<W, K> {
             responses[1]
         );
         setup!(self, descriptor_reader, payload_reader, read_arbiter, write_arbiter, receiver, placement);
-        setup!(self, lookup, tcp, reaper, transmitter, network, frame_arbiter);
+        setup!(self, lookup, tcp, reaper, freed, transmitter, network, frame_arbiter);
 
         let settings = self.registers.settings.val();
         let now = self.timebase.now.val();
@@ -280,7 +283,8 @@ impl<const W: usize, const K: usize> Logic for Engine<W, K> {
         // Closing.
         join!(self.transmitter.m_flushed => self.reaper.s_send);
         join!(self.placement.m_flushed => self.reaper.s_receive);
-        join!(self.reaper.m_free => self.lookup.s_free);
+        join!(self.reaper.m_free => self.freed.s_in);
+        join!(self.freed.m_out => self.lookup.s_free);
 
         // Responses.
         join!(self.tcp.m_notice => self.notices[0].s_in_0);
