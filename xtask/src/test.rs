@@ -28,7 +28,6 @@ fn steps() -> Vec<Step> {
         quiet("clippy", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]),
         documentation,
         tests(),
-        run("lint", "elaborate", &["lint"]),
         run("demo", "demo", &[]),
         run("bench, short", "bench", &["--short"]),
     ];
@@ -39,7 +38,6 @@ fn steps() -> Vec<Step> {
     } else {
         println!("skipped: the demos with the kernel, which need root and /dev/net/tun");
     }
-    steps.push(run("synthesis", "elaborate", &["synth"]));
     steps
 }
 
