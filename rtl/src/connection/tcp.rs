@@ -17,7 +17,7 @@
 //! stops the inlets, never the middle. Turns to send wait already when a quarter of the send queue is full: otherwise segments to send would
 //! fill it whenever the wire is slower than the pipeline, and arriving segments would wait with them.
 //!
-//! **Latency.** Eight cycles from a source to an output of an idle block. One event per cycle; one per four cycles of one connection. After
+//! **Latency.** Nine cycles from a source to an output of an idle block. One event per cycle; one per five cycles of one connection. After
 //! reset the table is erased first, a cycle per slot; sources wait.
 //!
 //! **Invariant.** One event, one record, at most one command each way, one notice: what a command says is true when it is carried out,
