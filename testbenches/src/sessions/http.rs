@@ -37,6 +37,11 @@ impl Message {
         true
     }
 
+    /// The head and as many bytes of body as it announces are there.
+    fn is_whole(&self) -> bool {
+        self.complete && Some(self.body) >= self.length()
+    }
+
     fn first_line(&self) -> String {
         String::from_utf8_lossy(self.head.split(|&byte| byte == b'\r').next().unwrap_or_default()).into_owned()
     }
@@ -130,7 +135,7 @@ impl Session for HttpServer {
         } else if !self.request.complete && self.request.head.len() > HEAD {
             self.answer("431 Request Header Fields Too Large", Err(String::new()));
         }
-        if self.request.complete && !self.answered && Some(self.request.body) >= self.request.length() {
+        if !self.answered && self.request.is_whole() {
             let hash = digest(std::mem::take(&mut self.request.hash));
             self.uploads.borrow_mut().push((self.request.body, hash.clone()));
             self.answer("201 Created", Err(hash + "\n"));
@@ -189,7 +194,7 @@ impl Session for Fetch {
     }
 
     fn is_finished(&self) -> bool {
-        self.ended || (self.answer.complete && Some(self.answer.body) >= self.answer.length())
+        self.ended || self.answer.is_whole()
     }
 
     fn result(&self) -> Result<(), String> {
@@ -242,7 +247,7 @@ impl Session for Store {
     }
 
     fn is_finished(&self) -> bool {
-        self.ended || (self.answer.complete && Some(self.answer.body) >= self.answer.length())
+        self.ended || self.answer.is_whole()
     }
 
     fn result(&self) -> Result<(), String> {
