@@ -30,6 +30,8 @@ fn steps() -> Vec<Step> {
         tests(),
         run("demo", "demo", &[]),
         run("bench, short", "bench", &["--short"]),
+        run("lint", "elaborate", &["lint"]),
+        run("synthesis", "elaborate", &["synth"]),
     ];
     if kernel_can_be_peer() {
         let mishaps = ["--peer", "kernel", "--loss", "1", "--reorder", "1", "--duplicate", "1", "--size", "4194304"];
