@@ -24,10 +24,10 @@
 //!
 //! # Invariant
 //! Responses about a connection reach the response writer in the order their blocks offered them: `host::Merge` has no storage, and the
-//! one buffer among them holds back notices only, which come last.
+//! buffers among them hold back notices only, which come last.
 use crate::bundles::*;
 use crate::connection::{Lookup, Reaper, Tcp};
-use crate::dma::{ReadArbiter, Reader, WriteArbiter};
+use crate::dma::{Gather, ReadArbiter, Reader, WriteArbiter};
 use crate::geometry::Geometry;
 use crate::host::*;
 use crate::network::Network;
@@ -70,10 +70,10 @@ pub struct Engine<const W: usize, const K: usize> {
     /// Cuts the way from the dispatcher to the arbiter of the pipeline.
     requests: SkidBuffer<Event>,
     notices: [Merge<Notice>; 4],
-    /// Cuts the tree of notices: it has four levels.
-    pause: SkidBuffer<Notice>,
+    /// Cut the tree of notices: it has four levels.
+    pauses: [SkidBuffer<Notice>; 2],
     responses: [Merge<DescriptorFields>; 2],
-    descriptor_reader: Reader<W>,
+    descriptor_reader: Gather<W>,
     payload_reader: Reader<W>,
     read_arbiter: ReadArbiter<W>,
     write_arbiter: WriteArbiter<W, K>,
@@ -118,10 +118,10 @@ impl<const W: usize, const K: usize> Engine<W, K> {
             response_writer: ResponseWriter::new(geometry),
             host_events: Merge::default(),
             requests: SkidBuffer::default(),
-            pause: SkidBuffer::default(),
+            pauses: std::array::from_fn(|_| SkidBuffer::default()),
             notices: std::array::from_fn(|_| Merge::default()),
             responses: std::array::from_fn(|_| Merge::default()),
-            descriptor_reader: Reader::new(payload_tags, geometry.descriptor_tags, geometry.maximum_read),
+            descriptor_reader: Gather::new(payload_tags, geometry.descriptor_tags, geometry.maximum_read),
             payload_reader: Reader::new(0, payload_tags, geometry.maximum_read),
             read_arbiter: ReadArbiter::new(payload_tags),
             write_arbiter: WriteArbiter::default(),
@@ -145,7 +145,8 @@ impl<const W: usize, const K: usize> Logic for Engine<W, K> {
         setup!(
             self,
             requests,
-            pause,
+            pauses[0],
+            pauses[1],
             host_events,
             notices[0],
             notices[1],
@@ -204,7 +205,7 @@ impl<const W: usize, const K: usize> Logic for Engine<W, K> {
         self.fetcher.doorbell.next = self.registers.doorbell.val();
         self.fetcher.ring.next = self.registers.input_doorbell.val();
         join!(self.fetcher.m_piece => self.descriptor_reader.s_piece);
-        join!(self.descriptor_reader.m_beat => self.fetcher.s_beat);
+        join!(self.descriptor_reader.m_fragment => self.fetcher.s_fragment);
         join!(self.fetcher.m_descriptor => self.dispatcher.s_descriptor);
         self.dispatcher.free_send_entries.next = self.transmitter.free_entries.val();
         self.dispatcher.free_receive_entries.next = self.placement.free_entries.val();
@@ -291,9 +292,10 @@ impl<const W: usize, const K: usize> Logic for Engine<W, K> {
         join!(self.reaper.m_notice => self.notices[0].s_in_1);
         join!(self.lookup.m_refused => self.notices[1].s_in_0);
         join!(self.network.m_refused => self.notices[1].s_in_1);
-        join!(self.notices[0].m_out => self.pause.s_in);
-        join!(self.pause.m_out => self.notices[2].s_in_0);
-        join!(self.notices[1].m_out => self.notices[2].s_in_1);
+        join!(self.notices[0].m_out => self.pauses[0].s_in);
+        join!(self.notices[1].m_out => self.pauses[1].s_in);
+        join!(self.pauses[0].m_out => self.notices[2].s_in_0);
+        join!(self.pauses[1].m_out => self.notices[2].s_in_1);
         join!(self.notices[2].m_out => self.notices[3].s_in_0);
         join!(self.dispatcher.m_notice => self.notices[3].s_in_1);
         join!(self.notices[3].m_out => self.notifier.s_notice);

@@ -65,11 +65,11 @@ registers! {
     NETMASK 0x03c ReadWrite 0 "IPv4 netmask.";
     GATEWAY 0x040 ReadWrite 0 "IPv4 address of the gateway; 0 for none.";
     HASH_KEY 0x044 ReadWrite 0x9e37_79b9 "Secret of the connection hash and initial sequence numbers; the driver sets a random one.";
-    INPUT_BASE_LOW 0x050 ReadWrite 0 "Input descriptor table, address `[31:0]`, 64-byte aligned.";
+    INPUT_BASE_LOW 0x050 ReadWrite 0 "Input descriptor table, address `[31:0]`, 64-byte aligned: the low 6 bits are 0 whatever is written.";
     INPUT_BASE_HIGH 0x054 ReadWrite 0 "Input descriptor table, address `[63:32]`.";
     INPUT_SIZE 0x058 ReadWrite 0 "Input descriptor table, log2 of its entries, 4 to 15 (other values are held within).";
     INPUT_DOORBELL 0x05c WriteOnly 0 "Entries ever produced, modulo 2^16: the engine may fetch up to it.";
-    OUTPUT_BASE_LOW 0x060 ReadWrite 0 "Output descriptor table, address `[31:0]`, 64-byte aligned.";
+    OUTPUT_BASE_LOW 0x060 ReadWrite 0 "Output descriptor table, address `[31:0]`, 64-byte aligned: the low 6 bits are 0 whatever is written.";
     OUTPUT_BASE_HIGH 0x064 ReadWrite 0 "Output descriptor table, address `[63:32]`.";
     OUTPUT_SIZE 0x068 ReadWrite 0 "Output descriptor table, log2 of its entries, 4 to 15 (other values are held within).";
     OUTPUT_DOORBELL 0x06c WriteOnly 0 "Entries ever consumed by the host, modulo 2^16: those may be overwritten.";

@@ -15,7 +15,7 @@
 //!
 //! **Ports.** `clock`, `reset`. `row`: row of the event that enters, to be read. `load_valid`, `load`: the event that entered in the last
 //! cycle. `settings`, `now`: read by the stages. `flight`: rows in the
-//! first stages. `outcome_valid`, `outcome`, `outcome_slot`: what leaves.
+//! first stages. `outcome_valid`, `outcome`: what leaves. `push`, `push_slot`: who wants a turn, a cycle before.
 //!
 //! **Handshake.** None: the arbiter lets an event in only when everything behind has room. **Latency.** Six cycles from entry to outcome;
 //! a connection takes an event every five cycles. Never stalls.
@@ -50,8 +50,10 @@ pub struct Pipeline {
     pub outcome_valid: Signal<Out, bool>,
     /// With these effects.
     pub outcome: Signal<Out, Outcome>,
-    /// Slot of the event that leaves.
-    pub outcome_slot: Signal<Out, Bits<16>>,
+    /// The event that is being settled leaves its connection with something to send, and without a turn.
+    pub push: Signal<Out, bool>,
+    /// The connection's slot.
+    pub push_slot: Signal<Out, Bits<16>>,
     table: DualPortRam<ConnectionRecord>,
     measure_valid: Register<bool>,
     measure: Flop<Issued>,
@@ -72,7 +74,6 @@ pub struct Pipeline {
     decisions: Flop<Decisions>,
     emit_valid: Register<bool>,
     emit_record: Flop<ConnectionRecord>,
-    emit_slot: Flop<Bits<16>>,
     emit: Flop<Outcome>,
 }
 
@@ -90,7 +91,8 @@ impl Pipeline {
             flight: Signal::default(),
             outcome_valid: Signal::default(),
             outcome: Signal::default(),
-            outcome_slot: Signal::default(),
+            push: Signal::default(),
+            push_slot: Signal::default(),
             // A row that is read while it is written is taken from `emit_record` instead.
             table: DualPortRam::new(connections).no_rw_check(),
             measure_valid: Register::default(),
@@ -112,7 +114,6 @@ impl Pipeline {
             decisions: Flop::default(),
             emit_valid: Register::default(),
             emit_record: Flop::default(),
-            emit_slot: Flop::default(),
             emit: Flop::default(),
         }
     }
@@ -124,7 +125,7 @@ impl Logic for Pipeline {
         setup!(self, measure_valid, judge_valid, decide_valid, settle_valid, emit_valid);
         clocks!(self, table, measure, measure_record, judge, judge_record, measures);
         clocks!(self, decide, decide_record, decide_measures, judgement);
-        clocks!(self, settle, settle_record, settle_measures, decisions, emit_record, emit_slot, emit);
+        clocks!(self, settle, settle_record, settle_measures, decisions, emit_record, emit);
         let settings = self.settings.val();
         let now = self.now.val();
 
@@ -171,16 +172,18 @@ impl Logic for Pipeline {
         let next = settle(settled, record, settings, now, measures, decisions);
         self.emit_valid.d.next = self.settle_valid.q.val();
         self.emit_record.d.next = next;
-        self.emit_slot.d.next = settled.event.slot;
         self.emit.d.next = outcome_of(settled, record, measures, decisions);
         self.table.write_enable.next = self.settle_valid.q.val() && (settled.legitimate || settled.erase);
         self.table.write_address.next = settled.row;
         self.table.write_data.next = next;
 
+        let without_turn = decisions.turning || !record.soft.queued;
+        self.push.next = self.settle_valid.q.val() && decisions.wake && without_turn;
+        self.push_slot.next = settled.event.slot;
+
         // Emit.
         self.outcome_valid.next = self.emit_valid.q.val();
         self.outcome.next = self.emit.q.val();
-        self.outcome_slot.next = self.emit_slot.q.val();
         self.flight.next = Flight {
             first: self.load_valid.val(),
             first_row: load.row,

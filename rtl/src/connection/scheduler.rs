@@ -5,7 +5,8 @@
 //!
 //! **Ports.** `clock`, `reset`. `push`, `push_slot`: a slot to queue. `m_turn`: the next slot.
 //!
-//! **Handshake.** A push is always taken. **Latency.** One cycle through an empty queue.
+//! **Handshake.** A push is always taken. **Latency.** None while nobody waits at the front of the queue and the turn is taken at once; otherwise
+//! that of the queue.
 //!
 //! **Invariant.** The bit `queued` of the record is set exactly while its slot is in here or its turn is under way, so no slot is in here
 //! twice and a queue as deep as the table never overflows.
@@ -46,8 +47,12 @@ impl Logic for Scheduler {
     #[kernel]
     fn update(&mut self) {
         setup!(self, queue);
-        self.queue.s_in.valid.next = self.push.val();
+        let waiting = self.queue.m_out.valid.val();
+        let taken = self.m_turn.ready.val();
+        self.m_turn.valid.next = waiting || self.push.val();
+        self.m_turn.bits.next = mux(waiting, self.queue.m_out.bits.val(), self.push_slot.val());
+        self.queue.m_out.ready.next = taken;
+        self.queue.s_in.valid.next = self.push.val() && (waiting || !taken);
         self.queue.s_in.bits.next = self.push_slot.val();
-        forward!(self.queue.m_out => self.m_turn);
     }
 }

@@ -25,8 +25,6 @@ pub struct Outcome {
     pub notice_valid: bool,
     /// The notice.
     pub notice: Notice,
-    /// The connection is put into the scheduler's queue.
-    pub push: bool,
     /// For the statistics.
     pub pulses: TcpPulses,
 }
@@ -238,7 +236,6 @@ pub fn outcome_of(issued: Issued, record: ConnectionRecord, m: Measures, d: Deci
         receive,
         notice_valid: begin || (request && d.host.notice),
         notice,
-        push: d.wake && (turning || !record.soft.queued),
         pulses: TcpPulses {
             segment_in: arriving,
             segment_out: segment || reply,

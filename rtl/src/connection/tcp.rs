@@ -125,8 +125,8 @@ impl Logic for Tcp {
         self.receive.s_in.bits.next = outcome.receive;
         self.notice.s_in.valid.next = valid && outcome.notice_valid;
         self.notice.s_in.bits.next = outcome.notice;
-        self.scheduler.push.next = valid && outcome.push;
-        self.scheduler.push_slot.next = self.pipeline.outcome_slot.val();
+        self.scheduler.push.next = self.pipeline.push.val();
+        self.scheduler.push_slot.next = self.pipeline.push_slot.val();
         forward!(self.send.m_out => self.m_send);
         forward!(self.receive.m_out => self.m_receive);
         forward!(self.notice.m_out => self.m_notice);

@@ -175,7 +175,7 @@ impl<const W: usize> Logic for Landing<W> {
         let store = wanted && words != bits::<10>(self._words as u64);
         let progress = Progress {
             phase: arrival.phase,
-            words: words + store,
+            words: (words + store) & bits::<10>(2 * self._words as u64 - 1),
             done: arrival.last,
             error: arrival.last && arrival.error,
         };

@@ -1,4 +1,5 @@
 //! Blocks between the engine and host memory: gather reads, scatter writes, and the sharing of the one memory port.
+pub mod gather;
 pub mod landing;
 pub mod read_arbiter;
 pub mod reader;
@@ -7,6 +8,7 @@ pub mod splitter;
 pub mod write_arbiter;
 pub mod writer;
 
+pub use gather::Gather;
 pub use read_arbiter::ReadArbiter;
 pub use reader::Reader;
 pub use write_arbiter::WriteArbiter;

@@ -1,7 +1,7 @@
 //! Read arbiter: two readers share the memory port.
 //!
 //! # Role and neighbours
-//! Merges payload reads (`tx`) and descriptor reads (`host::Fetcher`), both by `dma::Reader`s with their own ranges of tags.
+//! Merges payload reads (`tx`) and descriptor reads (`host::Fetcher`), by a `dma::Reader` and a `dma::Gather` with their own ranges of tags.
 //!
 //! # Ports
 //! - `s_request_0`, `s_request_1`: `ReadRequest`: requests with tags below `split`, and from `split` up.
@@ -10,16 +10,15 @@
 //! - `m_completion_0`, `m_completion_1`: `ReadCompletion<W>`: the answers, by tag.
 //!
 //! # Handshake
-//! A request input's `ready` depends on both inputs' `valid`, on `m_request.ready` and on a register: readers offer requests from registers and
-//! the port answers from one. A completion's `ready` is that of the reader it belongs to.
+//! A request input's `ready` depends on `m_request.ready` and on a register: readers offer requests from registers and the port answers from one. A completion's `ready` is that of the reader it belongs to.
 //!
 //! # Latency and stalls
-//! None: both ends of a read count twice for every byte sent. One request and one completion beat per cycle.
+//! None, because both ends of a read count twice for every byte sent, but a cycle for a request of input 1 when it was idle. One request and one completion beat per cycle.
 //!
 //! # Invariant
-//! Beats of one tag keep their order. A reader that is always ready, as `dma::Reader` is, never holds the other up.
+//! Beats of one tag keep their order. A reader that is always ready, as both are, never holds the other up.
 use crate::bundles::{ReadCompletion, ReadRequest};
-use crate::stream::turn::{after, chosen, Turn};
+use crate::stream::turn::{following, Offer, Turn};
 use stevedore_hdl::prelude::*;
 
 /// Merges two read ports; see the module's text.
@@ -57,15 +56,16 @@ impl<const W: usize> Logic for ReadArbiter<W> {
     fn update(&mut self) {
         setup!(self, turn);
         let turn = self.turn.q.val();
-        let owner = chosen(turn, self.s_request_0.valid.val(), self.s_request_1.valid.val());
-        let valid = mux(owner, self.s_request_1.valid.val(), self.s_request_0.valid.val());
+        let owner = turn.owner;
+        let (valid_0, valid_1) = (self.s_request_0.valid.val(), self.s_request_1.valid.val());
+        let valid = mux(owner, valid_1, valid_0);
         let ready = self.m_request.ready.val();
         self.m_request.valid.next = valid;
         self.m_request.bits.next = mux(owner, self.s_request_1.bits.val(), self.s_request_0.bits.val());
         self.s_request_0.ready.next = ready && !owner;
         self.s_request_1.ready.next = ready && owner;
-        // What is offered stays until it is taken, whoever comes meanwhile.
-        self.turn.d.next = if valid { after(owner, ready) } else { turn };
+        let other = mux(owner, valid_0, valid_1);
+        self.turn.d.next = following(turn, Offer { valid, ready, last: true, other });
 
         let answer = self.s_completion.bits.val();
         let answered = self.s_completion.valid.val();

@@ -1,7 +1,7 @@
 //! Reorder buffer: requests are answered in any order, their bytes leave in the order of the requests.
 //!
 //! # Role and neighbours
-//! The heart of `dma::Reader`, between the request splitter and the realigner. `dma::Landing` places what arrives.
+//! The heart of `dma::Gather`, behind the request splitter. `dma::Landing` places what arrives.
 //!
 //! # Ports
 //! - `s_run`: `Run`: a request about to be sent; takes the slot that `slot` shows, which decides the request's tag.
@@ -174,7 +174,7 @@ impl<const W: usize> Logic for Reorder<W> {
         self.items.s_in.bits.next = Item {
             slot: next.walk,
             phase: next.walk_phase,
-            index: bit_cast::<10, 64>(word.address >> clog2(W / 8) as u64),
+            index: bit_cast::<10, 64>(word.address >> clog2(W / 8) as u64) & bits::<10>(self._words as u64 - 1),
             offset: lane_of::<W>(bit_cast::<6, 64>(word.address)),
             count: bit_cast::<7, 13>(word.length),
             end: word.end,

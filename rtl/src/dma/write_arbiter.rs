@@ -8,15 +8,15 @@
 //! - `m_write`: `WriteBeat<W, K>`: the bursts of both, whole, taking turns when both wait.
 //!
 //! # Handshake
-//! An input's `ready` depends on both inputs' `valid` and on a register; never on anything downstream in the same cycle.
+//! An input's `ready` depends on registers only.
 //!
 //! # Latency and stalls
-//! One cycle; one beat per cycle, no bubble between bursts.
+//! One cycle, one more for input 1 when it was idle; one beat per cycle, no bubble between bursts.
 //!
 //! # Invariant
 //! Writes leave in the order in which they were accepted here: a response accepted after its payload is written after it.
 use crate::bundles::WriteBeat;
-use crate::stream::turn::{after, chosen, Turn};
+use crate::stream::turn::{following, Offer, Turn};
 use stevedore_hdl::prelude::*;
 
 /// Merges two write ports; see the module's text.
@@ -42,14 +42,16 @@ impl<const W: usize, const K: usize> Logic for WriteArbiter<W, K> {
         setup!(self, turn, out);
         forward!(self.out.m_out => self.m_write);
         let turn = self.turn.q.val();
-        let owner = chosen(turn, self.s_write_0.valid.val(), self.s_write_1.valid.val());
-        let valid = mux(owner, self.s_write_1.valid.val(), self.s_write_0.valid.val());
+        let owner = turn.owner;
+        let (valid_0, valid_1) = (self.s_write_0.valid.val(), self.s_write_1.valid.val());
+        let valid = mux(owner, valid_1, valid_0);
         let beat = mux(owner, self.s_write_1.bits.val(), self.s_write_0.bits.val());
         let ready = self.out.s_in.ready.val();
         self.out.s_in.valid.next = valid;
         self.out.s_in.bits.next = beat;
         self.s_write_0.ready.next = ready && !owner;
         self.s_write_1.ready.next = ready && owner;
-        self.turn.d.next = if valid && ready { after(owner, beat.last) } else { turn };
+        let other = mux(owner, valid_0, valid_1);
+        self.turn.d.next = following(turn, Offer { valid, ready, last: beat.last, other });
     }
 }

@@ -14,7 +14,7 @@
 //! `s_beat.ready` depends on `s_beat.valid` and waits for the piece; `s_piece.ready` does not wait for the packet's first beat.
 //!
 //! # Latency and stalls
-//! A piece's first write is offered five cycles after the piece, two cycles after its beat. One word per cycle at any alignment, no
+//! A piece's first write is offered six cycles after the piece, two cycles after its beat. One word per cycle at any alignment, no
 //! bubble between pieces, bursts and packets. A word of memory takes a cycle of its own, however few bytes go there.
 //!
 //! # Invariant
@@ -80,6 +80,8 @@ pub struct Writer<const W: usize, const K: usize> {
     /// Nothing held inside.
     pub idle: Signal<Out, bool>,
     bursts: Splitter,
+    /// Cuts the way of readiness from words to bursts and on to whoever says where the bytes go.
+    chunks: SkidBuffer<Chunk>,
     words: Splitter,
     state: Register<State>,
     plan: Flop<Plan>,
@@ -115,7 +117,7 @@ fn plan_of<const W: usize>(chunk: Chunk, position: Bits<6>) -> Plan {
 impl<const W: usize, const K: usize> Logic for Writer<W, K> {
     #[kernel]
     fn update(&mut self) {
-        setup!(self, bursts, words, state, out);
+        setup!(self, bursts, chunks, words, state, out);
         clocks!(self, plan, front, word);
         forward!(self.s_piece => self.bursts.s_piece);
         forward!(self.out.m_out => self.m_write);
@@ -123,11 +125,12 @@ impl<const W: usize, const K: usize> Logic for Writer<W, K> {
         let go = self.out.s_in.ready.val();
 
         // Bursts into words. A packet's last word must not count as one of the burst's own: `end` and `last` are separate.
-        let burst = self.bursts.m_chunk.bits.val();
+        join!(self.bursts.m_chunk => self.chunks.s_in);
+        let burst = self.chunks.m_out.bits.val();
         self.words.s_piece.bits.next =
             Piece { address: burst.address, length: bit_cast::<32, 13>(burst.length), last: burst.last };
-        self.words.s_piece.valid.next = self.bursts.m_chunk.valid.val();
-        self.bursts.m_chunk.ready.next = self.words.s_piece.ready.val();
+        self.words.s_piece.valid.next = self.chunks.m_out.valid.val();
+        self.chunks.m_out.ready.next = self.words.s_piece.ready.val();
 
         // Fill the word that is planned.
         let plan = self.plan.q.val();
@@ -162,6 +165,7 @@ impl<const W: usize, const K: usize> Logic for Writer<W, K> {
 
         self.idle.next = !(self.s_piece.valid.val()
             || self.bursts.m_chunk.valid.val()
+            || self.chunks.m_out.valid.val()
             || self.words.m_chunk.valid.val()
             || next.plan
             || next.word

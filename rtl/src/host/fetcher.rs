@@ -5,15 +5,16 @@
 //! entries per read, keeps several reads under way, checks the owner phase and hands descriptors to the dispatcher one by one.
 //!
 //! ```text
-//!  doorbell -> [ ask ] -> m_piece ->  dma::Reader  -> s_beat -> [ batch of 8 ] -> m_descriptor
-//!                 \------ sizes of the batches asked for ------------^
+//!  doorbell -> [ ask ] -> m_piece -> dma::Gather -> s_fragment -> [ batch of 8 ] -> m_descriptor
+//!                 \------ sizes of the batches asked for ---------------^
 //! ```
 //!
 //! # Ports
-//! `doorbell`/`ring` from the register file; `m_piece`, `s_beat` to and from a `dma::Reader` of its own; `m_descriptor` to the dispatcher;
+//! `doorbell`/`ring` from the register file; `m_piece`, `s_fragment` to and from a `dma::Gather` of its own; `m_descriptor` to the dispatcher;
 //! `consumed` to the register file and, every quarter of the table, to the status line through `status`.
 //!
 //! # Handshake
+//! A fragment is a whole word of memory, or at `W` = 512 an entry in either half of one: the table begins at a multiple of 64.
 //! A doorbell that would claim more entries than the table has is ignored: the host cannot make the fetcher run wild.
 //!
 //! # Latency
@@ -22,7 +23,8 @@
 //!
 //! # Invariant
 //! `delivered` counts entries passed on since reset; it is both the table index (low bits) and the pass (next bit), hence the owner phase.
-use crate::bundles::{Beat, DescriptorFields, Piece, Settings};
+use crate::bundles::{DescriptorFields, Piece, Settings};
+use crate::stream::Fragment;
 use stevedore_hdl::prelude::*;
 
 /// Entries per read: 256 bytes.
@@ -97,7 +99,7 @@ pub struct Fetcher<const W: usize> {
     /// What to read.
     pub m_piece: Source<Piece>,
     /// What was read: one packet per piece.
-    pub s_beat: Sink<Beat<W>>,
+    pub s_fragment: Sink<Fragment<W>>,
     /// Entries, in order.
     pub m_descriptor: Source<Fetched>,
     /// Entries ever passed on.
@@ -121,7 +123,7 @@ impl<const W: usize> Fetcher<W> {
             doorbell: Signal::default(),
             ring: Signal::default(),
             m_piece: Source::default(),
-            s_beat: Sink::default(),
+            s_fragment: Sink::default(),
             m_descriptor: Source::default(),
             consumed: Signal::default(),
             status: Signal::default(),
@@ -185,19 +187,20 @@ impl<const W: usize> Logic for Fetcher<W> {
 
         // Collect the batch.
         let enough = state.held >= 256;
-        let take = !state.complete && !enough && self.s_beat.valid.val();
-        let beat = self.s_beat.bits.val();
-        self.s_beat.ready.next = !state.complete && !enough;
+        let take = !state.complete && !enough && self.s_fragment.valid.val();
+        let fragment = self.s_fragment.bits.val();
+        self.s_fragment.ready.next = !state.complete && !enough;
         if take {
-            // Beats smaller than an entry come in at its top and move down: an entry is whole when its first beat is at the bottom.
+            // Words smaller than an entry come in at its top and move down: an entry is whole when its first word is at the bottom.
             next.collected = if W < 256 {
-                set_bits(state.collected >> (W as u64), 256 - W, beat.data)
+                set_bits(state.collected >> (W as u64), 256 - W, fragment.data)
             } else {
-                resize::<512, W>(beat.data)
+                let word = resize::<512, W>(fragment.data);
+                mux(fragment.offset.any(), word >> 256, word)
             };
-            next.held = state.held + (W as u64);
-            next.complete = beat.last;
-            next.failed = beat.last && beat.error;
+            next.held = state.held + (resize::<10, 7>(fragment.count) << 3);
+            next.complete = fragment.last;
+            next.failed = fragment.last && fragment.error;
         }
         let store = enough && state.stored < BATCH;
         if enough {

@@ -42,6 +42,12 @@ fn low_half(old: Bits<64>, value: Bits<32>) -> Bits<64> {
     cat::<32, 32, 64>(old.get_bits::<32>(32), value)
 }
 
+/// The low half of the address of a table, which begins at a multiple of 64.
+#[kernel_fn]
+fn table_half(old: Bits<64>, value: Bits<32>) -> Bits<64> {
+    low_half(old, value & !bits::<32>(63))
+}
+
 /// The high half of a 64-bit setting replaced.
 #[kernel_fn]
 fn high_half(old: Bits<64>, value: Bits<32>) -> Bits<64> {
@@ -72,7 +78,7 @@ pub fn write_register(settings: Settings, moderation: Moderation, at: Bits<12>, 
     } else if at == offset::HASH_KEY as u64 {
         s.hash_key = value;
     } else if at == offset::INPUT_BASE_LOW as u64 {
-        s.input_base = low_half(s.input_base, value);
+        s.input_base = table_half(s.input_base, value);
     } else if at == offset::INPUT_BASE_HIGH as u64 {
         s.input_base = high_half(s.input_base, value);
     } else if at == offset::INPUT_SIZE as u64 {
@@ -80,7 +86,7 @@ pub fn write_register(settings: Settings, moderation: Moderation, at: Bits<12>, 
     } else if at == offset::INPUT_DOORBELL as u64 {
         w.input_doorbell = true;
     } else if at == offset::OUTPUT_BASE_LOW as u64 {
-        s.output_base = low_half(s.output_base, value);
+        s.output_base = table_half(s.output_base, value);
     } else if at == offset::OUTPUT_BASE_HIGH as u64 {
         s.output_base = high_half(s.output_base, value);
     } else if at == offset::OUTPUT_SIZE as u64 {

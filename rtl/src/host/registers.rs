@@ -9,7 +9,7 @@
 //! addresses and partial writes are answered with SLVERR and change nothing; writes to read-only registers are ignored.
 //!
 //! # Latency
-//! Write: response two cycles after both channels. Read: data three cycles after the address. One of each at a time.
+//! Write: response two cycles after both channels. Read: data four cycles after the address. One of each at a time.
 //!
 //! # Invariant
 //! Values that could hang a block never get in: table sizes are held within 2^4 to 2^15 entries.
@@ -76,6 +76,8 @@ struct State {
     write_value: Bits<32>,
     write_whole: bool,
     read_address: Bits<12>,
+    /// The address is known; the statistics look their counter up.
+    addressed: bool,
     reading: bool,
     /// The groups of registers were read; one of them shows something.
     gathering: bool,
@@ -116,7 +118,7 @@ pub struct Registers {
     pub counts: Signal<In, Counts>,
     /// Which statistics counter to show.
     pub statistic_index: Signal<Out, Bits<5>>,
-    /// Its value.
+    /// Its value, a cycle later.
     pub statistic_value: Signal<In, Bits<32>>,
     capabilities: Constant<Capabilities>,
     state: Register<State>,
@@ -214,16 +216,18 @@ impl Logic for Registers {
         self.s_axil.bvalid.next = state.write_response;
         self.s_axil.bresp.next = if state.write_error { bits::<2>(2) } else { bits::<2>(0) };
 
-        let read = self.s_axil.arvalid.val() && !state.reading && !state.gathering && !state.read_response;
+        let idle = !(state.addressed || state.reading || state.gathering || state.read_response);
+        let read = self.s_axil.arvalid.val() && idle;
         self.s_axil.arready.next = read;
+        next.addressed = read;
         if read {
-            next.reading = true;
             next.read_address = self.s_axil.araddr.val();
         }
         if self.s_axil.rready.val() {
             next.read_response = false;
         }
         self.statistic_index.next = (state.read_address - (FIRST_STATISTIC as u64)).get_bits::<5>(2);
+        next.reading = state.addressed;
         if state.reading {
             let view = View {
                 settings: state.settings,
@@ -235,7 +239,6 @@ impl Logic for Registers {
             };
             let at = state.read_address;
             next.groups = [read_identity(view, at), read_rings(view, at), read_tcp(view, at)];
-            next.reading = false;
             next.gathering = true;
         }
         if state.gathering {

@@ -10,7 +10,7 @@
 //! None; every pulse of every cycle counts, one cycle later.
 //!
 //! # Latency
-//! A pulse shows after one cycle; `value` follows `index` in the same cycle. Counters wrap at 2^32.
+//! A pulse shows after one cycle; `value` follows `index` a cycle later. Counters wrap at 2^32.
 //!
 //! # Invariant
 //! Bit order equals register order: `COUNTERS` rows from `STAT_FRAMES_IN` on.
@@ -30,10 +30,11 @@ pub struct Statistics {
     pub pulses: Signal<In, Bits<18>>,
     /// Which counter to show.
     pub index: Signal<In, Bits<5>>,
-    /// Its value; 0 beyond the last.
+    /// Its value, a cycle after `index`; 0 beyond the last.
     pub value: Signal<Out, Bits<32>>,
     counter: [Register<Bits<32>>; COUNTERS],
     seen: Register<Bits<18>>,
+    shown: Flop<Bits<32>>,
 }
 
 impl Default for Statistics {
@@ -46,6 +47,7 @@ impl Default for Statistics {
             value: Signal::default(),
             counter: std::array::from_fn(|_| Register::default()),
             seen: Register::default(),
+            shown: Flop::default(),
         }
     }
 }
@@ -54,6 +56,7 @@ impl Logic for Statistics {
     #[kernel]
     fn update(&mut self) {
         setup!(self, seen);
+        clocks!(self, shown);
         // The pulses come from far away.
         self.seen.d.next = self.pulses.val();
         let mut value = bits::<32>(0);
@@ -65,6 +68,7 @@ impl Logic for Statistics {
                 value = count;
             }
         }
-        self.value.next = value;
+        self.shown.d.next = value;
+        self.value.next = self.shown.q.val();
     }
 }

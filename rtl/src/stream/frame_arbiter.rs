@@ -8,14 +8,14 @@
 //! - `m_frame`: `Beat<W>`: the packets of both, whole, taking turns when both wait.
 //!
 //! # Handshake
-//! An input's `ready` depends on both inputs' `valid` and on a register; never on anything downstream in the same cycle.
+//! An input's `ready` depends on registers only.
 //!
 //! # Latency and stalls
-//! One cycle; one beat per cycle, no bubble between packets of either input. A packet whose beats come slowly holds the other up.
+//! One cycle, one more for input 1 when it was idle; one beat per cycle, no bubble between packets of either input. A packet whose beats come slowly holds the other up.
 //!
 //! # Invariant
 //! Between the first and the last beat of a packet the owner does not change.
-use super::turn::{after, chosen, Turn};
+use super::turn::{following, Offer, Turn};
 use crate::bundles::Beat;
 use stevedore_hdl::prelude::*;
 
@@ -42,14 +42,16 @@ impl<const W: usize> Logic for FrameArbiter<W> {
         setup!(self, turn, out);
         forward!(self.out.m_out => self.m_frame);
         let turn = self.turn.q.val();
-        let owner = chosen(turn, self.s_frame_0.valid.val(), self.s_frame_1.valid.val());
-        let valid = mux(owner, self.s_frame_1.valid.val(), self.s_frame_0.valid.val());
+        let owner = turn.owner;
+        let (valid_0, valid_1) = (self.s_frame_0.valid.val(), self.s_frame_1.valid.val());
+        let valid = mux(owner, valid_1, valid_0);
         let beat = mux(owner, self.s_frame_1.bits.val(), self.s_frame_0.bits.val());
         let ready = self.out.s_in.ready.val();
         self.out.s_in.valid.next = valid;
         self.out.s_in.bits.next = beat;
         self.s_frame_0.ready.next = ready && !owner;
         self.s_frame_1.ready.next = ready && owner;
-        self.turn.d.next = if valid && ready { after(owner, beat.last) } else { turn };
+        let other = mux(owner, valid_0, valid_1);
+        self.turn.d.next = following(turn, Offer { valid, ready, last: beat.last, other });
     }
 }

@@ -1,4 +1,8 @@
-//! Turns: whose packet passes an arbiter of two inputs. A turn lasts a whole packet; turns alternate when both inputs wait.
+//! Turns: which of two inputs may offer. A turn lasts a whole packet; turns alternate when both inputs wait.
+//!
+//! Whose turn it is, is known when the cycle begins, so nothing hangs on a choice but one multiplexer: an arbiter that asks who wants to go before
+//! it decides has the decision in front of every bit. The price is a cycle for input 1 if it was idle: while nobody wants the turn it is
+//! input 0's, which should be the one that is in a hurry.
 use stevedore_hdl::prelude::*;
 
 /// The state of an arbiter of two inputs.
@@ -6,23 +10,29 @@ use stevedore_hdl::prelude::*;
 pub struct Turn {
     /// A packet is under way.
     pub busy: bool,
-    /// Input of the packet under way, or of the last one.
+    /// The input that may offer.
     pub owner: bool,
 }
 
-/// The input that may offer now: the owner of the packet under way, else the one that did not have the last turn, if
-/// it wants one.
-#[kernel_fn]
-pub fn chosen(turn: Turn, wants_0: bool, wants_1: bool) -> bool {
-    if turn.busy {
-        turn.owner
-    } else {
-        mux(turn.owner, !wants_0, wants_1)
-    }
+/// What happens in a cycle.
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+pub struct Offer {
+    /// The owner of the turn offers something.
+    pub valid: bool,
+    /// It would be taken.
+    pub ready: bool,
+    /// It is the last of its packet.
+    pub last: bool,
+    /// The other input waits.
+    pub other: bool,
 }
 
-/// The state after a beat of input `owner` was taken.
+/// The state after a cycle. What is offered and not taken stays.
 #[kernel_fn]
-pub fn after(owner: bool, last: bool) -> Turn {
-    Turn { busy: !last, owner }
+pub fn following(turn: Turn, offer: Offer) -> Turn {
+    let taken = offer.valid && offer.ready;
+    let busy = if taken { !offer.last } else { turn.busy };
+    let stays = busy || (offer.valid && !offer.ready);
+    let moved = if offer.other { !turn.owner } else { turn.owner && offer.valid };
+    Turn { busy, owner: if stays { turn.owner } else { moved } }
 }

@@ -1,13 +1,14 @@
 //! Writes the Ethernet, IPv4 and TCP headers of segments.
 //!
-//! **Role.** Takes segments from the send chain in order, waits until the payload of each is stored and summed, and hands the
-//! complete header to [`super::prepend::Prepend`] and the order to fetch the payload to the segment buffer. Resets that belong to no
+//! **Role.** Takes segments from the send chain in order, looks their peers up, waits until the payload of each is stored and summed, and hands
+//! the complete header to [`super::prepend::Prepend`] and the order to fetch the payload to the segment buffer. Resets that belong to no
 //! connection come in between, with their own addresses. Keeps a copy of the address table.
 //!
 //! **Handshake.** A segment whose payload could not be read is thrown away: `bus_error` pulses, `lost` gives its beats of segment buffer
-//! back. Otherwise a segment is taken together with a place for its fetch. Segments and resets take turns when both wait.
+//! back. Otherwise it meets its payload together with a place for its fetch. Segments and resets take turns when both wait.
 //!
-//! **Latency.** A header is on `m_header` 5 cycles after its segment was taken; one segment per cycle. The pipeline moves as one.
+//! **Latency.** A header is on `m_header` 5 cycles after its segment was taken, or 3 after its payload was stored; one segment per cycle.
+//! The two stages before the meeting move as one, and so do the two behind it.
 //!
 //! **Invariant.** Sums are over 16-bit words in network order (RFC 1071), brought to 16 bits only in the last stage. TTL is 64; DF is
 //! set, so the identification means nothing (RFC 6864 4.1) and is 0.
@@ -37,7 +38,6 @@ struct Look {
     direct: bool,
     peer: Peer,
     draft: Draft,
-    payload_sum: Bits<16>,
 }
 
 /// A segment whose peer is known.
@@ -45,7 +45,6 @@ struct Look {
 struct Known {
     peer: Peer,
     draft: Draft,
-    payload_sum: Bits<16>,
 }
 
 /// A segment with sums of up to four words each.
@@ -189,25 +188,29 @@ impl<const W: usize> Logic for HeaderBuilder<W> {
         setup!(self, stages, checked);
         clocks!(self, peers, look, known, parts, summed);
         let stages = self.stages.q.val();
-        let advance = self.checked.s_in.ready.val();
+        let leave = self.checked.s_in.ready.val();
 
-        // Who comes next: a segment with its payload, or a reset.
-        let segment = self.s_segment.bits.val();
+        // A segment meets its payload.
+        let known = self.known.q.val();
         let stored = self.s_stored.bits.val();
-        let reset = self.s_reset.bits.val();
-        let payload = segment.payload_length.any();
-        let complete = self.s_segment.valid.val() && (!payload || self.s_stored.valid.val());
-        let lost = complete && payload && stored.error;
-        let good = complete && !lost;
-        let reset_turn = self.s_reset.valid.val() && (stages.reset_first || !good);
-        let send = good && !reset_turn && advance && (!payload || self.m_fetch.ready.val());
-        let send_reset = reset_turn && advance;
-        let needed = beats::<W>(segment.payload_length);
-        let place = resize::<6, 8>(header_length(segment.mss) & bits::<8>(W as u64 / 8 - 1));
-        self.m_fetch.valid.next = good && !reset_turn && advance && payload;
+        let payload = known.draft.payload_length.any();
+        let lost = stages.known && payload && self.s_stored.valid.val() && stored.error;
+        let met = self.s_stored.valid.val() && !stored.error && self.m_fetch.ready.val();
+        let meet = stages.known && leave && (!payload || met);
+        let advance = !stages.known || meet || lost;
+        let needed = beats::<W>(known.draft.payload_length);
+        let place = resize::<6, 8>(header_length(known.draft.mss) & bits::<8>(W as u64 / 8 - 1));
+        self.m_fetch.valid.next = stages.known && leave && payload && self.s_stored.valid.val() && !stored.error;
         self.m_fetch.bits.next = Fetch { beats: needed, rotate: place };
-        self.s_segment.ready.next = send || lost;
-        self.s_stored.ready.next = (send && payload) || lost;
+        self.s_stored.ready.next = (meet && payload) || lost;
+
+        // Who comes next: a segment, or a reset.
+        let segment = self.s_segment.bits.val();
+        let reset = self.s_reset.bits.val();
+        let reset_turn = self.s_reset.valid.val() && (stages.reset_first || !self.s_segment.valid.val());
+        let send = self.s_segment.valid.val() && !reset_turn && advance;
+        let send_reset = reset_turn && advance;
+        self.s_segment.ready.next = send;
         self.s_reset.ready.next = send_reset;
 
         let mut next = stages;
@@ -248,28 +251,26 @@ impl<const W: usize> Logic for HeaderBuilder<W> {
                     mss: segment.mss && !reset_turn,
                     payload_length: mux(reset_turn, bits::<16>(0), segment.payload_length),
                 },
-                payload_sum: mux(payload && !reset_turn, stored.sum, bits::<16>(0)),
             };
         }
         self.look.d.next = next_look;
-        // While the pipeline stands, the row of the segment in `look` is read again and again.
+        // While the stages stand, the row of the segment in `look` is read again and again.
         self.peers.read_address.next = mux(advance, segment.slot, look.slot);
 
         // Known.
-        let known = self.known.q.val();
         let found = mux(look.direct, look.peer, self.peers.read_data.val());
         let mut next_known = known;
         if advance {
             next.known = stages.look;
-            next_known = Known { peer: found, draft: look.draft, payload_sum: look.payload_sum };
+            next_known = Known { peer: found, draft: look.draft };
         }
         self.known.d.next = next_known;
 
         // Parts.
         let parts = self.parts.q.val();
         let mut next_parts = parts;
-        if advance {
-            next.parts = stages.known;
+        if leave {
+            next.parts = meet;
             let peer = known.peer;
             let draft = known.draft;
             // Everything that depends on the option: lengths of the headers, the protocol number, the option itself.
@@ -290,7 +291,7 @@ impl<const W: usize> Logic for HeaderBuilder<W> {
                 middle: halves(draft.acknowledgement)
                     + wide(offset_and_control(data_offset(draft), draft.control))
                     + wide(draft.window),
-                rest: wide(known.payload_sum) + length + rest,
+                rest: mux(payload, wide(stored.sum), bits::<18>(0)) + length + rest,
             };
         }
         self.parts.d.next = next_parts;
@@ -298,7 +299,7 @@ impl<const W: usize> Logic for HeaderBuilder<W> {
         // Summed.
         let summed = self.summed.q.val();
         let mut next_summed = summed;
-        if advance {
+        if leave {
             next.summed = stages.parts;
             let addresses = resize::<20, 18>(parts.addresses);
             let front = resize::<20, 18>(parts.front);

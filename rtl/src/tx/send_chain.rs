@@ -9,7 +9,7 @@
 //! are issued always find room, so the DMA reader is never left with data nobody takes. `freed` gives room back, in beats.
 //! A segment longer than the whole segment buffer would wait for ever: the MSS setting must not exceed it.
 //!
-//! **Latency.** A command waits a cycle at the front if it is a segment with payload. One without payload is in the segment queue after 1 cycle. Commands of different units overlap; a unit alone
+//! **Latency.** A segment waits a cycle at the front unless its payload is short, or absent, and room ample. One without payload is in the segment queue after 1 cycle. Commands of different units overlap; a unit alone
 //! takes an append every 3 cycles, a one-piece segment or a release of one buffer every 4.
 //!
 //! **Invariant.** Effects are those of carrying the commands out one after the other. What may overlap, and why:
@@ -63,6 +63,13 @@ pub struct SendChain<const W: usize> {
     room: Register<Bits<16>>,
     /// The payload of the command that waits finds room.
     fits: Register<bool>,
+    /// The walker holds no segment of the slot of the command that waits.
+    alone: Register<bool>,
+    /// Any short payload finds room.
+    ample: Register<bool>,
+    /// Half the segment buffer, in beats, and the bytes that fill a quarter, as a power of two.
+    _half: u64,
+    _quarter: usize,
 }
 
 impl<const W: usize> SendChain<W> {
@@ -74,6 +81,8 @@ impl<const W: usize> SendChain<W> {
             releaser: Releaser::new(),
             segments: Queue::new(geometry.queue),
             room: Register::new(((geometry.segment_buffer * 8 / W) as u64).into()),
+            _half: (geometry.segment_buffer * 4 / W) as u64,
+            _quarter: geometry.segment_buffer.ilog2() as usize - 2,
             ..Default::default()
         }
     }
@@ -82,7 +91,7 @@ impl<const W: usize> SendChain<W> {
 impl<const W: usize> Logic for SendChain<W> {
     #[kernel]
     fn update(&mut self) {
-        setup!(self, chains, pool, appender, walker, releaser, segments, pieces, room, fits);
+        setup!(self, chains, pool, appender, walker, releaser, segments, pieces, room, fits, alone, ample);
         forward!(self.segments.m_out => self.m_segment);
         forward!(self.pieces.m_out => self.m_piece);
         forward!(self.releaser.m_response => self.m_response);
@@ -97,11 +106,13 @@ impl<const W: usize> Logic for SendChain<W> {
         let payload = command.length.any();
         let needed = beats::<W>(length);
         let room = self.room.q.val();
+        let short = !(length >> self._quarter as u64).any();
+        let found = self.fits.q.val() || (short && self.ample.q.val());
         self.walker.asked.next = command.slot;
         let filled = self.chains.ready.val() && self.pool.ready.val();
         let open = self.s_command.valid.val() && filled && !self.releaser.exclusive.val();
         let still = self.walker.idle.val() && self.appender.s_command.ready.val();
-        let alone = !self.walker.holds.val();
+        let alone = self.walker.idle.val() || self.alone.q.val();
         let mut append = false;
         let mut segment = false;
         let mut release = false;
@@ -113,7 +124,7 @@ impl<const W: usize> Logic for SendChain<W> {
                 let settled = !command.retransmit || self.releaser.idle.val();
                 segment = open && self.segments.s_in.ready.val();
                 if payload {
-                    segment = segment && settled && self.fits.q.val() && self.walker.s_command.ready.val();
+                    segment = segment && settled && found && self.walker.s_command.ready.val();
                 }
             }
             SendKind::Release => {
@@ -143,8 +154,11 @@ impl<const W: usize> Logic for SendChain<W> {
         let released = release && self.releaser.s_command.ready.val();
         let taken = appended || segment || released;
         self.s_command.ready.next = taken;
-        // Judged a cycle ahead: the decision has far to go. Room only grows while a command waits.
+        // Judged a cycle ahead: the decision has far to go. Room only grows while a command waits, and the walker only sets free.
         self.fits.d.next = self.s_command.valid.val() && needed <= room && !taken;
+        self.alone.d.next = self.s_command.valid.val() && !self.walker.holds.val() && !taken;
+        // Of half a buffer, the command judged along with it leaves a quarter.
+        self.ample.d.next = room >= self._half && short;
         // Both outcomes are ready when the decision comes.
         let left = room + self.freed.val();
         self.room.d.next = mux(segment && payload, left - needed, left);

@@ -11,7 +11,7 @@
 //!
 //! **Invariant.** The bytes to be cut are posted: a walk ends inside a context, or exactly behind one, and never reads a placeholder.
 //! A segment located while the one before it, of the same slot, is being cut has seen an old cursor: it begins where that one ends.
-//! It is not taken in the very cycle in which that may happen.
+//! One taken in the very cycle in which the other ends has it from there, too.
 use super::record::{MessageContext, Position, PositionWrite};
 use crate::bundles::{Piece, SendCommand};
 use stevedore_hdl::prelude::*;
@@ -55,6 +55,8 @@ struct Request {
     retransmit: bool,
     length: Bits<32>,
     skip: Bits<32>,
+    /// `position` counts already: the cursor was written when the segment was taken.
+    told: bool,
     position: Position,
 }
 
@@ -191,11 +193,10 @@ impl Logic for Walker {
 
         // The located segment moves on as soon as the cut unit is free.
         let looked = mux(request.retransmit, self.head.val(), self.cursor.val());
-        let located_at = mux(phases.locate == Locate::Look, looked, request.position);
+        let located_at = mux(phases.locate == Locate::Look && !request.told, looked, request.position);
         let follows = finish && walk.slot == request.slot && !walk.retransmit && !request.retransmit;
         let start = mux(follows, behind, located_at);
         let free = phases.cut == Cut::Idle || finish;
-        let moving = offering && walk.slot == command.slot;
         match phases.locate {
             Locate::Empty => {
                 next_request = Request {
@@ -203,9 +204,10 @@ impl Logic for Walker {
                     retransmit: command.retransmit,
                     length: command.length,
                     skip: command.skip,
-                    position: request.position,
+                    told: finish && walk.slot == command.slot && !walk.retransmit && !command.retransmit,
+                    position: behind,
                 };
-                if self.s_command.valid.val() && !moving {
+                if self.s_command.valid.val() {
                     next_phases.locate = Locate::Look;
                 }
             }
@@ -234,7 +236,7 @@ impl Logic for Walker {
         let asked = self.asked.val();
         let located = phases.locate != Locate::Empty;
         let cutting = phases.cut != Cut::Idle;
-        self.s_command.ready.next = !located && !moving;
+        self.s_command.ready.next = !located;
         self.holds.next = (located && request.slot == asked) || (cutting && walk.slot == asked);
         self.idle.next = !located && !cutting;
     }

@@ -161,7 +161,13 @@ fn smallest(context: &Context, row: &str, connections: usize, direction: Directi
     let (value, limit) = frames(direction.goodput(&outcome), SMALLEST as u64);
     let cycles = context.surroundings.clock / value / 1e6;
     let figure = Figure::rate(&context.name(row), value, limit, FRAMES, context.smallest);
-    Ok(vec![figure.noting(format!("a segment per {cycles:.2} cycles")).noting(paced).of(&outcome)])
+    let mut waits = String::new();
+    if !figure.passes() && !context.short {
+        // What falls short is measured once more with the stages counted, to say where words wait.
+        let channels = Context { stages: true, ..*context }.measure(&setup)?.stages;
+        waits = format!("words wait at {}", stages::fullest(&channels));
+    }
+    Ok(vec![figure.noting(format!("a segment per {cycles:.2} cycles")).noting(paced).noting(waits).of(&outcome)])
 }
 
 fn request_response(context: &Context) -> Result<Vec<Figure>> {

@@ -1,11 +1,12 @@
 //! The fetcher against a table in memory (H1, H7).
-use crate::harness::{beats_of, Packet, Random};
+use crate::harness::{data_of, Random};
 use std::collections::VecDeque;
 use stevedore_abi::descriptor::DESCRIPTOR_BYTES;
 use stevedore_abi::Descriptor;
 use stevedore_hdl::prelude::*;
 use stevedore_rtl::bundles::{Piece, Settings};
 use stevedore_rtl::host::{Fetched, Fetcher};
+use stevedore_rtl::stream::Fragment;
 use stevedore_testbenches::replay::{Compiled, Dut, FlatWord};
 
 const BASE: u64 = 0x12_3456_7000;
@@ -42,6 +43,25 @@ fn set_record(dut: &mut Compiled, port: &str, bits: &[bool]) {
     dut.model.set_wide(port, &words);
 }
 
+/// Words of memory touched by `bytes`, which begin at `address`; whatever lies beside them is there too.
+fn fragments_of<const W: usize>(random: &mut Random, address: u64, bytes: &[u8], error: bool) -> Vec<FlatWord> {
+    let width = W as u64 / 8;
+    let mut rest = bytes;
+    let mut fragments = Vec::new();
+    while !rest.is_empty() {
+        let offset = (address + (bytes.len() - rest.len()) as u64) % width;
+        let (head, tail) = rest.split_at(rest.len().min((width - offset) as usize));
+        let mut word = random.bytes(W / 8);
+        word[offset as usize..][..head.len()].copy_from_slice(head);
+        let last = tail.is_empty();
+        let (offset, count) = (bits(offset), bits(head.len() as u64));
+        let fragment = Fragment::<W> { data: data_of(&word), offset, count, last, error: last && error };
+        fragments.push(fragment.to_flat());
+        rest = tail;
+    }
+    fragments
+}
+
 /// Runs `total` descriptors through, with one wrong owner bit and one failing read in between.
 fn exchange<const W: usize>(seed: u64, total: u64, pace: u64) {
     let mut random = Random::new(seed);
@@ -55,7 +75,7 @@ fn exchange<const W: usize>(seed: u64, total: u64, pace: u64) {
     let consumed = dut.model.port("consumed");
     let mut table =
         Table { bytes: vec![0; ENTRIES as usize * DESCRIPTOR_BYTES], produced: 0, expected: VecDeque::new() };
-    let mut beats: VecDeque<(FlatWord, u64)> = VecDeque::new();
+    let mut fragments: VecDeque<(FlatWord, u64)> = VecDeque::new();
     let (mut seen, mut host_freed, mut failures, mut wrong, mut failed_until) = (0u64, 0u64, 0u64, 0u64, 0u64);
     let mut requested = 0;
     for cycle in 0.. {
@@ -83,13 +103,13 @@ fn exchange<const W: usize>(seed: u64, total: u64, pace: u64) {
             host_freed = dut.model.get(consumed);
         }
         dut.accept("m_piece", random.percent(pace));
-        let beat_due = beats.front().filter(|(_, at)| *at <= cycle).map(|(beat, _)| beat.clone());
-        dut.offer("s_beat", beat_due.as_deref());
+        let fragment_due = fragments.front().filter(|(_, at)| *at <= cycle).map(|(fragment, _)| fragment.clone());
+        dut.offer("s_fragment", fragment_due.as_deref());
         let willing = random.percent(pace);
         dut.accept("m_descriptor", willing);
         dut.settle();
-        if beat_due.is_some() && dut.ready("s_beat") {
-            beats.pop_front();
+        if fragment_due.is_some() && dut.ready("s_fragment") {
+            fragments.pop_front();
         }
         let piece_ready = dut.model.get(dut.model.port("m_piece_ready")) != 0;
         if let Some(piece) = dut.word("m_piece").filter(|_| piece_ready) {
@@ -106,7 +126,8 @@ fn exchange<const W: usize>(seed: u64, total: u64, pace: u64) {
                 failed_until = table.produced;
             }
             let due = cycle + random.within(5, 60);
-            beats.extend(beats_of::<W>(&Packet { bytes, error }).into_iter().map(|beat| (beat, due)));
+            let words = fragments_of::<W>(&mut random, at, &bytes, error);
+            fragments.extend(words.into_iter().map(|word| (word, due)));
         }
         if let Some(word) = dut.word("m_descriptor").filter(|_| willing) {
             let fetched = Fetched::from_flat(&word);

@@ -83,8 +83,14 @@ fn register_map_round_trips() {
         }
     }
     for register in REGISTERS.iter().filter(|r| r.access == Access::ReadWrite) {
-        assert_eq!(bus.write(register.offset, 9, 0xf), OKAY, "{}", register.name);
-        let expected = if matches!(register.name, "CONTROL" | "INTERRUPT_ENABLE" | "NOTIFY_FLAGS") { 1 } else { 9 };
+        assert_eq!(bus.write(register.offset, 0x49, 0xf), OKAY, "{}", register.name);
+        let expected = match register.name {
+            "CONTROL" | "INTERRUPT_ENABLE" | "NOTIFY_FLAGS" => 1,
+            // Tables begin at multiples of 64.
+            "INPUT_BASE_LOW" | "OUTPUT_BASE_LOW" => 0x40,
+            "INPUT_SIZE" | "OUTPUT_SIZE" => 15,
+            _ => 0x49,
+        };
         assert_eq!(bus.read(register.offset), (expected, OKAY), "{}", register.name);
     }
     assert_eq!(bus.read(offset::CAP_CONNECTIONS), (Geometry::DEFAULT.connections as u32, OKAY));
