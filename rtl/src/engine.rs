@@ -33,7 +33,7 @@ use crate::host::*;
 use crate::network::Network;
 use crate::ports::*;
 use crate::rx::{Placement, Receiver};
-use crate::stream::FrameArbiter;
+use crate::stream::{FrameArbiter, Queue};
 use crate::tx::Transmitter;
 use stevedore_hdl::prelude::*;
 
@@ -83,7 +83,7 @@ pub struct Engine<const W: usize, const K: usize> {
     tcp: Tcp,
     reaper: Reaper,
     /// Every slot fits: the reaper must not wait for the lookup, which may wait for the pipeline, which may wait for the flush the reaper is told of.
-    freed: Fifo<Bits<16>>,
+    freed: Queue<Bits<16>>,
     transmitter: Transmitter<W>,
     network: Network<W>,
     frame_arbiter: FrameArbiter<W>,
@@ -130,7 +130,7 @@ impl<const W: usize, const K: usize> Engine<W, K> {
             lookup: Lookup::new(geometry),
             tcp: Tcp::new(geometry),
             reaper: Reaper::new(geometry),
-            freed: Fifo::new(geometry.connections),
+            freed: Queue::new(geometry.connections),
             transmitter: Transmitter::new(geometry),
             network: Network::new(geometry),
             frame_arbiter: FrameArbiter::default(),

@@ -75,4 +75,13 @@ impl Geometry {
     /// 1024 connections, 100 GbE.
     pub const WIDE: Geometry =
         Geometry { width: 512, frame_buffer: 131072, segment_buffer: 65536, payload_tags: 128, ..Geometry::DEFAULT };
+
+    /// Segments that may wait for their payload: enough to keep every read tag busy with segments of one read each. A power of two.
+    pub const fn segments_waiting(&self) -> usize {
+        if self.queue > self.payload_tags {
+            self.queue
+        } else {
+            self.payload_tags
+        }
+    }
 }

@@ -193,17 +193,17 @@ fn advance(head: Head, offer: Head, leaves: bool, awake: bool, state: State, gra
     Head { able: if next { comes } else { stays }, forward: if next { comes_behind } else { stays_behind }, ..chosen }
 }
 
-/// Who enters. `turn` and `tick` say that they could but for `room`.
+/// Who enters if there is room for anybody.
 #[kernel_fn]
-fn choose(s: State, room: bool, send_room: bool) -> Grant {
+fn choose(s: State, send_room: bool) -> Grant {
     let turn = s.turn.able && send_room;
     let first = (s.host_first && s.host.able) || (s.turn_first && turn) || (s.tick_first && s.tick.able);
     let ahead = s.segment.able || s.host.able || turn;
     Grant {
-        segment: room && s.segment.able && !first,
-        host: room && s.host.able && (if first { s.host_first } else { !s.segment.able }),
-        turn: room && turn && (if first { s.turn_first } else { !s.segment.able && !s.host.able }),
-        tick: room && s.tick.able && (if first { s.tick_first } else { !ahead }),
+        segment: s.segment.able && !first,
+        host: s.host.able && (if first { s.host_first } else { !s.segment.able }),
+        turn: turn && (if first { s.turn_first } else { !s.segment.able && !s.host.able }),
+        tick: s.tick.able && (if first { s.tick_first } else { !ahead }),
     }
 }
 
@@ -215,7 +215,14 @@ impl Logic for Arbiter {
         let s = self.state.q.val();
         let flight = self.flight.val();
         let mask = self.row_mask.val();
-        let grant = choose(s, self.room.val(), self.send_room.val());
+        let room = self.room.val();
+        let choice = choose(s, self.send_room.val());
+        let grant = Grant {
+            segment: room && choice.segment,
+            host: room && choice.host,
+            turn: room && choice.turn,
+            tick: room && choice.tick,
+        };
         let skip = s.tick.valid && !s.tick.able;
 
         let mut n = s;
@@ -245,12 +252,11 @@ impl Logic for Arbiter {
         // The right to go first moves on when it was used, or when there was nobody to use it.
         // While `age` is full, whoever it favours is granted if anybody can be: `waits` need not wait for the choice.
         let full = s.age.all();
-        let open = self.room.val();
         let waits = match s.favour.index() {
-            0 => s.segment.valid && !(open && s.segment.able),
-            1 => s.host.valid && !(open && s.host.able),
-            2 => s.turn.valid && self.send_room.val() && !(open && s.turn.able),
-            _ => s.tick.able && !open,
+            0 => s.segment.valid && !(room && s.segment.able),
+            1 => s.host.valid && !(room && s.host.able),
+            2 => s.turn.valid && self.send_room.val() && !(room && s.turn.able),
+            _ => s.tick.able && !room,
         };
         if !full {
             n.age = s.age + 1;
@@ -270,12 +276,12 @@ impl Logic for Arbiter {
         self.s_turn.ready.next = grant.turn || !s.turn.valid;
         self.s_tick.ready.next = grant.tick || skip || !s.tick.valid;
 
-        // Enter.
-        let head = if grant.segment {
+        // Enter. The table may be read for nobody: its address does not wait for `room`.
+        let head = if choice.segment {
             s.segment
-        } else if grant.host {
+        } else if choice.host {
             s.host
-        } else if grant.turn {
+        } else if choice.turn {
             s.turn
         } else {
             s.tick

@@ -8,7 +8,7 @@
 //!  load    1 the record arrives, or the one that just left stage 5
 //!  measure 2 differences, deadlines
 //!  judge   3 the verdict on a segment
-//!  decide  4 named actions
+//!  decide  4 named actions; the record of a connection that begins
 //!  settle  5 the new record: written to the table, and kept for an event right behind
 //!  emit    6 commands, notices, pulses
 //! ```
@@ -22,7 +22,7 @@
 //!
 //! **Invariant.** A record is in at most one stage from 1 to 4 (the arbiter sees to it), so what is read is what was last written.
 use super::arbiter::Flight;
-use super::settle::{outcome_of, settle, Outcome};
+use super::settle::{begin, outcome_of, settle, Outcome};
 use super::stages::{decide, judge_all, measure, Decisions, Issued, Judgement, Measures};
 use crate::bundles::{ConnectionRecord, TcpSettings};
 use stevedore_hdl::prelude::*;
@@ -134,7 +134,9 @@ impl Logic for Pipeline {
         let load = self.load.val();
         self.measure_valid.d.next = self.load_valid.val();
         self.measure.d.next = load;
-        self.measure_record.d.next = if load.forward { self.emit_record.q.val() } else { self.table.read_data.val() };
+        let read = if load.forward { self.emit_record.q.val() } else { self.table.read_data.val() };
+        // A closed record is left alone by a tick, so that is what is written.
+        self.measure_record.d.next = if load.erase { ConnectionRecord::default() } else { read };
 
         // Measure.
         let measured = self.measure.q.val();
@@ -152,7 +154,7 @@ impl Logic for Pipeline {
         self.decide.d.next = judged;
         self.decide_record.d.next = record;
         self.decide_measures.d.next = measures;
-        self.judgement.d.next = judge_all(judged, record, measures);
+        self.judgement.d.next = judge_all(judged, record, settings, measures);
 
         // Decide.
         let decided = self.decide.q.val();
@@ -160,9 +162,10 @@ impl Logic for Pipeline {
         let measures = self.decide_measures.q.val();
         self.settle_valid.d.next = self.decide_valid.q.val();
         self.settle.d.next = decided;
-        self.settle_record.d.next = record;
+        let judgement = self.judgement.q.val();
+        self.settle_record.d.next = begin(decided.event, record, judgement);
         self.settle_measures.d.next = measures;
-        self.decisions.d.next = decide(decided, record, settings, measures, self.judgement.q.val());
+        self.decisions.d.next = decide(decided, record, settings, measures, judgement);
 
         // Settle.
         let settled = self.settle.q.val();

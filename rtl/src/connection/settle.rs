@@ -3,7 +3,7 @@ use super::congestion::update_congestion;
 use super::host_requests::after_request;
 use super::receive::after_payload;
 use super::responses::{ending_of, notice_of};
-use super::stages::{Decisions, Issued, Measures};
+use super::stages::{Decisions, Issued, Judgement, Measures};
 use super::timeouts::{after_tick, update_timer};
 use super::transmit::{after_turn, segment_of};
 use crate::bundles::codes::response;
@@ -29,24 +29,27 @@ pub struct Outcome {
     pub pulses: TcpPulses,
 }
 
-/// The record of a connection that begins. It may still wait in the scheduler's queue from its former life.
+/// The record that is settled: a new one if the event begins a connection. It may still wait in the scheduler's queue from its former life.
 #[kernel_fn]
-pub fn new_record(event: Event, queued: bool, state: TcpState, mss: Bits<16>) -> ConnectionRecord {
+pub fn begin(event: Event, record: ConnectionRecord, j: Judgement) -> ConnectionRecord {
     let first = event.initial_sequence;
-    ConnectionRecord {
-        hard: Hard {
-            state,
-            generation: event.generation,
-            cookie: event.cookie,
-            snd_una: first,
-            snd_nxt: first,
-            snd_max: first,
-            snd_end: first + 1,
-            snd_mss: mss,
-            active: state == TcpState::SynSent,
-            ..Hard::default()
-        },
-        soft: Soft { queued, ..Soft::default() },
+    let hard = Hard {
+        state: j.state,
+        generation: event.generation,
+        cookie: event.cookie,
+        snd_una: first,
+        snd_nxt: first,
+        snd_max: first,
+        snd_end: first + 1,
+        snd_mss: j.mss,
+        active: j.state == TcpState::SynSent,
+        ..Hard::default()
+    };
+    let begun = ConnectionRecord { hard, soft: Soft { queued: record.soft.queued, ..Soft::default() } };
+    if j.begins {
+        begun
+    } else {
+        record
     }
 }
 
@@ -56,14 +59,11 @@ fn after_arrival(event: Event, record: ConnectionRecord, now: Bits<32>, m: Measu
     let v = d.verdict;
     let mut next = record;
     if v.fresh {
-        next = new_record(event, record.soft.queued, TcpState::SynReceived, m.arrival.mss);
         next.hard.rcv_nxt = m.arrival.first_byte;
         next.soft.rcv_adv = m.arrival.first_byte;
         // The SYN-ACK leaves with this very event: a connection is answered within one passage of the pipeline.
         next.hard.snd_nxt = event.initial_sequence + 1;
         next.hard.snd_max = event.initial_sequence + 1;
-        next.soft.timer_armed = true;
-        next.soft.timer_deadline = record.soft.timer_deadline;
         next.soft.timing = true;
         next.soft.timed_sequence = event.initial_sequence + 1;
         next.soft.timed_at = now;
@@ -101,7 +101,7 @@ fn after_arrival(event: Event, record: ConnectionRecord, now: Bits<32>, m: Measu
     next
 }
 
-/// The record after the event.
+/// The record after the event; `record` comes from [`begin`].
 #[kernel_fn]
 pub fn settle(
     issued: Issued,
@@ -121,10 +121,6 @@ pub fn settle(
         next = after_turn(next, now, d.turn, m.turn, m.window.edge);
     } else if d.ticking {
         next = after_tick(next, d.timeout, d.congestion.half);
-    } else if d.host.connect {
-        next = new_record(event, record.soft.queued, TcpState::SynSent, settings.mss);
-    } else if d.host.listen {
-        next = new_record(event, record.soft.queued, TcpState::Listen, settings.mss);
     } else {
         next = after_request(next, d.host, m.host);
     }
@@ -140,9 +136,6 @@ pub fn settle(
         next.hard.farewell = d.farewell;
     }
     next.soft.queued = d.wake || (record.soft.queued && !d.turning);
-    if issued.erase {
-        next = ConnectionRecord::default();
-    }
     next
 }
 

@@ -81,13 +81,29 @@ pub struct Judgement {
     pub verdict: Verdict,
     /// Does the payload fit?
     pub fit: Fit,
+    /// The event begins a connection: whatever the record says, it is replaced.
+    pub begins: bool,
+    /// By one in this state.
+    pub state: TcpState,
+    /// And with this MSS.
+    pub mss: Bits<16>,
 }
 
 /// Second stage.
 #[kernel_fn]
-pub fn judge_all(issued: Issued, record: ConnectionRecord, m: Measures) -> Judgement {
-    let fresh = issued.event.kind == EventKind::Segment && issued.event.fresh && issued.legitimate;
-    Judgement { verdict: judge(issued.event, fresh, m.standing, m.arrival, m.ack), fit: fit(record, m.arrival) }
+pub fn judge_all(issued: Issued, record: ConnectionRecord, settings: TcpSettings, m: Measures) -> Judgement {
+    let kind = issued.event.kind;
+    let fresh = kind == EventKind::Segment && issued.event.fresh && issued.legitimate;
+    let connect = kind == EventKind::Connect;
+    let asked = (connect || kind == EventKind::Listen) && issued.legitimate;
+    let other = if connect { TcpState::SynSent } else { TcpState::Listen };
+    Judgement {
+        verdict: judge(issued.event, fresh, m.standing, m.arrival, m.ack),
+        fit: fit(record, m.arrival),
+        begins: fresh || asked,
+        state: if fresh { TcpState::SynReceived } else { other },
+        mss: if fresh { m.arrival.mss } else { settings.mss },
+    }
 }
 
 /// Everything decided. What is not named for an event's kind is without effect.
@@ -138,7 +154,7 @@ pub fn decide(issued: Issued, record: ConnectionRecord, settings: TcpSettings, m
     let state = record.hard.state;
     let arriving = event.kind == EventKind::Segment;
     let turning = event.kind == EventKind::Transmit;
-    let ticking = event.kind == EventKind::Tick && !issued.erase;
+    let ticking = event.kind == EventKind::Tick;
     let requesting = !arriving && !turning && !(event.kind == EventKind::Tick);
     let known = m.standing.known;
     let here = m.standing.here;
@@ -159,6 +175,7 @@ pub fn decide(issued: Issued, record: ConnectionRecord, settings: TcpSettings, m
     let repeats_fin = here && state == TcpState::TimeWait && event.control.fin && !event.control.rst;
     let cause = TimerCauses {
         fresh: verdict.fresh,
+        begins: j.begins,
         all: m.ack.all,
         begin: opening,
         next,
@@ -193,7 +210,7 @@ pub fn decide(issued: Issued, record: ConnectionRecord, settings: TcpSettings, m
     Decisions {
         arriving,
         turning,
-        ticking: event.kind == EventKind::Tick,
+        ticking,
         known: here,
         verdict,
         ack,

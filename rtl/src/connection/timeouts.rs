@@ -105,6 +105,8 @@ pub struct TimerPlan {
 pub struct TimerCauses {
     /// A SYN for a listener is answered.
     pub fresh: bool,
+    /// The connection begins.
+    pub begins: bool,
     /// The segment acknowledges everything sent.
     pub all: bool,
     /// The segment completes the handshake.
@@ -151,7 +153,7 @@ pub fn plan_timer(
         } else {
             rtt.rto
         },
-        rto: if rtt.sample || p.reopen || penalty {
+        rto: if rtt.sample || p.reopen || penalty || cause.begins {
             bits::<32>(0)
         } else if timeout.retry {
             backed

@@ -54,78 +54,108 @@ fn high_half(old: Bits<64>, value: Bits<32>) -> Bits<64> {
     cat::<32, 32, 64>(value, old.get_bits::<32>(0))
 }
 
-/// Address `at` written with `value`. Read-only registers keep their value.
+/// Address `at` written with `value`. Read-only registers keep their value. Every register looks at the address on its own: in a chain of
+/// alternatives the last one would wait for all before it.
 #[kernel_fn]
 pub fn write_register(settings: Settings, moderation: Moderation, at: Bits<12>, value: Bits<32>) -> Written {
     let mut s = settings;
     let mut tcp = settings.tcp;
     let mut m = moderation;
-    let mut w = Written { known: true, ..Written::default() };
+    let mut w = Written::default();
     if at == offset::CONTROL as u64 {
         s.enable = value.get_bit(0);
-    } else if at == offset::CYCLES_PER_MICROSECOND as u64 {
-        s.cycles_per_microsecond = resize::<16, 32>(value);
-    } else if at == offset::MAC_LOW as u64 {
-        s.mac = cat::<16, 32, 48>(s.mac.get_bits::<16>(32), value);
-    } else if at == offset::MAC_HIGH as u64 {
-        s.mac = cat::<16, 32, 48>(resize::<16, 32>(value), s.mac.get_bits::<32>(0));
-    } else if at == offset::IP_ADDRESS as u64 {
-        s.ip_address = value;
-    } else if at == offset::NETMASK as u64 {
-        s.netmask = value;
-    } else if at == offset::GATEWAY as u64 {
-        s.gateway = value;
-    } else if at == offset::HASH_KEY as u64 {
-        s.hash_key = value;
-    } else if at == offset::INPUT_BASE_LOW as u64 {
-        s.input_base = table_half(s.input_base, value);
-    } else if at == offset::INPUT_BASE_HIGH as u64 {
-        s.input_base = high_half(s.input_base, value);
-    } else if at == offset::INPUT_SIZE as u64 {
-        s.input_size = table_size(value);
-    } else if at == offset::INPUT_DOORBELL as u64 {
-        w.input_doorbell = true;
-    } else if at == offset::OUTPUT_BASE_LOW as u64 {
-        s.output_base = table_half(s.output_base, value);
-    } else if at == offset::OUTPUT_BASE_HIGH as u64 {
-        s.output_base = high_half(s.output_base, value);
-    } else if at == offset::OUTPUT_SIZE as u64 {
-        s.output_size = table_size(value);
-    } else if at == offset::OUTPUT_DOORBELL as u64 {
-        w.output_doorbell = true;
-    } else if at == offset::STATUS_LINE_LOW as u64 {
-        s.status_line = low_half(s.status_line, value);
-    } else if at == offset::STATUS_LINE_HIGH as u64 {
-        s.status_line = high_half(s.status_line, value);
-    } else if at == offset::INTERRUPT_ENABLE as u64 {
-        m.enable = resize::<3, 32>(value);
-    } else if at == offset::INTERRUPT_CAUSE as u64 {
-        w.cause_clear = resize::<3, 32>(value);
-    } else if at == offset::INTERRUPT_DELAY as u64 {
-        m.delay = value;
-    } else if at == offset::INTERRUPT_COUNT as u64 {
-        m.count = resize::<16, 32>(value);
-    } else if at == offset::TCP_INITIAL_RTO as u64 {
-        tcp.initial_rto = value;
-    } else if at == offset::TCP_MINIMUM_RTO as u64 {
-        tcp.minimum_rto = value;
-    } else if at == offset::TCP_MAXIMUM_RTO as u64 {
-        tcp.maximum_rto = value;
-    } else if at == offset::TCP_DELAYED_ACK as u64 {
-        tcp.delayed_ack = value;
-    } else if at == offset::TCP_TIME_WAIT as u64 {
-        tcp.time_wait = value;
-    } else if at == offset::TCP_RETRY_LIMIT as u64 {
-        tcp.retry_limit = resize::<8, 32>(value);
-    } else if at == offset::TCP_MSS as u64 {
-        tcp.mss = resize::<16, 32>(value);
-    } else if at == offset::NOTIFY_DELAY as u64 {
-        tcp.notify_delay = value;
-    } else if at == offset::NOTIFY_FLAGS as u64 {
-        tcp.notify_on_push = value.get_bit(0);
-    } else {
-        w.known = at < 0x148 && at.get_bits::<2>(0) == 0;
     }
+    if at == offset::CYCLES_PER_MICROSECOND as u64 {
+        s.cycles_per_microsecond = resize::<16, 32>(value);
+    }
+    if at == offset::MAC_LOW as u64 {
+        s.mac = cat::<16, 32, 48>(s.mac.get_bits::<16>(32), value);
+    }
+    if at == offset::MAC_HIGH as u64 {
+        s.mac = cat::<16, 32, 48>(resize::<16, 32>(value), s.mac.get_bits::<32>(0));
+    }
+    if at == offset::IP_ADDRESS as u64 {
+        s.ip_address = value;
+    }
+    if at == offset::NETMASK as u64 {
+        s.netmask = value;
+    }
+    if at == offset::GATEWAY as u64 {
+        s.gateway = value;
+    }
+    if at == offset::HASH_KEY as u64 {
+        s.hash_key = value;
+    }
+    if at == offset::INPUT_BASE_LOW as u64 {
+        s.input_base = table_half(s.input_base, value);
+    }
+    if at == offset::INPUT_BASE_HIGH as u64 {
+        s.input_base = high_half(s.input_base, value);
+    }
+    if at == offset::INPUT_SIZE as u64 {
+        s.input_size = table_size(value);
+    }
+    if at == offset::INPUT_DOORBELL as u64 {
+        w.input_doorbell = true;
+    }
+    if at == offset::OUTPUT_BASE_LOW as u64 {
+        s.output_base = table_half(s.output_base, value);
+    }
+    if at == offset::OUTPUT_BASE_HIGH as u64 {
+        s.output_base = high_half(s.output_base, value);
+    }
+    if at == offset::OUTPUT_SIZE as u64 {
+        s.output_size = table_size(value);
+    }
+    if at == offset::OUTPUT_DOORBELL as u64 {
+        w.output_doorbell = true;
+    }
+    if at == offset::STATUS_LINE_LOW as u64 {
+        s.status_line = low_half(s.status_line, value);
+    }
+    if at == offset::STATUS_LINE_HIGH as u64 {
+        s.status_line = high_half(s.status_line, value);
+    }
+    if at == offset::INTERRUPT_ENABLE as u64 {
+        m.enable = resize::<3, 32>(value);
+    }
+    if at == offset::INTERRUPT_CAUSE as u64 {
+        w.cause_clear = resize::<3, 32>(value);
+    }
+    if at == offset::INTERRUPT_DELAY as u64 {
+        m.delay = value;
+    }
+    if at == offset::INTERRUPT_COUNT as u64 {
+        m.count = resize::<16, 32>(value);
+    }
+    if at == offset::TCP_INITIAL_RTO as u64 {
+        tcp.initial_rto = value;
+    }
+    if at == offset::TCP_MINIMUM_RTO as u64 {
+        tcp.minimum_rto = value;
+    }
+    if at == offset::TCP_MAXIMUM_RTO as u64 {
+        tcp.maximum_rto = value;
+    }
+    if at == offset::TCP_DELAYED_ACK as u64 {
+        tcp.delayed_ack = value;
+    }
+    if at == offset::TCP_TIME_WAIT as u64 {
+        tcp.time_wait = value;
+    }
+    if at == offset::TCP_RETRY_LIMIT as u64 {
+        tcp.retry_limit = resize::<8, 32>(value);
+    }
+    if at == offset::TCP_MSS as u64 {
+        tcp.mss = resize::<16, 32>(value);
+    }
+    if at == offset::NOTIFY_DELAY as u64 {
+        tcp.notify_delay = value;
+    }
+    if at == offset::NOTIFY_FLAGS as u64 {
+        tcp.notify_on_push = value.get_bit(0);
+    }
+    w.known = at < 0x148 && at.get_bits::<2>(0) == 0;
     s.tcp = tcp;
     Written { settings: s, moderation: m, ..w }
 }

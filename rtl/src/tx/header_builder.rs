@@ -45,6 +45,8 @@ struct Look {
 struct Known {
     peer: Peer,
     draft: Draft,
+    /// It waits for a payload.
+    payload: bool,
 }
 
 /// A segment with sums of up to four words each.
@@ -193,7 +195,7 @@ impl<const W: usize> Logic for HeaderBuilder<W> {
         // A segment meets its payload.
         let known = self.known.q.val();
         let stored = self.s_stored.bits.val();
-        let payload = known.draft.payload_length.any();
+        let payload = known.payload;
         let lost = stages.known && payload && self.s_stored.valid.val() && stored.error;
         let met = self.s_stored.valid.val() && !stored.error && self.m_fetch.ready.val();
         let meet = stages.known && leave && (!payload || met);
@@ -262,7 +264,7 @@ impl<const W: usize> Logic for HeaderBuilder<W> {
         let mut next_known = known;
         if advance {
             next.known = stages.look;
-            next_known = Known { peer: found, draft: look.draft };
+            next_known = Known { peer: found, draft: look.draft, payload: look.draft.payload_length.any() };
         }
         self.known.d.next = next_known;
 

@@ -12,7 +12,7 @@
 //!
 //! **Invariant.** Acknowledged bytes were posted: a release stops when its bytes are used up, and never reads the placeholder.
 //! A command located while the one before it, of the same slot, is in work has seen an old head: it begins where that one ends.
-//! It is not taken in the very cycle in which that may happen.
+//! One taken in the very cycle in which the other ends has it from there, too.
 use super::record::{MessageContext, Position, PositionWrite};
 use crate::bundles::codes::{response, status};
 use crate::bundles::{DescriptorFields, Ending, Flushed, SendCommand, SendKind};
@@ -50,6 +50,11 @@ enum Phase {
 struct Phases {
     locate: Locate,
     work: Phase,
+    /// A command that moves cursors is located or in work. What the dispatcher asks is kept, not worked out: it has far to go from here.
+    exclusive: bool,
+    /// One is located; one is in work.
+    located: bool,
+    working: bool,
 }
 
 /// A command being located, or in work.
@@ -60,6 +65,8 @@ struct Work {
     generation: Bits<16>,
     /// The cursor goes where the head goes.
     moves_cursor: bool,
+    /// `position` counts already: the head was written when the command was taken.
+    told: bool,
     /// The head.
     position: Position,
     /// Bytes acknowledged and not yet accounted for.
@@ -224,11 +231,10 @@ impl Logic for Releaser {
         }
 
         // The located command moves on as soon as the other unit is free.
-        let located_at = mux(phases.locate == Locate::Look, self.head.val(), request.position);
+        let located_at = mux(phases.locate == Locate::Look && !request.told, self.head.val(), request.position);
         let located_tail = mux(phases.locate == Locate::Look, self.tail.val(), request.tail);
         let follows = finish && work.slot == request.slot;
         let start = mux(follows, position, located_at);
-        let moving = (phase == Phase::Free || phase == Phase::Settle) && work.slot == command.slot;
         let mut next_request = request;
         match phases.locate {
             Locate::Empty => {
@@ -239,7 +245,9 @@ impl Logic for Releaser {
                 next_request.moves_cursor = rewind || command.kind != SendKind::Release;
                 next_request.left = command.length;
                 next_request.ending = command.ending;
-                if self.s_command.valid.val() && !moving {
+                next_request.told = finish && work.slot == command.slot;
+                next_request.position = position;
+                if self.s_command.valid.val() {
                     next.locate = Locate::Look;
                 }
             }
@@ -255,6 +263,9 @@ impl Logic for Releaser {
                 }
             }
         }
+        next.located = next.locate != Locate::Empty;
+        next.working = next.work != Phase::Idle;
+        next.exclusive = (next.located && next_request.moves_cursor) || (next.working && next_work.moves_cursor);
         self.phases.d.next = next;
         self.request.d.next = next_request;
         self.work.d.next = next_work;
@@ -264,10 +275,8 @@ impl Logic for Releaser {
         self.entry.next = work.position.entry;
         self.m_flushed.valid.next = phase == Phase::Settle && flush && !self.responses.m_out.valid.val();
         self.m_flushed.bits.next = Flushed { slot: work.slot, generation: work.generation, ending: work.ending };
-        let located = phases.locate != Locate::Empty;
-        let working = phase != Phase::Idle;
-        self.s_command.ready.next = !located && !moving;
-        self.exclusive.next = (located && request.moves_cursor) || (working && work.moves_cursor);
-        self.idle.next = !located && !working;
+        self.s_command.ready.next = !phases.located;
+        self.exclusive.next = phases.exclusive;
+        self.idle.next = !phases.located && !phases.working;
     }
 }

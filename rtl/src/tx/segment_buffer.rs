@@ -68,11 +68,12 @@ impl<const W: usize> SegmentBuffer<W> {
     /// A buffer for this geometry; as many packets as the segment queue holds, and the one behind it, may be in it.
     pub fn new(geometry: &Geometry) -> Self {
         let depth = geometry.segment_buffer * 8 / W;
-        assert!(depth.is_power_of_two() && geometry.queue.is_power_of_two());
+        let segments = geometry.segments_waiting();
+        assert!(depth.is_power_of_two() && segments.is_power_of_two());
         Self {
             memory: DualPortRam::new(depth).no_rw_check(),
             checksum: Checksum::new(),
-            stored: Queue::new(2 * geometry.queue),
+            stored: Queue::new(2 * segments),
             _wrap: depth as u64 - 1,
             ..Default::default()
         }

@@ -79,7 +79,7 @@ impl<const W: usize> SendChain<W> {
             chains: Chains::new(geometry.connections),
             pool: Pool::new(geometry.send_entries, geometry.connections),
             releaser: Releaser::new(),
-            segments: Queue::new(geometry.queue),
+            segments: Queue::new(geometry.segments_waiting()),
             room: Register::new(((geometry.segment_buffer * 8 / W) as u64).into()),
             _half: (geometry.segment_buffer * 4 / W) as u64,
             _quarter: geometry.segment_buffer.ilog2() as usize - 2,

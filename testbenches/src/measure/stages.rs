@@ -194,8 +194,9 @@ pub fn trail(row: &str, channels: &[Occupancy]) -> String {
 
 /// Where words waited longest, and for what share of the cycles: what comes behind these channels is too slow.
 pub fn fullest(channels: &[Occupancy]) -> String {
-    let mut waiting: Vec<(f64, &str)> =
-        channels.iter().map(|channel| (channel.percent()[1], channel.name.as_str())).collect();
+    // A channel without a word moved is a stock nobody asked for.
+    let used = channels.iter().filter(|channel| channel.busy > 0);
+    let mut waiting: Vec<(f64, &str)> = used.map(|channel| (channel.percent()[1], channel.name.as_str())).collect();
     waiting.sort_by(|one, other| other.0.total_cmp(&one.0));
     let named: Vec<String> = waiting.iter().take(3).map(|(share, name)| format!("`{name}` {share:.0} %")).collect();
     named.join(", ")

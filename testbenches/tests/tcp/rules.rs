@@ -5,7 +5,7 @@ use super::rig::test_settings;
 use super::script::{Conn, ENGINE, PEER};
 use stevedore_hdl::prelude::*;
 use stevedore_rtl::bundles::*;
-use stevedore_rtl::connection::settle::{outcome_of, settle, Outcome};
+use stevedore_rtl::connection::settle::{begin, outcome_of, settle, Outcome};
 use stevedore_rtl::connection::stages::{decide, judge_all, measure, Issued};
 
 /// One connection.
@@ -45,9 +45,11 @@ impl Walk {
         let issued = Issued { event, row: event.slot, legitimate: true, ..Issued::default() };
         let before = self.record;
         let measures = measure(issued, before, settings, now);
-        let decisions = decide(issued, before, settings, measures, judge_all(issued, before, measures));
-        self.record = settle(issued, before, settings, now, measures, decisions);
-        let outcome = outcome_of(issued, before, measures, decisions);
+        let judgement = judge_all(issued, before, settings, measures);
+        let decisions = decide(issued, before, settings, measures, judgement);
+        let begun = begin(event, before, judgement);
+        self.record = settle(issued, begun, settings, now, measures, decisions);
+        let outcome = outcome_of(issued, begun, measures, decisions);
         if self.log.len() > 12 {
             self.log.remove(0);
         }
