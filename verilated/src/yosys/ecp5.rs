@@ -80,6 +80,10 @@ fn total(verilog: &str, top: &str) -> Result<Resources> {
     Ok(cells(&statistics(&scratch, top, "")?["design"], &[]))
 }
 
+/// The synthesis everybody here runs. LUTs of four inputs only: functions of five and more, made of several LUTs and a multiplexer that must sit beside them,
+/// cost more LUTs in this design and tie the placer's hands.
+pub(super) const SYNTHESIZE: &str = "synth_ecp5 -nowidelut";
+
 /// Has LUT mapping, which is most of the time, try less hard: half the time, one LUT in a hundred more. Good enough to
 /// see which block grew.
 const FAST: &str = "; scratchpad -copy abc9.script.default.fast abc9.script";
@@ -117,7 +121,7 @@ fn blocks(verilog: &str, top: &str) -> Result<BTreeMap<String, Resources>> {
 }
 
 fn statistics(scratch: &Scratch, top: &str, prepare: &str) -> Result<Value> {
-    let script = format!("{}{prepare}; synth_ecp5 -top {top}; tee -q -o stat.json stat -json", read(top));
+    let script = format!("{}{prepare}; {SYNTHESIZE} -top {top}; tee -q -o stat.json stat -json", read(top));
     run(scratch, &script)?;
     statistics_of(scratch)
 }
