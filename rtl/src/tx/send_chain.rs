@@ -108,7 +108,6 @@ impl<const W: usize> Logic for SendChain<W> {
         let room = self.room.q.val();
         let short = !(length >> self._quarter as u64).any();
         let found = self.fits.q.val() || (short && self.ample.q.val());
-        self.walker.asked.next = command.slot;
         let filled = self.chains.ready.val() && self.pool.ready.val();
         let open = self.s_command.valid.val() && filled && !self.releaser.exclusive.val();
         let still = self.walker.idle.val() && self.appender.s_command.ready.val();

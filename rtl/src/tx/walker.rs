@@ -109,9 +109,7 @@ pub struct Walker {
     pub cursor_write: Signal<Out, PositionWrite>,
     /// The payload, piece by piece.
     pub m_piece: Source<Piece>,
-    /// A slot somebody asks about.
-    pub asked: Signal<In, Bits<16>>,
-    /// A segment of that slot is in work.
+    /// A segment of the slot of `s_command`, valid or not, is in work.
     pub holds: Signal<Out, bool>,
     /// Nothing is in work.
     pub idle: Signal<Out, bool>,
@@ -233,11 +231,10 @@ impl Logic for Walker {
         self.walk.d.next = next_walk;
         self.found.d.next = next_found;
 
-        let asked = self.asked.val();
         let located = phases.locate != Locate::Empty;
         let cutting = phases.cut != Cut::Idle;
         self.s_command.ready.next = !located;
-        self.holds.next = (located && request.slot == asked) || (cutting && walk.slot == asked);
+        self.holds.next = (located && request.slot == command.slot) || (cutting && walk.slot == command.slot);
         self.idle.next = !located && !cutting;
     }
 }

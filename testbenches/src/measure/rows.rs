@@ -163,8 +163,12 @@ fn smallest(context: &Context, row: &str, connections: usize, direction: Directi
     let figure = Figure::rate(&context.name(row), value, limit, FRAMES, context.smallest);
     let mut waits = String::new();
     if !figure.passes() && !context.short {
-        // What falls short is measured once more with the stages counted, to say where words wait.
-        let channels = Context { stages: true, ..*context }.measure(&setup)?.stages;
+        // What falls short is measured with the stages counted, once more if they were not yet, to say where words wait.
+        let channels = if context.stages {
+            outcome.stages.clone()
+        } else {
+            Context { stages: true, ..*context }.measure(&setup)?.stages
+        };
         waits = format!("words wait at {}", stages::fullest(&channels));
     }
     Ok(vec![figure.noting(format!("a segment per {cycles:.2} cycles")).noting(paced).noting(waits).of(&outcome)])
