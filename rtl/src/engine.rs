@@ -20,7 +20,7 @@
 //! `s_axis_rx_tready` is always 1: the wire cannot wait. All other streams may be stalled.
 //!
 //! # Latency
-//! That of the blocks; the wiring adds a cycle to requests and one to notices.
+//! That of the blocks; the wiring adds a cycle to notices.
 //!
 //! # Invariant
 //! Responses about a connection reach the response writer in the order their blocks offered them: `host::Merge` has no storage, and the
@@ -67,8 +67,6 @@ pub struct Engine<const W: usize, const K: usize> {
     notifier: Notifier,
     response_writer: ResponseWriter<W, K>,
     host_events: Merge<Event>,
-    /// Cuts the way from the dispatcher to the arbiter of the pipeline.
-    requests: SkidBuffer<Event>,
     notices: [Merge<Notice>; 4],
     /// Cut the tree of notices: it has four levels.
     pauses: [SkidBuffer<Notice>; 2],
@@ -117,7 +115,6 @@ impl<const W: usize, const K: usize> Engine<W, K> {
             notifier: Notifier::new(geometry.connections),
             response_writer: ResponseWriter::new(geometry),
             host_events: Merge::default(),
-            requests: SkidBuffer::default(),
             pauses: std::array::from_fn(|_| SkidBuffer::default()),
             notices: std::array::from_fn(|_| Merge::default()),
             responses: std::array::from_fn(|_| Merge::default()),
@@ -144,7 +141,6 @@ impl<const W: usize, const K: usize> Logic for Engine<W, K> {
         setup!(self, registers, timebase, statistics, interrupts, fetcher, dispatcher, notifier, response_writer);
         setup!(
             self,
-            requests,
             pauses[0],
             pauses[1],
             host_events,
@@ -213,8 +209,7 @@ impl<const W: usize, const K: usize> Logic for Engine<W, K> {
         join!(self.network.m_open => self.lookup.s_open);
         join!(self.dispatcher.m_event => self.host_events.s_in_0);
         join!(self.lookup.m_opened => self.host_events.s_in_1);
-        join!(self.host_events.m_out => self.requests.s_in);
-        join!(self.requests.m_out => self.tcp.s_host);
+        join!(self.host_events.m_out => self.tcp.s_host);
 
         // Frames in.
         let beat = beat_of::<W, K>(

@@ -1,71 +1,42 @@
 //! Which event enters the pipeline next.
 //!
-//! **Role.** Holds the head of each source (segments, host requests, turns to send, ticks), keeps back a head whose connection is still
-//! under way in the pipeline, and lets one in per cycle. Priority: segments, host, turns, ticks; every eighth cycle one source in rotation
+//! **Role.** Holds the heads of each source (segments, host requests, turns to send, ticks: `heads.rs`), keeps back a head whose connection is
+//! still under way in the pipeline, and lets one in per cycle. Priority: segments, host, turns, ticks; every eighth cycle one source in rotation
 //! goes first, and keeps that right until its head has gone in, so that nobody starves.
 //!
+//! ```text
+//!  s_segment ── two places ──┐
+//!  s_host ───── two places ──┤ choice ── ticket ── load
+//!  s_turn ───── two places ──┤             │
+//!  s_tick ───── two places ──┘             └── row: the table is read
+//! ```
+//!
 //! **Ports.** `clock`, `reset`. `s_segment`, `s_host`, `s_turn`, `s_tick`: the sources. `room`: the queues behind the pipeline take whatever
-//! is under way and one more event. `send_room`: they also take a segment to send. `flight`: rows in the first stages. `row`: row of the
-//! event that enters now, for the table to read. `load_valid`, `load`: the event that entered in the last cycle.
+//! is under way and one more event. `send_room`: they also take a segment to send. `judge`, `measure`: the events in these stages. `row`: row
+//! for the table to read. `load_valid`, `load`: the event whose row was read in the last cycle.
 //!
-//! **Handshake.** Sources are channels; their `ready` does not depend on their `valid`. An event that enters is not refused.
+//! **Handshake.** Sources are channels; their `ready` comes from registers. An event that is let in is not refused.
 //!
-//! **Latency.** One cycle from a source to the earliest entry; one event per cycle and per source. A tick whose connection is under way is
-//! skipped; any other event waits at the head of its source.
+//! **Latency.** From a source at an idle block to `load` three cycles. One event per cycle, of any source. A tick whose connection is under way is
+//! skipped; any other event waits in its place.
 //!
-//! **Why the conflict is judged a cycle ahead.** Whether a head may go in the next cycle follows from what is in the pipeline now and what
-//! enters now, so `able` is a register, and the way from the heads to the table's read address is one short priority choice. The event
-//! itself is chosen a cycle later, among copies of the heads: its 330 bits do not hang on that choice.
+//! **Why the event follows a cycle later.** Ticket and row say who was let in; the event is taken from its place in the next cycle,
+//! when the table is read: the place is free by then, but not yet written.
 //!
-//! **Invariant.** No two events of one row are in the first four stages. An event that enters while another of its row is in the fifth
-//! carries `forward`: the table does not show that row yet.
+//! **Invariant.** No two events of one row are between the choice and the judging stage. An event that is let in while another of its row is
+//! being decided carries `forward`: the table does not show that row yet when it is read.
+use super::heads::{entering, has_place, head_of, offer_of, places, Flight, Grant, Head, Pair, UnderWay};
 use super::stages::Issued;
 use super::timers::Tick;
 use crate::bundles::{Event, EventKind};
 use stevedore_hdl::prelude::*;
 
-/// Rows in the first four stages.
-#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
-pub struct Flight {
-    /// The first stage holds an event.
-    pub first: bool,
-    /// Of this row.
-    pub first_row: Bits<16>,
-    /// The second stage holds an event.
-    pub second: bool,
-    /// Of this row.
-    pub second_row: Bits<16>,
-    /// The third stage holds an event.
-    pub third: bool,
-    /// Of this row.
-    pub third_row: Bits<16>,
-    /// The fourth stage holds an event.
-    pub fourth: bool,
-    /// Of this row.
-    pub fourth_row: Bits<16>,
-}
-
-/// What is known about the head of a source.
-#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
-struct Head {
-    valid: bool,
-    /// It may enter: no other event of its row is in the first four stages.
-    able: bool,
-    /// Another event of its row is in the fifth.
-    forward: bool,
-    /// Row of the table, 0 for slots that do not exist.
-    row: Bits<16>,
-    slot: Bits<16>,
-    /// Ticks: erase.
-    erase: bool,
-}
-
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
 struct State {
-    segment: Head,
-    host: Head,
-    turn: Head,
-    tick: Head,
+    segment: Pair,
+    host: Pair,
+    turn: Pair,
+    tick: Pair,
     /// Erasing is over.
     awake: bool,
     /// Whose turn it is to go first, when `age` is full.
@@ -77,20 +48,23 @@ struct State {
     tick_first: bool,
 }
 
-/// Who enters in this cycle.
+/// Who goes in.
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
-struct Grant {
+struct Choice {
     segment: bool,
     host: bool,
     turn: bool,
     tick: bool,
 }
 
-/// What enters, but for the event of segments and requests.
+/// What was let in, but for the event of segments and requests.
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
 struct Ticket {
     head: Head,
-    grant: Grant,
+    choice: Choice,
+    /// It was in the second place of its pair.
+    segment_b: bool,
+    host_b: bool,
 }
 
 /// See the module.
@@ -112,21 +86,25 @@ pub struct Arbiter {
     pub room: Signal<In, bool>,
     /// A segment to send finds room.
     pub send_room: Signal<In, bool>,
-    /// Rows in the first stages.
-    pub flight: Signal<In, Flight>,
-    /// Row of the event that enters.
+    /// What is being measured.
+    pub measure: Signal<In, UnderWay>,
+    /// What is being judged.
+    pub judge: Signal<In, UnderWay>,
+    /// Row to be read.
     pub row: Signal<Out, Bits<16>>,
-    /// An event entered in the last cycle.
+    /// An event's row was read in the last cycle.
     pub load_valid: Signal<Out, bool>,
     /// It is this one.
     pub load: Signal<Out, Issued>,
     state: Register<State>,
-    segment: Flop<Event>,
-    host: Flop<Event>,
-    load_any: Register<bool>,
+    segment_a: Flop<Event>,
+    segment_b: Flop<Event>,
+    host_a: Flop<Event>,
+    host_b: Flop<Event>,
+    ticket_valid: Register<bool>,
     ticket: Flop<Ticket>,
-    last_segment: Flop<Event>,
-    last_host: Flop<Event>,
+    issued_valid: Register<bool>,
+    issued: Flop<Issued>,
     row_mask: Constant<Bits<16>>,
 }
 
@@ -142,121 +120,91 @@ impl Arbiter {
             s_tick: Sink::default(),
             room: Signal::default(),
             send_room: Signal::default(),
-            flight: Signal::default(),
+            measure: Signal::default(),
+            judge: Signal::default(),
             row: Signal::default(),
             load_valid: Signal::default(),
             load: Signal::default(),
             state: Register::default(),
-            segment: Flop::default(),
-            host: Flop::default(),
-            load_any: Register::default(),
+            segment_a: Flop::default(),
+            segment_b: Flop::default(),
+            host_a: Flop::default(),
+            host_b: Flop::default(),
+            ticket_valid: Register::default(),
             ticket: Flop::default(),
-            last_segment: Flop::default(),
-            last_host: Flop::default(),
+            issued_valid: Register::default(),
+            issued: Flop::default(),
             row_mask: Constant::new((connections as u64 - 1).into()),
         }
     }
 }
 
-/// Row of a slot.
+/// Who goes in if there is room for anybody, of those who are able.
 #[kernel_fn]
-fn row_of(slot: Bits<16>, mask: Bits<16>) -> Bits<16> {
-    if (slot & !mask).any() {
-        bits::<16>(0)
-    } else {
-        slot
-    }
-}
-
-/// An event of `row` may not enter in the next cycle.
-#[kernel_fn]
-fn taken(row: Bits<16>, state: State, grant: Grant, flight: Flight) -> bool {
-    (flight.first && flight.first_row == row)
-        || (flight.second && flight.second_row == row)
-        || (flight.third && flight.third_row == row)
-        || (grant.segment && state.segment.row == row)
-        || (grant.host && state.host.row == row)
-        || (grant.turn && state.turn.row == row)
-        || (grant.tick && state.tick.row == row)
-}
-
-/// The head in the next cycle: `offer` if the present one leaves, with its conflicts as they will be then. Both are judged before it is
-/// known which one it will be.
-#[kernel_fn]
-fn advance(head: Head, offer: Head, leaves: bool, awake: bool, state: State, grant: Grant, flight: Flight) -> Head {
-    let stays = head.valid && awake && !taken(head.row, state, grant, flight);
-    let comes = offer.valid && awake && !taken(offer.row, state, grant, flight);
-    let stays_behind = flight.fourth && flight.fourth_row == head.row;
-    let comes_behind = flight.fourth && flight.fourth_row == offer.row;
-    let next = leaves || !head.valid;
-    let chosen = if next { offer } else { head };
-    Head { able: if next { comes } else { stays }, forward: if next { comes_behind } else { stays_behind }, ..chosen }
-}
-
-/// Who enters if there is room for anybody.
-#[kernel_fn]
-fn choose(s: State, send_room: bool) -> Grant {
-    let turn = s.turn.able && send_room;
-    let first = (s.host_first && s.host.able) || (s.turn_first && turn) || (s.tick_first && s.tick.able);
-    let ahead = s.segment.able || s.host.able || turn;
-    Grant {
-        segment: s.segment.able && !first,
-        host: s.host.able && (if first { s.host_first } else { !s.segment.able }),
-        turn: turn && (if first { s.turn_first } else { !s.segment.able && !s.host.able }),
-        tick: s.tick.able && (if first { s.tick_first } else { !ahead }),
+fn choose(s: State, able: Choice) -> Choice {
+    let first = (s.host_first && able.host) || (s.turn_first && able.turn) || (s.tick_first && able.tick);
+    let ahead = able.segment || able.host || able.turn;
+    Choice {
+        segment: able.segment && !first,
+        host: able.host && (if first { s.host_first } else { !able.segment }),
+        turn: able.turn && (if first { s.turn_first } else { !able.segment && !able.host }),
+        tick: able.tick && (if first { s.tick_first } else { !ahead }),
     }
 }
 
 impl Logic for Arbiter {
     #[kernel]
     fn update(&mut self) {
-        setup!(self, state, load_any);
-        clocks!(self, segment, host, ticket, last_segment, last_host);
+        setup!(self, state, ticket_valid, issued_valid);
+        clocks!(self, segment_a, segment_b, host_a, host_b, ticket, issued);
         let s = self.state.q.val();
-        let flight = self.flight.val();
         let mask = self.row_mask.val();
         let room = self.room.val();
-        let choice = choose(s, self.send_room.val());
+        let segment = head_of(s.segment);
+        let host = head_of(s.host);
+        let turn = head_of(s.turn);
+        let tick = head_of(s.tick);
+        let able =
+            Choice { segment: segment.able, host: host.able, turn: turn.able && self.send_room.val(), tick: tick.able };
+        let choice = choose(s, able);
         let grant = Grant {
-            segment: room && choice.segment,
-            host: room && choice.host,
-            turn: room && choice.turn,
-            tick: room && choice.tick,
+            segment: UnderWay { valid: room && choice.segment, row: segment.row },
+            host: UnderWay { valid: room && choice.host, row: host.row },
+            turn: UnderWay { valid: room && choice.turn, row: turn.row },
+            tick: UnderWay { valid: room && choice.tick, row: tick.row },
         };
-        let skip = s.tick.valid && !s.tick.able;
+        let ticket = self.ticket.q.val();
+        let flight = Flight {
+            read: UnderWay { valid: self.ticket_valid.q.val(), row: ticket.head.row },
+            load: UnderWay { valid: self.issued_valid.q.val(), row: self.issued.q.val().row },
+            measure: self.measure.val(),
+            judge: self.judge.val(),
+        };
+        let skip = tick.valid && !tick.able;
 
         let mut n = s;
         let arriving = self.s_segment.bits.val();
         let asking = self.s_host.bits.val();
-        let turning = self.s_turn.bits.val();
         let ticking = self.s_tick.bits.val();
         let awake = s.awake;
-        let row = row_of(arriving.slot, mask);
-        let offer = Head { valid: self.s_segment.valid.val(), row, slot: arriving.slot, ..Head::default() };
-        n.segment = advance(s.segment, offer, grant.segment, awake, s, grant, flight);
-        let row = row_of(asking.slot, mask);
-        let offer = Head { valid: self.s_host.valid.val(), row, slot: asking.slot, ..Head::default() };
-        n.host = advance(s.host, offer, grant.host, awake, s, grant, flight);
-        let offer = Head { valid: self.s_turn.valid.val(), row: turning, slot: turning, ..Head::default() };
-        n.turn = advance(s.turn, offer, grant.turn, awake, s, grant, flight);
-        let offer = Head {
-            valid: self.s_tick.valid.val(),
-            row: ticking.slot,
-            slot: ticking.slot,
-            erase: ticking.erase,
-            ..Head::default()
-        };
-        n.tick = advance(s.tick, offer, grant.tick || skip, true, s, grant, flight);
-        n.awake = s.awake || (s.tick.valid && !s.tick.erase);
+        let offer = offer_of(self.s_segment.valid.val(), arriving.slot, mask);
+        n.segment = places(s.segment, offer, grant.segment.valid, awake, grant, flight);
+        let offer = offer_of(self.s_host.valid.val(), asking.slot, mask);
+        n.host = places(s.host, offer, grant.host.valid, awake, grant, flight);
+        let offer = offer_of(self.s_turn.valid.val(), self.s_turn.bits.val(), mask);
+        n.turn = places(s.turn, offer, grant.turn.valid, awake, grant, flight);
+        let offer = Head { erase: ticking.erase, ..offer_of(self.s_tick.valid.val(), ticking.slot, mask) };
+        n.tick = places(s.tick, offer, grant.tick.valid || skip, true, grant, flight);
+        n.awake = s.awake || (tick.valid && !tick.erase);
 
         // The right to go first moves on when it was used, or when there was nobody to use it.
         // While `age` is full, whoever it favours is granted if anybody can be: `waits` need not wait for the choice.
         let full = s.age.all();
         let waits = match s.favour.index() {
-            0 => s.segment.valid && !(room && s.segment.able),
-            1 => s.host.valid && !(room && s.host.able),
-            2 => s.turn.valid && self.send_room.val() && !(room && s.turn.able),
-            _ => s.tick.able && !room,
+            0 => segment.valid && !(room && able.segment),
+            1 => host.valid && !(room && able.host),
+            2 => turn.valid && self.send_room.val() && !(room && able.turn),
+            _ => able.tick && !room,
         };
         if !full {
             n.age = s.age + 1;
@@ -269,46 +217,50 @@ impl Logic for Arbiter {
         n.turn_first = keeps && s.favour == bits::<2>(2);
         n.tick_first = keeps && s.favour == bits::<2>(3);
         self.state.d.next = n;
-        self.segment.d.next = if grant.segment || !s.segment.valid { arriving } else { self.segment.q.val() };
-        self.host.d.next = if grant.host || !s.host.valid { asking } else { self.host.q.val() };
-        self.s_segment.ready.next = grant.segment || !s.segment.valid;
-        self.s_host.ready.next = grant.host || !s.host.valid;
-        self.s_turn.ready.next = grant.turn || !s.turn.valid;
-        self.s_tick.ready.next = grant.tick || skip || !s.tick.valid;
+        self.segment_a.d.next = if s.segment.a.valid { self.segment_a.q.val() } else { arriving };
+        self.segment_b.d.next = if s.segment.b.valid { self.segment_b.q.val() } else { arriving };
+        self.host_a.d.next = if s.host.a.valid { self.host_a.q.val() } else { asking };
+        self.host_b.d.next = if s.host.b.valid { self.host_b.q.val() } else { asking };
+        self.s_segment.ready.next = has_place(s.segment);
+        self.s_host.ready.next = has_place(s.host);
+        self.s_turn.ready.next = has_place(s.turn);
+        self.s_tick.ready.next = has_place(s.tick);
 
-        // Enter. The table may be read for nobody: its address does not wait for `room`.
+        // Who is let in: the ticket does not wait for `room`, for without it nobody looks.
         let head = if choice.segment {
-            s.segment
+            segment
         } else if choice.host {
-            s.host
+            host
         } else if choice.turn {
-            s.turn
+            turn
         } else {
-            s.tick
+            tick
         };
-        self.row.next = head.row;
-        self.load_any.d.next = grant.segment || grant.host || grant.turn || grant.tick;
-        self.ticket.d.next = Ticket { head, grant };
-        self.last_segment.d.next = self.segment.q.val();
-        self.last_host.d.next = self.host.q.val();
+        self.ticket_valid.d.next = room && (choice.segment || choice.host || choice.turn || choice.tick);
+        self.ticket.d.next =
+            Ticket { head: entering(head), choice, segment_b: s.segment.empties_b, host_b: s.host.empties_b };
 
-        // Load: the event behind the ticket.
-        let ticket = self.ticket.q.val();
-        let mut event = if ticket.grant.segment { self.last_segment.q.val() } else { self.last_host.q.val() };
-        if ticket.grant.turn {
+        // The event behind the ticket.
+        self.row.next = ticket.head.row;
+        let segment = if ticket.segment_b { self.segment_b.q.val() } else { self.segment_a.q.val() };
+        let host = if ticket.host_b { self.host_b.q.val() } else { self.host_a.q.val() };
+        let mut event = if ticket.choice.segment { segment } else { host };
+        if ticket.choice.turn {
             event.kind = EventKind::Transmit;
         }
-        if ticket.grant.tick {
+        if ticket.choice.tick {
             event.kind = EventKind::Tick;
         }
         event.slot = ticket.head.slot;
-        self.load_valid.next = self.load_any.q.val();
-        self.load.next = Issued {
+        self.issued_valid.d.next = self.ticket_valid.q.val();
+        self.issued.d.next = Issued {
             event,
             row: ticket.head.row,
             legitimate: ticket.head.row.any(),
             forward: ticket.head.forward,
             erase: ticket.head.erase,
         };
+        self.load_valid.next = self.issued_valid.q.val();
+        self.load.next = self.issued.q.val();
     }
 }

@@ -4,6 +4,7 @@ pub mod acknowledge;
 pub mod arbiter;
 pub mod congestion;
 pub mod hash;
+pub mod heads;
 pub mod host_requests;
 pub mod lookup;
 pub mod lookup_front;

@@ -1,30 +1,29 @@
-//! The connection pipeline: one event per cycle, read, measure, judge, decide, settle, write back.
+//! The connection pipeline: one event per cycle; read, load, measure, judge, decide, settle.
 //!
 //! **Role.** Owns the connection table. Everything TCP is in the functions of the files named in `stages.rs`; here is only the order of
 //! things. Neighbours: `arbiter.rs` before it, the queues of `tcp.rs` and the scheduler behind it.
 //!
 //! ```text
-//!  enter   0 the arbiter chooses; the table is read
+//!  read    0 the table is read for the event that was let in
 //!  load    1 the record arrives, or the one that just left stage 5
 //!  measure 2 differences, deadlines
 //!  judge   3 the verdict on a segment
 //!  decide  4 named actions; the record of a connection that begins
-//!  settle  5 the new record: written to the table, and kept for an event right behind
-//!  emit    6 commands, notices, pulses
+//!  settle  5 the new record: written to the table, and kept for an event right behind; commands and notices leave
 //! ```
 //!
-//! **Ports.** `clock`, `reset`. `row`: row of the event that enters, to be read. `load_valid`, `load`: the event that entered in the last
-//! cycle. `settings`, `now`: read by the stages. `flight`: rows in the
-//! first stages. `outcome_valid`, `outcome`: what leaves. `push`, `push_slot`: who wants a turn, a cycle before.
+//! **Ports.** `clock`, `reset`. `row`: row to be read. `load_valid`, `load`: the event whose row was read in the last
+//! cycle. `settings`, `now`: read by the stages. `measured`, `judged`: rows in these
+//! stages. `outcome_valid`, `outcome`: what leaves. `pulses`: for the statistics. `push`, `push_slot`: who wants a turn.
 //!
-//! **Handshake.** None: the arbiter lets an event in only when everything behind has room. **Latency.** Six cycles from entry to outcome;
+//! **Handshake.** None: the arbiter lets an event in only when everything behind has room. **Latency.** Five cycles from reading to outcome;
 //! a connection takes an event every five cycles. Never stalls.
 //!
-//! **Invariant.** A record is in at most one stage from 1 to 4 (the arbiter sees to it), so what is read is what was last written.
-use super::arbiter::Flight;
+//! **Invariant.** A record is in at most one stage from 0 to 4 (the arbiter sees to it), so what is read is what was last written.
+use super::heads::UnderWay;
 use super::settle::{begin, outcome_of, settle, Outcome};
 use super::stages::{decide, judge_all, measure, Decisions, Issued, Judgement, Measures};
-use crate::bundles::{ConnectionRecord, TcpSettings};
+use crate::bundles::{ConnectionRecord, TcpPulses, TcpSettings};
 use stevedore_hdl::prelude::*;
 
 /// See the module.
@@ -34,9 +33,9 @@ pub struct Pipeline {
     pub clock: Signal<In, Clock>,
     /// Synchronous.
     pub reset: Signal<In, bool>,
-    /// Row of the event that enters.
+    /// Row to be read.
     pub row: Signal<In, Bits<16>>,
-    /// An event entered in the last cycle.
+    /// An event's row was read in the last cycle.
     pub load_valid: Signal<In, bool>,
     /// It is this one.
     pub load: Signal<In, Issued>,
@@ -44,12 +43,16 @@ pub struct Pipeline {
     pub settings: Signal<In, TcpSettings>,
     /// Microseconds.
     pub now: Signal<In, Bits<32>>,
-    /// Rows in the first stages.
-    pub flight: Signal<Out, Flight>,
+    /// What is being measured.
+    pub measured: Signal<Out, UnderWay>,
+    /// What is being judged.
+    pub judged: Signal<Out, UnderWay>,
     /// An event leaves.
     pub outcome_valid: Signal<Out, bool>,
     /// With these effects.
     pub outcome: Signal<Out, Outcome>,
+    /// For the statistics.
+    pub pulses: Signal<Out, TcpPulses>,
     /// The event that is being settled leaves its connection with something to send, and without a turn.
     pub push: Signal<Out, bool>,
     /// The connection's slot.
@@ -72,9 +75,8 @@ pub struct Pipeline {
     settle_record: Flop<ConnectionRecord>,
     settle_measures: Flop<Measures>,
     decisions: Flop<Decisions>,
-    emit_valid: Register<bool>,
-    emit_record: Flop<ConnectionRecord>,
-    emit: Flop<Outcome>,
+    settled: Flop<ConnectionRecord>,
+    counted: Register<TcpPulses>,
 }
 
 impl Pipeline {
@@ -88,12 +90,14 @@ impl Pipeline {
             load: Signal::default(),
             settings: Signal::default(),
             now: Signal::default(),
-            flight: Signal::default(),
+            measured: Signal::default(),
+            judged: Signal::default(),
             outcome_valid: Signal::default(),
             outcome: Signal::default(),
+            pulses: Signal::default(),
             push: Signal::default(),
             push_slot: Signal::default(),
-            // A row that is read while it is written is taken from `emit_record` instead.
+            // A row that is read while it is written is taken from `settled` instead.
             table: DualPortRam::new(connections).no_rw_check(),
             measure_valid: Register::default(),
             measure: Flop::default(),
@@ -112,9 +116,8 @@ impl Pipeline {
             settle_record: Flop::default(),
             settle_measures: Flop::default(),
             decisions: Flop::default(),
-            emit_valid: Register::default(),
-            emit_record: Flop::default(),
-            emit: Flop::default(),
+            settled: Flop::default(),
+            counted: Register::default(),
         }
     }
 }
@@ -122,24 +125,25 @@ impl Pipeline {
 impl Logic for Pipeline {
     #[kernel]
     fn update(&mut self) {
-        setup!(self, measure_valid, judge_valid, decide_valid, settle_valid, emit_valid);
+        setup!(self, measure_valid, judge_valid, decide_valid, settle_valid, counted);
         clocks!(self, table, measure, measure_record, judge, judge_record, measures);
         clocks!(self, decide, decide_record, decide_measures, judgement);
-        clocks!(self, settle, settle_record, settle_measures, decisions, emit_record, emit);
+        clocks!(self, settle, settle_record, settle_measures, decisions, settled);
         let settings = self.settings.val();
         let now = self.now.val();
 
-        // Enter and load.
+        // Read and load.
         self.table.read_address.next = self.row.val();
         let load = self.load.val();
         self.measure_valid.d.next = self.load_valid.val();
         self.measure.d.next = load;
-        let read = if load.forward { self.emit_record.q.val() } else { self.table.read_data.val() };
+        let read = if load.forward { self.settled.q.val() } else { self.table.read_data.val() };
         // A closed record is left alone by a tick, so that is what is written.
         self.measure_record.d.next = if load.erase { ConnectionRecord::default() } else { read };
 
         // Measure.
         let measured = self.measure.q.val();
+        self.measured.next = UnderWay { valid: self.measure_valid.q.val(), row: measured.row };
         let record = self.measure_record.q.val();
         self.judge_valid.d.next = self.measure_valid.q.val();
         self.judge.d.next = measured;
@@ -148,6 +152,7 @@ impl Logic for Pipeline {
 
         // Judge.
         let judged = self.judge.q.val();
+        self.judged.next = UnderWay { valid: self.judge_valid.q.val(), row: judged.row };
         let record = self.judge_record.q.val();
         let measures = self.measures.q.val();
         self.decide_valid.d.next = self.judge_valid.q.val();
@@ -173,29 +178,20 @@ impl Logic for Pipeline {
         let measures = self.settle_measures.q.val();
         let decisions = self.decisions.q.val();
         let next = settle(settled, record, settings, now, measures, decisions);
-        self.emit_valid.d.next = self.settle_valid.q.val();
-        self.emit_record.d.next = next;
-        self.emit.d.next = outcome_of(settled, record, measures, decisions);
-        self.table.write_enable.next = self.settle_valid.q.val() && (settled.legitimate || settled.erase);
+        let valid = self.settle_valid.q.val();
+        self.settled.d.next = next;
+        self.table.write_enable.next = valid && (settled.legitimate || settled.erase);
         self.table.write_address.next = settled.row;
         self.table.write_data.next = next;
 
-        let without_turn = decisions.turning || !record.soft.queued;
-        self.push.next = self.settle_valid.q.val() && decisions.wake && without_turn;
-        self.push_slot.next = settled.event.slot;
+        let outcome = outcome_of(settled, record, measures, decisions);
+        self.outcome_valid.next = valid;
+        self.outcome.next = outcome;
+        self.counted.d.next = if valid { outcome.pulses } else { TcpPulses::default() };
+        self.pulses.next = self.counted.q.val();
 
-        // Emit.
-        self.outcome_valid.next = self.emit_valid.q.val();
-        self.outcome.next = self.emit.q.val();
-        self.flight.next = Flight {
-            first: self.load_valid.val(),
-            first_row: load.row,
-            second: self.measure_valid.q.val(),
-            second_row: measured.row,
-            third: self.judge_valid.q.val(),
-            third_row: judged.row,
-            fourth: self.decide_valid.q.val(),
-            fourth_row: decided.row,
-        };
+        let without_turn = decisions.turning || !record.soft.queued;
+        self.push.next = valid && decisions.wake && without_turn;
+        self.push_slot.next = settled.event.slot;
     }
 }

@@ -31,7 +31,7 @@ use crate::geometry::Geometry;
 use crate::stream::Queue;
 use stevedore_hdl::prelude::*;
 
-/// Events that may still come after the room in the queues was judged: six stages, the one entering, and the cycle of judging.
+/// Events that may still come after the room in the queues was judged: six stages, the one let in, and the cycle of judging.
 const UNDER_WAY: usize = 8;
 
 /// See the module.
@@ -108,7 +108,8 @@ impl Logic for Tcp {
         forward!(self.s_host => self.arbiter.s_host);
         join!(self.scheduler.m_turn => self.arbiter.s_turn);
         join!(self.timers.m_tick => self.arbiter.s_tick);
-        self.arbiter.flight.next = self.pipeline.flight.val();
+        self.arbiter.measure.next = self.pipeline.measured.val();
+        self.arbiter.judge.next = self.pipeline.judged.val();
         self.arbiter.room.next = self.room.q.val();
         self.arbiter.send_room.next = self.send_room.q.val();
         self.pipeline.row.next = self.arbiter.row.val();
@@ -135,6 +136,6 @@ impl Logic for Tcp {
         let sends = self.send.level.val();
         self.room.d.next = sends < limit && self.receive.level.val() < limit && self.notice.level.val() < limit;
         self.send_room.d.next = sends < self.send_limit.val();
-        self.pulses.next = if valid { outcome.pulses } else { TcpPulses::default() };
+        self.pulses.next = self.pipeline.pulses.val();
     }
 }
