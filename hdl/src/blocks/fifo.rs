@@ -11,7 +11,8 @@
 //! word has left.
 //! # Invariant
 //! A word is offered only from the cycle after it was written, so the memory is never read where it is being written and needs no
-//! collision logic.
+//! collision logic. While there is room the place behind the last word is written in every cycle, whatever `s_in` says: it holds nothing
+//! until `push` counts it, and the memory's enable, which has many listeners, does not wait for `s_in.valid`.
 
 use super::{DualPortRam, Register};
 use crate::prelude::*;
@@ -86,7 +87,7 @@ impl<T: Symbolic> Logic for Fifo<T> {
         // `push` and `pop` come late: add and compare first, let them choose.
         let after = (self.read_at.q.val() + 1) & self.address_mask.val();
         let read_at = mux(pop, after, self.read_at.q.val());
-        self.memory.write_enable.next = push;
+        self.memory.write_enable.next = self.ready.q.val();
         self.memory.write_address.next = self.write_at.q.val();
         self.memory.write_data.next = self.s_in.bits.val();
         self.memory.read_address.next = read_at;

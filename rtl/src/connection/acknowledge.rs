@@ -75,13 +75,33 @@ pub struct AckPlan {
     pub fin: bool,
     /// Payload bytes acknowledged.
     pub released: Bits<32>,
+    /// `advance`, and there are any.
+    pub releases: bool,
+}
+
+/// How much is acknowledged.
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+pub struct Amount {
+    /// Something.
+    pub some: bool,
+    /// More than one number.
+    pub more: bool,
+    /// Our FIN is the last of it.
+    pub fin: bool,
 }
 
 /// Second stage.
 #[kernel_fn]
-pub fn plan_ack(event: Event, record: ConnectionRecord, v: Verdict, a: AckMeasures) -> AckPlan {
+pub fn amount(record: ConnectionRecord, a: AckMeasures) -> Amount {
+    let some = a.acked.any();
+    Amount { some, more: some && a.acked != bits::<32>(1), fin: a.advances && a.past_end && record.hard.fin_wanted }
+}
+
+/// Third stage.
+#[kernel_fn]
+pub fn plan_ack(event: Event, record: ConnectionRecord, v: Verdict, a: AckMeasures, amount: Amount) -> AckPlan {
     let advance = v.open || (v.accepted && a.advances);
-    let fin = v.accepted && a.advances && a.past_end && record.hard.fin_wanted;
+    let fin = v.accepted && amount.fin;
     let half = record.hard.state == TcpState::SynReceived || record.hard.state == TcpState::SynSent;
     let window = v.fresh || v.open || v.meet || (v.accepted && !a.old && (v.complete || a.newer));
     let closed = !record.soft.snd_wnd.any();
@@ -98,5 +118,6 @@ pub fn plan_ack(event: Event, record: ConnectionRecord, v: Verdict, a: AckMeasur
         alive: v.accepted && closed,
         fin,
         released: if numbered { a.acked - 1 } else { a.acked },
+        releases: advance && (if numbered { amount.more } else { amount.some }),
     }
 }

@@ -25,7 +25,7 @@
 //!
 //! **Invariant.** No two events of one row are between the choice and the judging stage. An event that is let in while another of its row is
 //! being decided carries `forward`: the table does not show that row yet when it is read.
-use super::heads::{entering, has_place, head_of, offer_of, places, Flight, Grant, Head, Pair, UnderWay};
+use super::heads::{entering, has_place, head_of, offer_of, places, Candidates, Flight, Head, Pair, UnderWay};
 use super::stages::Issued;
 use super::timers::Tick;
 use crate::bundles::{Event, EventKind};
@@ -142,13 +142,15 @@ impl Arbiter {
 /// Who goes in if there is room for anybody, of those who are able.
 #[kernel_fn]
 fn choose(s: State, able: Choice) -> Choice {
-    let first = (s.host_first && able.host) || (s.turn_first && able.turn) || (s.tick_first && able.tick);
-    let ahead = able.segment || able.host || able.turn;
+    let host_first = s.host_first && able.host;
+    let turn_first = s.turn_first && able.turn;
+    let tick_first = s.tick_first && able.tick;
+    // At most one of the three is set, and what is first is able: nothing waits for "is anybody first".
     Choice {
-        segment: able.segment && !first,
-        host: able.host && (if first { s.host_first } else { !able.segment }),
-        turn: able.turn && (if first { s.turn_first } else { !able.segment && !able.host }),
-        tick: able.tick && (if first { s.tick_first } else { !ahead }),
+        segment: able.segment && !host_first && !turn_first && !tick_first,
+        host: able.host && (s.host_first || (!able.segment && !turn_first && !tick_first)),
+        turn: able.turn && (s.turn_first || (!able.segment && !able.host && !tick_first)),
+        tick: able.tick && (s.tick_first || (!able.segment && !able.host && !able.turn)),
     }
 }
 
@@ -167,11 +169,17 @@ impl Logic for Arbiter {
         let able =
             Choice { segment: segment.able, host: host.able, turn: turn.able && self.send_room.val(), tick: tick.able };
         let choice = choose(s, able);
-        let grant = Grant {
-            segment: UnderWay { valid: room && choice.segment, row: segment.row },
-            host: UnderWay { valid: room && choice.host, row: host.row },
-            turn: UnderWay { valid: room && choice.turn, row: turn.row },
-            tick: UnderWay { valid: room && choice.tick, row: tick.row },
+        let grant = Choice {
+            segment: room && choice.segment,
+            host: room && choice.host,
+            turn: room && choice.turn,
+            tick: room && choice.tick,
+        };
+        let candidates = Candidates {
+            segment: UnderWay { valid: choice.segment, row: segment.row },
+            host: UnderWay { valid: choice.host, row: host.row },
+            turn: UnderWay { valid: choice.turn, row: turn.row },
+            tick: UnderWay { valid: choice.tick, row: tick.row },
         };
         let ticket = self.ticket.q.val();
         let flight = Flight {
@@ -188,13 +196,17 @@ impl Logic for Arbiter {
         let ticking = self.s_tick.bits.val();
         let awake = s.awake;
         let offer = offer_of(self.s_segment.valid.val(), arriving.slot, mask);
-        n.segment = places(s.segment, offer, grant.segment.valid, awake, grant, flight);
+        let others = Candidates { segment: UnderWay::default(), ..candidates };
+        n.segment = places(s.segment, offer, grant.segment, awake, candidates.segment, others, flight);
         let offer = offer_of(self.s_host.valid.val(), asking.slot, mask);
-        n.host = places(s.host, offer, grant.host.valid, awake, grant, flight);
+        let others = Candidates { host: UnderWay::default(), ..candidates };
+        n.host = places(s.host, offer, grant.host, awake, candidates.host, others, flight);
         let offer = offer_of(self.s_turn.valid.val(), self.s_turn.bits.val(), mask);
-        n.turn = places(s.turn, offer, grant.turn.valid, awake, grant, flight);
+        let others = Candidates { turn: UnderWay::default(), ..candidates };
+        n.turn = places(s.turn, offer, grant.turn, awake, candidates.turn, others, flight);
         let offer = Head { erase: ticking.erase, ..offer_of(self.s_tick.valid.val(), ticking.slot, mask) };
-        n.tick = places(s.tick, offer, grant.tick.valid || skip, true, grant, flight);
+        let others = Candidates { tick: UnderWay::default(), ..candidates };
+        n.tick = places(s.tick, offer, grant.tick || skip, true, candidates.tick, others, flight);
         n.awake = s.awake || (tick.valid && !tick.erase);
 
         // The right to go first moves on when it was used, or when there was nobody to use it.

@@ -71,27 +71,11 @@ pub fn measure_congestion(event: Event, record: ConnectionRecord) -> CongestionM
     }
 }
 
-/// What becomes of the congestion state, except for the values left to be chosen.
+/// Values the congestion window may take.
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
-pub struct CongestionPlan {
-    /// The handshake is complete: the initial window.
-    pub begin: bool,
+pub struct CongestionSums {
     /// The initial window.
     pub initial: Bits<32>,
-    /// A duplicate acknowledgement is counted.
-    pub count: bool,
-    /// The third: fast retransmit.
-    pub enter: bool,
-    /// One more in recovery: another segment has left the network.
-    pub inflate: bool,
-    /// In recovery, not everything is acknowledged: another segment is missing.
-    pub partial: bool,
-    /// Recovery is over.
-    pub leave: bool,
-    /// Outside recovery: bytes were acknowledged.
-    pub grow: bool,
-    /// `grow` in slow start.
-    pub slow_start: bool,
     /// Less than one MSS was acknowledged.
     pub less: bool,
     /// The credit of congestion avoidance minus cwnd: a full window was acknowledged unless negative.
@@ -106,24 +90,21 @@ pub struct CongestionPlan {
     pub leave_below: bool,
 }
 
-/// Second stage: compares. `lost`: a SYN had to be sent again; `mss`: the MSS of an opening connection.
+/// Second stage: compares. `mss`: the MSS if the connection opens.
 #[kernel_fn]
-pub fn plan_congestion(
+pub fn sum_congestion(
     record: ConnectionRecord,
-    v: Verdict,
     a: AckMeasures,
-    p: AckPlan,
     m: CongestionMeasures,
     mss: Bits<16>,
-    lost: bool,
-) -> CongestionPlan {
+) -> CongestionSums {
     let soft = record.soft;
     let segment = wide(record.hard.snd_mss);
     let two = segment << 1;
-    let begin = v.open || v.complete;
     let opening = wide(mss);
     let ten = (opening << 3) + (opening << 1);
-    let initial = if lost {
+    // A SYN had to be sent again: one segment.
+    let initial = if soft.backoff.any() {
         opening
     } else if mss > bits::<16>(INITIAL_MSS) {
         mux(opening < bits::<32>(INITIAL_WINDOW / 2), bits::<32>(INITIAL_WINDOW), opening << 1)
@@ -131,21 +112,11 @@ pub fn plan_congestion(
         ten
     };
     let half = m.flight >> 1;
-    let enter = p.duplicate && !soft.recovering && soft.duplicate_acks == bits::<3>(2) && !soft.guarded;
-    let news = p.advance && !begin;
     let less = a.acked < segment;
     let few = m.flight_after < segment;
     let deflated = if less { m.deflated } else { m.deflated_more };
-    CongestionPlan {
-        begin,
+    CongestionSums {
         initial,
-        count: p.duplicate && !soft.duplicate_acks.all(),
-        enter,
-        inflate: p.duplicate && soft.recovering && m.may_grow,
-        partial: news && soft.recovering && !m.recovered,
-        leave: news && soft.recovering && m.recovered,
-        grow: news && !soft.recovering,
-        slow_start: m.slow_start,
         less,
         credit_left: m.credit - soft.cwnd,
         half: if half < two { two } else { half },
@@ -155,12 +126,60 @@ pub fn plan_congestion(
     }
 }
 
-/// Third stage: the congestion state after the segment.
+/// What becomes of the congestion state.
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+pub struct CongestionPlan {
+    /// The handshake is complete: the initial window.
+    pub begin: bool,
+    /// A duplicate acknowledgement is counted.
+    pub count: bool,
+    /// The third: fast retransmit.
+    pub enter: bool,
+    /// One more in recovery: another segment has left the network.
+    pub inflate: bool,
+    /// In recovery, not everything is acknowledged: another segment is missing.
+    pub partial: bool,
+    /// Recovery is over.
+    pub leave: bool,
+    /// Outside recovery: bytes were acknowledged.
+    pub grow: bool,
+    /// `grow` in slow start.
+    pub slow_start: bool,
+    /// The values to choose from.
+    pub sums: CongestionSums,
+}
+
+/// Third stage.
+#[kernel_fn]
+pub fn plan_congestion(
+    record: ConnectionRecord,
+    v: Verdict,
+    p: AckPlan,
+    m: CongestionMeasures,
+    sums: CongestionSums,
+) -> CongestionPlan {
+    let soft = record.soft;
+    let begin = v.open || v.complete;
+    let news = p.advance && !begin;
+    CongestionPlan {
+        begin,
+        count: p.duplicate && !soft.duplicate_acks.all(),
+        enter: p.duplicate && !soft.recovering && soft.duplicate_acks == bits::<3>(2) && !soft.guarded,
+        inflate: p.duplicate && soft.recovering && m.may_grow,
+        partial: news && soft.recovering && !m.recovered,
+        leave: news && soft.recovering && m.recovered,
+        grow: news && !soft.recovering,
+        slow_start: m.slow_start,
+        sums,
+    }
+}
+
+/// Fourth stage: the congestion state after the segment.
 #[kernel_fn]
 pub fn update_congestion(before: Soft, hard: Hard, p: CongestionPlan, m: CongestionMeasures) -> Soft {
     let mut soft = before;
     if p.begin {
-        soft.cwnd = p.initial;
+        soft.cwnd = p.sums.initial;
         soft.ssthresh = bits::<32>(NO_THRESHOLD);
         soft.duplicate_acks = Default::default();
         soft.recovering = false;
@@ -171,8 +190,8 @@ pub fn update_congestion(before: Soft, hard: Hard, p: CongestionPlan, m: Congest
         soft.duplicate_acks = before.duplicate_acks + 1;
     }
     if p.enter {
-        soft.ssthresh = p.half;
-        soft.cwnd = p.half + m.three;
+        soft.ssthresh = p.sums.half;
+        soft.cwnd = p.sums.half + m.three;
         soft.recover = hard.snd_max;
         soft.recovering = true;
     }
@@ -180,10 +199,10 @@ pub fn update_congestion(before: Soft, hard: Hard, p: CongestionPlan, m: Congest
         soft.cwnd = m.grown;
     }
     if p.partial {
-        soft.cwnd = p.partial_window;
+        soft.cwnd = p.sums.partial_window;
     }
     if p.leave {
-        soft.cwnd = if p.leave_below { p.leave_window } else { before.ssthresh };
+        soft.cwnd = if p.sums.leave_below { p.sums.leave_window } else { before.ssthresh };
         soft.recovering = false;
         soft.guarded = !m.past_recover;
         soft.cwnd_credit = Default::default();
@@ -194,11 +213,11 @@ pub fn update_congestion(before: Soft, hard: Hard, p: CongestionPlan, m: Congest
         }
         if m.may_grow {
             if p.slow_start {
-                soft.cwnd = if p.less { m.grown_acked } else { m.grown };
-            } else if negative(p.credit_left) {
+                soft.cwnd = if p.sums.less { m.grown_acked } else { m.grown };
+            } else if negative(p.sums.credit_left) {
                 soft.cwnd_credit = m.credit;
             } else {
-                soft.cwnd_credit = p.credit_left;
+                soft.cwnd_credit = p.sums.credit_left;
                 soft.cwnd = m.grown;
             }
         }

@@ -3,8 +3,8 @@
 //! The events of each source wait in a *pair* of places, filled and emptied in turn. A place that is free loads in each cycle, whatever
 //! comes, so neither the 330 bits of an event nor the answer to its source hang on who is let in.
 //!
-//! Whether a head may go in the next cycle follows from what is in the pipeline now and what is let in now, so `able` is a register, and
-//! the arbiter's choice is one short priority.
+//! Whether a head may go in the next cycle follows from what is in the pipeline now and what is chosen now, so `able` is a register, and
+//! the arbiter's choice is one short priority. What is chosen keeps others of its row back for a cycle even if there is no room for it.
 use stevedore_hdl::prelude::*;
 
 /// A row with an event under way.
@@ -27,6 +27,17 @@ pub struct Flight {
     pub measure: UnderWay,
     /// Judging.
     pub judge: UnderWay,
+}
+
+/// What happens at a place.
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+struct Access {
+    /// It is the one to be filled.
+    fills: bool,
+    /// It holds the head of its pair.
+    head: bool,
+    /// The head leaves.
+    granted: bool,
 }
 
 /// What is known about an event that waits.
@@ -61,9 +72,9 @@ pub struct Pair {
     pub empties_b: bool,
 }
 
-/// Who is let in, by source; each with the row it has if it is.
+/// Who is let in if there is room, by source; each with the row it has if it is.
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
-pub struct Grant {
+pub struct Candidates {
     /// A segment.
     pub segment: UnderWay,
     /// A request of the host.
@@ -96,23 +107,26 @@ fn is(event: UnderWay, row: Bits<16>) -> bool {
     event.valid && event.row == row
 }
 
-/// An event of `row` may go in in the next cycle.
+/// An event of `row` may go in in the next cycle: nothing of its row is inside, or chosen now.
 #[kernel_fn]
-fn free(row: Bits<16>, grant: Grant, flight: Flight) -> bool {
+fn free(row: Bits<16>, own: UnderWay, others: Candidates, flight: Flight) -> bool {
     let inside = is(flight.read, row) || is(flight.load, row) || is(flight.measure, row);
-    let entering = is(grant.segment, row) || is(grant.host, row) || is(grant.turn, row) || is(grant.tick, row);
-    !(inside || entering)
+    let hosted = is(others.segment, row) || is(others.host, row) || is(others.turn, row) || is(others.tick, row);
+    !(inside || is(own, row) || hosted)
 }
 
 /// A place in the next cycle: what is in it now unless it `leaves`, or what is offered if it `fills`. Both are judged before it is known
-/// which one it will be. `awake`: anybody may go in.
+/// which one it will be. `own`: the candidate of its source; `others`: those of the other sources. `awake`: anybody may go in.
 #[kernel_fn]
-fn place(head: Head, offer: Head, fills: bool, leaves: bool, awake: bool, grant: Grant, flight: Flight) -> Head {
-    let stays = awake && !leaves && free(head.row, grant, flight);
-    let filled = offer.valid && fills;
-    let comes = awake && filled && free(offer.row, grant, flight);
+fn place(head: Head, offer: Head, at: Access, awake: bool, own: UnderWay, others: Candidates, flight: Flight) -> Head {
+    // What is at the head itself does not stand in its own way.
+    let ahead = UnderWay { valid: own.valid && !at.head, row: own.row };
+    let stays = awake && free(head.row, ahead, others, flight);
+    let filled = offer.valid && at.fills;
+    let comes = awake && filled && free(offer.row, own, others, flight);
     if head.valid {
-        Head { valid: !leaves, able: stays, forward: is(flight.judge, head.row), ..head }
+        let leaves = at.head && at.granted;
+        Head { valid: !leaves, able: stays && !leaves, forward: is(flight.judge, head.row), ..head }
     } else {
         Head { valid: filled, able: comes, forward: is(flight.judge, offer.row), ..offer }
     }
@@ -140,11 +154,21 @@ pub fn has_place(pair: Pair) -> bool {
 
 /// A pair in the next cycle; its head leaves if it is `granted`.
 #[kernel_fn]
-pub fn places(pair: Pair, offer: Head, granted: bool, awake: bool, grant: Grant, flight: Flight) -> Pair {
+pub fn places(
+    pair: Pair,
+    offer: Head,
+    granted: bool,
+    awake: bool,
+    own: UnderWay,
+    others: Candidates,
+    flight: Flight,
+) -> Pair {
     let filled = offer.valid && has_place(pair);
+    let a = Access { fills: !pair.fills_b, head: !pair.empties_b, granted };
+    let b = Access { fills: pair.fills_b, head: pair.empties_b, granted };
     Pair {
-        a: place(pair.a, offer, !pair.fills_b, granted && !pair.empties_b, awake, grant, flight),
-        b: place(pair.b, offer, pair.fills_b, granted && pair.empties_b, awake, grant, flight),
+        a: place(pair.a, offer, a, awake, own, others, flight),
+        b: place(pair.b, offer, b, awake, own, others, flight),
         fills_b: pair.fills_b != filled,
         empties_b: pair.empties_b != granted,
     }

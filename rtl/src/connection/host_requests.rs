@@ -58,7 +58,7 @@ pub struct HostPlan {
     pub status: Bits<8>,
 }
 
-/// Second stage. `legitimate`: the slot exists; `known`: the request is for this very connection.
+/// Third stage. `legitimate`: the slot exists; `known`: the request is for this very connection.
 #[kernel_fn]
 pub fn plan_host(event: Event, record: ConnectionRecord, legitimate: bool, known: bool, m: HostMeasures) -> HostPlan {
     let hard = record.hard;
@@ -111,7 +111,7 @@ pub fn plan_host(event: Event, record: ConnectionRecord, legitimate: bool, known
     plan
 }
 
-/// Third stage, requests for a connection that exists already.
+/// Fourth stage, requests for a connection that exists already.
 #[kernel_fn]
 pub fn after_request(record: ConnectionRecord, p: HostPlan, m: HostMeasures) -> ConnectionRecord {
     let mut next = record;

@@ -170,7 +170,7 @@ impl Logic for Pipeline {
         let judgement = self.judgement.q.val();
         self.settle_record.d.next = begin(decided.event, record, judgement);
         self.settle_measures.d.next = measures;
-        self.decisions.d.next = decide(decided, record, settings, measures, judgement);
+        self.decisions.d.next = decide(decided, record, measures, judgement);
 
         // Settle.
         let settled = self.settle.q.val();

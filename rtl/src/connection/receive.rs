@@ -5,7 +5,7 @@
 //! placed while there is room: Terminate closes one direction only, so the reset of RFC 1122 4.2.2.13 (for a host that can read no more)
 //! does not apply; without room the peer sees a closed window until the FIN-WAIT-2 time-out.
 use super::segment_arrives::{ArrivalMeasures, Verdict};
-use super::sequence::{negative, positive};
+use super::sequence::negative;
 use crate::bundles::{ConnectionRecord, Event, TcpSettings, TcpState};
 use stevedore_hdl::prelude::*;
 
@@ -33,77 +33,74 @@ pub struct PayloadPlan {
 /// How the payload meets what is expected.
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
 pub struct Fit {
-    /// It begins no later than at RCV.NXT.
-    pub in_order: bool,
+    /// Some of it is new, in order, and finds room.
+    pub some: bool,
+    /// The FIN is in order, and there is room for all that comes before it.
+    pub fin: bool,
     /// It has bytes from RCV.NXT up.
     pub new: bool,
-    /// There is room for some of them.
-    pub room: bool,
-    /// For all of them.
+    /// There is room for all of them.
     pub fits: bool,
+    /// It begins behind RCV.NXT, or not all of it finds room.
+    pub unfit: bool,
+    /// The state takes payload.
+    pub open: bool,
+    /// It is to be reported at once.
+    pub pushed: bool,
 }
 
 /// Second stage: compares.
 #[kernel_fn]
-pub fn fit(record: ConnectionRecord, m: ArrivalMeasures) -> Fit {
+pub fn fit(event: Event, record: ConnectionRecord, settings: TcpSettings, m: ArrivalMeasures) -> Fit {
+    let state = record.hard.state;
     let room = record.hard.rcv_room;
     let plenty = room.get_bits::<16>(16).any();
+    let fits = plenty || room.get_bits::<16>(0) >= m.new_bytes.get_bits::<16>(0);
+    let in_order = negative(m.ahead) || m.exact;
+    let new = !negative(m.new_bytes) && !m.ends_here;
+    // A whole segment is part of something long, whatever its PSH says: reported when its buffer is full, or by time.
+    let short = event.payload_length < settings.mss;
     Fit {
-        in_order: !positive(m.ahead),
-        new: positive(m.new_bytes),
-        room: room.any(),
-        fits: plenty || room.get_bits::<16>(0) >= m.new_bytes.get_bits::<16>(0),
+        some: in_order && new && room.any(),
+        fin: event.control.fin && in_order && fits && !negative(m.new_bytes),
+        new,
+        fits,
+        unfit: !(in_order && fits),
+        open: state == TcpState::Established || state == TcpState::FinWait1 || state == TcpState::FinWait2,
+        pushed: event.control.psh && short && settings.notify_on_push && fits,
     }
 }
 
-/// Second stage.
+/// Third stage.
 #[kernel_fn]
 pub fn plan_payload(
     event: Event,
     record: ConnectionRecord,
-    settings: TcpSettings,
     known: bool,
     v: Verdict,
     m: ArrivalMeasures,
     f: Fit,
 ) -> PayloadPlan {
-    let hard = record.hard;
-    let open = v.complete
-        || hard.state == TcpState::Established
-        || hard.state == TcpState::FinWait1
-        || hard.state == TcpState::FinWait2;
-    let receiving = v.accepted && !v.crossed && open;
+    let receiving = v.accepted && !v.crossed && (v.complete || f.open);
     let carries = event.payload_length.any() || event.control.fin;
-    let in_order = f.in_order;
-    let count = m.new_bytes.get_bits::<16>(0);
-    let room = hard.rcv_room.get_bits::<16>(0);
-    let fits = f.fits;
-    let some = receiving && in_order && f.new && f.room;
-    let fin = receiving && event.control.fin && in_order && fits && !negative(m.new_bytes);
-    let place = some || fin;
-    let waiting = hard.state == TcpState::SynSent;
-    let old = negative(m.ahead);
-    // A whole segment is part of something long, whatever its PSH says: reported when its buffer is full, or by time.
-    let pushed = event.control.psh && event.payload_length < settings.mss;
+    let some = receiving && f.some;
+    let fin = receiving && f.fin;
+    let waiting = record.hard.state == TcpState::SynSent;
+    // Of what is not placed, the numbers are without effect.
+    let bytes = if f.fits { m.new_bytes.get_bits::<16>(0) } else { record.hard.rcv_room.get_bits::<16>(0) };
     PayloadPlan {
-        place,
-        bytes: if !some {
-            bits::<16>(0)
-        } else if fits {
-            count
-        } else {
-            room
-        },
+        place: some || fin,
+        bytes: if f.some { bytes } else { bits::<16>(0) },
         some,
-        trim: if old { m.behind } else { bits::<16>(0) },
+        trim: if negative(m.ahead) { m.behind } else { bits::<16>(0) },
         fin,
-        notify: fin || (pushed && settings.notify_on_push && fits),
-        refused: receiving && carries && !(in_order && fits),
-        dropped: known && !waiting && event.payload_length.any() && f.new && !(some && fits),
+        notify: fin || f.pushed,
+        refused: receiving && carries && f.unfit,
+        dropped: known && !waiting && event.payload_length.any() && f.new && !(some && f.fits),
     }
 }
 
-/// Third stage: who has to be told of the payload, and when.
+/// Fourth stage: who has to be told of the payload, and when.
 #[kernel_fn]
 pub fn after_payload(
     record: ConnectionRecord,

@@ -46,7 +46,7 @@ pub fn measure_rtt(event: Event, record: ConnectionRecord, settings: TcpSettings
     }
 }
 
-/// The next estimate, and the time-out in force.
+/// The next estimate.
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
 pub struct RttPlan {
     /// The acknowledgement ends a sample.
@@ -55,20 +55,23 @@ pub struct RttPlan {
     pub srtt: Bits<32>,
     /// RTTVAR with the sample.
     pub rttvar: Bits<32>,
-    /// The time-out of the estimate, without back-off.
-    pub estimate: Bits<32>,
-    /// The time-out in force before this event.
-    pub rto: Bits<32>,
 }
 
-/// Second stage.
+/// Time-outs a timer may be set to.
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+pub struct Rto {
+    /// That of the estimate, without back-off.
+    pub estimate: Bits<32>,
+    /// The one in force before this event.
+    pub force: Bits<32>,
+    /// The one in force, backed off.
+    pub backed: Bits<32>,
+}
+
+/// Second stage. `doubled`: twice the time-out in force, if one is, within its bound.
 #[kernel_fn]
-pub fn plan_rtt(record: ConnectionRecord, settings: TcpSettings, p: AckPlan, m: RttMeasures) -> RttPlan {
-    let soft = record.soft;
-    let first = !soft.srtt.any();
-    // A sample of 0 us would look like none at all.
-    let elapsed = if m.elapsed.any() { m.elapsed } else { bits::<32>(1) };
-    let computed = if !m.raw.any() {
+pub fn choose_rto(record: ConnectionRecord, settings: TcpSettings, m: RttMeasures, doubled: Bits<32>) -> Rto {
+    let estimate = if !m.raw.any() {
         settings.initial_rto
     } else if m.low {
         settings.minimum_rto
@@ -77,6 +80,21 @@ pub fn plan_rtt(record: ConnectionRecord, settings: TcpSettings, p: AckPlan, m: 
     } else {
         m.raw
     };
+    let some = record.soft.rto.any();
+    Rto {
+        estimate,
+        force: if some { record.soft.rto } else { estimate },
+        backed: if some { doubled } else { estimate },
+    }
+}
+
+/// Third stage.
+#[kernel_fn]
+pub fn plan_rtt(record: ConnectionRecord, p: AckPlan, m: RttMeasures) -> RttPlan {
+    let soft = record.soft;
+    let first = !soft.srtt.any();
+    // A sample of 0 us would look like none at all.
+    let elapsed = if m.elapsed.any() { m.elapsed } else { bits::<32>(1) };
     RttPlan {
         sample: p.advance && soft.timing && m.covered,
         srtt: if first { elapsed << 3 } else { soft.srtt + m.delta },
@@ -87,7 +105,5 @@ pub fn plan_rtt(record: ConnectionRecord, settings: TcpSettings, p: AckPlan, m: 
         } else {
             m.decayed + m.delta
         },
-        estimate: computed,
-        rto: if soft.rto.any() { soft.rto } else { computed },
     }
 }

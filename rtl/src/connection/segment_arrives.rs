@@ -4,7 +4,7 @@
 //! challenged, an ACK older than the largest window ever is challenged. Loosened in one place: a segment at the very edge of the window
 //! passes (the text refuses it unless the window is zero), because a peer that lost segments acknowledges from there.
 use super::acknowledge::AckMeasures;
-use super::sequence::{adds_up, negative, one_apart, positive, wide};
+use super::sequence::{adds_up, negative, one_apart, wide};
 use crate::bundles::{ConnectionRecord, Event, EventKind, Hard, TcpSettings, TcpState};
 use stevedore_hdl::prelude::*;
 
@@ -140,7 +140,7 @@ pub fn judge(event: Event, fresh: bool, s: Standing, m: ArrivalMeasures, a: AckM
     // 3.10.7.4, first: the sequence number. The peer's own SYN again lies one before the window and is no challenge.
     let again = half && c.syn && !c.rst && m.one_before;
     let occupies = event.payload_length.any() || c.syn || c.fin;
-    let last_is_new = positive(m.new_bytes) || (m.ends_here && (c.syn || c.fin));
+    let last_is_new = !negative(m.new_bytes) && (!m.ends_here || c.syn || c.fin);
     let reaches = if occupies { last_is_new } else { !negative(m.ahead) };
     let acceptable = synchronized && reaches && !m.beyond_edge;
     // Second: RST. Fourth: SYN. Fifth: ACK.
@@ -161,6 +161,33 @@ pub fn judge(event: Event, fresh: bool, s: Standing, m: ArrivalMeasures, a: AckM
         accepted: if half { complete } else { checked && !bad_ack },
         complete,
         crossed: complete && again,
+    }
+}
+
+/// What [`next_state`] says of the last states, told apart because timers and the host wait for it.
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+pub struct LastStates {
+    /// To FIN-WAIT-2 or TIME-WAIT.
+    pub moves: bool,
+    /// It is in FIN-WAIT-2 or TIME-WAIT and stays there.
+    pub stays: bool,
+    /// To TIME-WAIT.
+    pub parting: bool,
+    /// To CLOSED.
+    pub closed: bool,
+}
+
+/// `ours`: our FIN is acknowledged; `theirs`: the peer's FIN is in order.
+#[kernel_fn]
+pub fn last_states(state: TcpState, ours: bool, theirs: bool) -> LastStates {
+    let first = state == TcpState::FinWait1;
+    let second = state == TcpState::FinWait2;
+    let closing = state == TcpState::Closing;
+    LastStates {
+        moves: (ours && (first || closing)) || (theirs && second),
+        stays: (second && !theirs) || state == TcpState::TimeWait,
+        parting: (ours && closing) || (theirs && (second || (first && ours))),
+        closed: ours && state == TcpState::LastAck,
     }
 }
 

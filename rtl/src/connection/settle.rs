@@ -1,4 +1,4 @@
-//! The third stage of thought: the record after the event, and what leaves the pipeline because of it.
+//! The fourth stage of thought: the record after the event, and what leaves the pipeline because of it.
 use super::congestion::update_congestion;
 use super::host_requests::after_request;
 use super::receive::after_payload;
@@ -112,7 +112,7 @@ pub fn settle(
     d: Decisions,
 ) -> ConnectionRecord {
     let event = issued.event;
-    let mut next = update_timer(record, now, d.timer, d.timeout.retry, d.rtt, m.rtt);
+    let mut next = update_timer(record, settings, now, d.timer, d.timeout.retry, d.rtt, m.rtt);
     if d.arriving {
         next.soft = update_congestion(next.soft, record.hard, d.congestion, m.congestion);
         next = after_payload(next, settings, now, d.payload);
@@ -120,7 +120,7 @@ pub fn settle(
     } else if d.turning {
         next = after_turn(next, now, d.turn, m.turn, m.window.edge);
     } else if d.ticking {
-        next = after_tick(next, d.timeout, d.congestion.half);
+        next = after_tick(next, d.timeout, d.congestion.sums.half);
     } else {
         next = after_request(next, d.host, m.host);
     }
@@ -143,16 +143,12 @@ pub fn settle(
 #[kernel_fn]
 pub fn outcome_of(issued: Issued, record: ConnectionRecord, m: Measures, d: Decisions) -> Outcome {
     let event = issued.event;
-    let kind = event.kind;
-    let arriving = kind == EventKind::Segment;
-    let turning = kind == EventKind::Transmit;
-    let ticking = kind == EventKind::Tick;
+    let arriving = d.arriving;
+    let turning = d.turning;
+    let ticking = d.ticking;
     let flush = turning && d.turn.flush;
-    let segment = turning && (d.turn.reset || d.turn.syn || d.turn.again || d.turn.data || d.turn.probe || d.turn.bare);
-    let release = arriving && d.ack.advance && d.ack.released.any();
     let rewind = ticking && d.timeout.rewind;
     let reply = arriving && (d.verdict.reply || d.verdict.fresh);
-    let append = kind == EventKind::PostSend && d.host.send;
 
     let generation = if turning || ticking { record.hard.generation } else { event.generation };
     let mut send = segment_of(record, event.slot, d.turn, m.turn);
@@ -162,8 +158,8 @@ pub fn outcome_of(issued: Issued, record: ConnectionRecord, m: Measures, d: Deci
     send.ending = ending_of(record.hard.farewell, record.hard.cookie);
     send.rewind = d.ack.catch_up;
     if arriving {
-        send.length = if release { d.ack.released } else { bits::<32>(0) };
-        send.kind = if release { SendKind::Release } else { SendKind::Segment };
+        send.length = if d.ack.releases { d.ack.released } else { bits::<32>(0) };
+        send.kind = if d.ack.releases { SendKind::Release } else { SendKind::Segment };
         send.sequence = event.acknowledgement;
         send.acknowledgement = Default::default();
         send.window = Default::default();
@@ -220,18 +216,15 @@ pub fn outcome_of(issued: Issued, record: ConnectionRecord, m: Measures, d: Deci
         notice.cookie = record.hard.cookie;
     }
     Outcome {
-        send_valid: flush || segment || release || rewind || reply || append,
+        send_valid: (turning && d.turn.some) || (arriving && d.ack.releases) || rewind || reply || d.host.send,
         send,
-        receive_valid: arriving
-            || flush
-            || (ticking && d.timeout.notify)
-            || (kind == EventKind::PostReceive && d.host.receive),
+        receive_valid: arriving || flush || (ticking && d.timeout.notify) || d.host.receive,
         receive,
         notice_valid: begin || (request && d.host.notice),
         notice,
         pulses: TcpPulses {
             segment_in: arriving,
-            segment_out: segment || reply,
+            segment_out: (turning && d.turn.some && !d.turn.flush) || reply,
             retransmission: turning
                 && (d.turn.again || d.turn.probe || (d.turn.data && !m.turn.at_max) || (d.turn.syn && !m.turn.idle)),
             drop_out_of_order: arriving && d.payload.dropped,

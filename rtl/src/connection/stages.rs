@@ -1,21 +1,23 @@
 //! The records between the stages of the pipeline, and the first three stages of thought: measure, judge, then decide.
 //!
-//! Measuring subtracts and compares; judging finds the verdict on a segment; deciding turns the outcomes into named actions; settling
-//! (`settle.rs`) carries the actions out. Each stage is one clock cycle, so no value is subtracted, judged and stored in the same one.
-use super::acknowledge::{measure_ack, plan_ack, AckMeasures, AckPlan};
-use super::congestion::{measure_congestion, plan_congestion, CongestionMeasures, CongestionPlan};
+//! Measuring subtracts and compares; judging compares what was measured and finds the verdict on a segment; deciding turns all that into named
+//! actions; settling (`settle.rs`) carries the actions out. Each stage is one clock cycle, so no value is subtracted, judged and stored in the same one.
+use super::acknowledge::{amount, measure_ack, plan_ack, AckMeasures, AckPlan, Amount};
+use super::congestion::{
+    measure_congestion, plan_congestion, sum_congestion, CongestionMeasures, CongestionPlan, CongestionSums,
+};
 use super::host_requests::{measure_host, plan_host, HostMeasures, HostPlan};
 use super::receive::{fit, plan_payload, Fit, PayloadPlan};
 use super::responses::{farewell_of_reset, farewell_of_silence};
-use super::rtt::{measure_rtt, plan_rtt, RttMeasures, RttPlan};
+use super::rtt::{choose_rto, measure_rtt, plan_rtt, Rto, RttMeasures, RttPlan};
 use super::segment_arrives::{
-    judge, measure_arrival, measure_standing, next_state, ArrivalMeasures, Standing, Verdict,
+    judge, last_states, measure_arrival, measure_standing, next_state, ArrivalMeasures, Standing, Verdict,
 };
 use super::timeouts::{
     measure_timeouts, plan_timeouts, plan_timer, TimeoutMeasures, TimeoutPlan, TimerCauses, TimerPlan,
 };
-use super::transmit::{has_more, measure_turn, plan_turn, TurnMeasures, TurnPlan};
-use super::window::{measure_window, WindowMeasures};
+use super::transmit::{fit_turn, has_more, measure_turn, plan_turn, TurnFit, TurnMeasures, TurnPlan};
+use super::window::{measure_window, plan_window, WindowMeasures, WindowPlan};
 use crate::bundles::{ConnectionRecord, Event, EventKind, Farewell, TcpSettings, TcpState};
 use stevedore_hdl::prelude::*;
 
@@ -81,6 +83,16 @@ pub struct Judgement {
     pub verdict: Verdict,
     /// Does the payload fit?
     pub fit: Fit,
+    /// How much is acknowledged.
+    pub amount: Amount,
+    /// Values for the congestion window.
+    pub sums: CongestionSums,
+    /// Time-outs.
+    pub rto: Rto,
+    /// What fits into a turn.
+    pub turn: TurnFit,
+    /// The window to announce.
+    pub window: WindowPlan,
     /// The event begins a connection: whatever the record says, it is replaced.
     pub begins: bool,
     /// By one in this state.
@@ -96,10 +108,16 @@ pub fn judge_all(issued: Issued, record: ConnectionRecord, settings: TcpSettings
     let fresh = kind == EventKind::Segment && issued.event.fresh && issued.legitimate;
     let connect = kind == EventKind::Connect;
     let asked = (connect || kind == EventKind::Listen) && issued.legitimate;
+    let opening = if m.standing.waiting { m.arrival.mss } else { record.hard.snd_mss };
     let other = if connect { TcpState::SynSent } else { TcpState::Listen };
     Judgement {
         verdict: judge(issued.event, fresh, m.standing, m.arrival, m.ack),
-        fit: fit(record, m.arrival),
+        fit: fit(issued.event, record, settings, m.arrival),
+        amount: amount(record, m.ack),
+        sums: sum_congestion(record, m.ack, m.congestion, opening),
+        rto: choose_rto(record, settings, m.rtt, m.timeouts.backed),
+        turn: fit_turn(record, m.turn),
+        window: plan_window(record, m.window),
         begins: fresh || asked,
         state: if fresh { TcpState::SynReceived } else { other },
         mss: if fresh { m.arrival.mss } else { settings.mss },
@@ -149,7 +167,7 @@ pub struct Decisions {
 
 /// Third stage.
 #[kernel_fn]
-pub fn decide(issued: Issued, record: ConnectionRecord, settings: TcpSettings, m: Measures, j: Judgement) -> Decisions {
+pub fn decide(issued: Issued, record: ConnectionRecord, m: Measures, j: Judgement) -> Decisions {
     let event = issued.event;
     let state = record.hard.state;
     let arriving = event.kind == EventKind::Segment;
@@ -160,34 +178,33 @@ pub fn decide(issued: Issued, record: ConnectionRecord, settings: TcpSettings, m
     let here = m.standing.here;
 
     let verdict = j.verdict;
-    let payload = plan_payload(event, record, settings, here, verdict, m.arrival, j.fit);
-    let ack = plan_ack(event, record, verdict, m.ack);
+    let payload = plan_payload(event, record, here, verdict, m.arrival, j.fit);
+    let ack = plan_ack(event, record, verdict, m.ack, j.amount);
     let opening = verdict.open || verdict.complete;
-    let mss = if verdict.open { m.arrival.mss } else { record.hard.snd_mss };
-    let lost = record.soft.backoff.any();
-    let congestion = plan_congestion(record, verdict, m.ack, ack, m.congestion, mss, lost);
-    let rtt = plan_rtt(record, settings, ack, m.rtt);
-    let turn = plan_turn(record, m.turn, m.window);
-    let timeout = plan_timeouts(record, ticking, m.timeouts, m.turn);
+    let congestion = plan_congestion(record, verdict, ack, m.congestion, j.sums);
+    let rtt = plan_rtt(record, ack, m.rtt);
+    let turn = plan_turn(record, m.turn, j.turn, j.window);
+    let timeout = plan_timeouts(record, ticking, m.timeouts, m.turn, j.turn);
     let host = plan_host(event, record, issued.legitimate, known, m.host);
     let next = next_state(state, verdict, ack.fin, payload.fin);
+    let last = last_states(state, ack.fin, payload.fin);
 
-    let repeats_fin = here && state == TcpState::TimeWait && event.control.fin && !event.control.rst;
+    let repeats_fin = state == TcpState::TimeWait && event.control.fin && !event.control.rst;
+    let dwells = last.moves || (last.stays && (payload.some || repeats_fin));
     let cause = TimerCauses {
         fresh: verdict.fresh,
         begins: j.begins,
         all: m.ack.all,
-        begin: opening,
-        next,
-        moved: here && (payload.some || next != state || repeats_fin),
+        opening,
+        linger: last.moves || last.stays,
+        dwell: (here && dwells) || (requesting && host.receive && state == TcpState::FinWait2),
         sent: turning && turn.timer,
-        posted: requesting && host.receive && state == TcpState::FinWait2,
     };
-    let timer = plan_timer(record, settings, cause, ack, rtt, timeout, m.timeouts);
+    let timer = plan_timer(record, cause, ack, rtt.sample, timeout, j.rto);
 
     let reset = verdict.refused || verdict.reset;
-    let finished = here && next == TcpState::Closed;
-    let parting = here && next == TcpState::TimeWait && state != TcpState::TimeWait;
+    let finished = here && last.closed;
+    let parting = here && last.parting;
     let ended = requesting && host.end;
     let farewell = if reset {
         farewell_of_reset(record)
@@ -205,7 +222,7 @@ pub fn decide(issued: Issued, record: ConnectionRecord, settings: TcpSettings, m
     let answer = verdict.challenge || payload.refused || payload.fin || second;
     let turned = opening || verdict.meet || verdict.repeat;
     let opened = ack.advance || congestion.inflate || (ack.window && !m.ack.same_window);
-    let sendable = (opened && has_more(record, m.turn)) || congestion.enter || congestion.partial;
+    let sendable = (opened && has_more(record, j.turn)) || congestion.enter || congestion.partial;
     let asked = host.send || host.receive || host.connect || host.close;
     Decisions {
         arriving,

@@ -5,9 +5,9 @@
 //! bounded by the TIME-WAIT setting, counted from the last byte received or room posted, so that a peer that never closes cannot keep a
 //! terminated connection for ever, while a half-closed transfer that moves may take its time.
 use super::acknowledge::AckPlan;
-use super::rtt::{RttMeasures, RttPlan};
+use super::rtt::{Rto, RttMeasures, RttPlan};
 use super::sequence::before;
-use super::transmit::{can_send, has_more, TurnMeasures};
+use super::transmit::{can_send, has_more, TurnFit, TurnMeasures};
 use crate::bundles::{ConnectionRecord, TcpSettings, TcpState};
 use stevedore_hdl::prelude::*;
 
@@ -60,13 +60,19 @@ pub struct TimeoutPlan {
     pub notify: bool,
 }
 
-/// Second stage. `ticking`: the event is a tick.
+/// Third stage. `ticking`: the event is a tick.
 #[kernel_fn]
-pub fn plan_timeouts(record: ConnectionRecord, ticking: bool, m: TimeoutMeasures, turn: TurnMeasures) -> TimeoutPlan {
+pub fn plan_timeouts(
+    record: ConnectionRecord,
+    ticking: bool,
+    m: TimeoutMeasures,
+    turn: TurnMeasures,
+    fit: TurnFit,
+) -> TimeoutPlan {
     let state = record.hard.state;
     let due = ticking && m.due;
     let handshake = state == TcpState::SynSent || state == TcpState::SynReceived;
-    let sending = can_send(state) && (!turn.idle || has_more(record, turn));
+    let sending = can_send(state) && (!turn.idle || has_more(record, fit));
     let lingering = state == TcpState::TimeWait || state == TcpState::FinWait2;
     let retry = due && (handshake || sending) && !m.exhausted;
     let probe = retry && sending && (turn.idle || !record.soft.snd_wnd.any());
@@ -90,7 +96,11 @@ pub struct TimerPlan {
     pub start: bool,
     /// It stops.
     pub stop: bool,
-    /// How long it runs.
+    /// How long it runs: for as long as TIME-WAIT lasts;
+    pub dwell: bool,
+    /// for as long as the first SYN-ACK may be out;
+    pub fresh: bool,
+    /// else for this long.
     pub timeout: Bits<32>,
     /// Time-out kept for later.
     pub rto: Bits<32>,
@@ -110,65 +120,58 @@ pub struct TimerCauses {
     /// The segment acknowledges everything sent.
     pub all: bool,
     /// The segment completes the handshake.
-    pub begin: bool,
-    /// State after the segment.
-    pub next: TcpState,
-    /// The segment is in order, or repeats the FIN in TIME-WAIT.
-    pub moved: bool,
+    pub opening: bool,
+    /// The segment leads to FIN-WAIT-2 or TIME-WAIT, or finds the connection there.
+    pub linger: bool,
+    /// It leads there or finds it there and is in order, or repeats the FIN in TIME-WAIT; or room was posted in FIN-WAIT-2.
+    pub dwell: bool,
     /// The turn sends something that must be answered.
     pub sent: bool,
-    /// Room was posted in FIN-WAIT-2.
-    pub posted: bool,
 }
 
-/// Second stage.
+/// Third stage.
 #[kernel_fn]
 pub fn plan_timer(
     record: ConnectionRecord,
-    settings: TcpSettings,
     cause: TimerCauses,
     p: AckPlan,
-    rtt: RttPlan,
+    sample: bool,
     timeout: TimeoutPlan,
-    m: TimeoutMeasures,
+    rto: Rto,
 ) -> TimerPlan {
-    let linger = cause.next == TcpState::TimeWait || cause.next == TcpState::FinWait2;
-    let dwell = cause.posted || (linger && cause.moved);
-    let restart = p.advance && !cause.all && !linger;
+    let restart = p.advance && !cause.all && !cause.linger;
     // The window opens: whatever is outstanding was held back, not lost, so its time starts again without back-off.
-    let reopen = p.reopen && !cause.all && !linger;
-    let backed = if record.soft.rto.any() { m.backed } else { rtt.rto };
-    let penalty = cause.begin && record.soft.backoff.any() && !rtt.sample;
+    let reopen = p.reopen && !cause.all && !cause.linger;
+    let penalty = cause.opening && record.soft.backoff.any() && !sample;
     TimerPlan {
-        start: dwell || restart || reopen || cause.sent || cause.fresh || timeout.retry,
+        start: cause.dwell || restart || reopen || cause.sent || cause.fresh || timeout.retry,
         stop: (p.advance && cause.all) || timeout.stop,
-        timeout: if cause.fresh {
-            settings.initial_rto
-        } else if dwell {
-            settings.time_wait
-        } else if timeout.retry {
-            backed
-        } else if reopen {
-            rtt.estimate
+        dwell: cause.dwell,
+        fresh: cause.fresh,
+        timeout: if timeout.retry {
+            rto.backed
+        } else if p.reopen {
+            rto.estimate
         } else {
-            rtt.rto
+            rto.force
         },
-        rto: if rtt.sample || p.reopen || penalty || cause.begins {
+        rto: if sample || p.reopen || penalty || cause.begins {
             bits::<32>(0)
         } else if timeout.retry {
-            backed
+            rto.backed
         } else {
-            rtt.rto
+            rto.force
         },
         renew: p.advance || p.alive,
         penalty,
     }
 }
 
-/// Third stage: the timer, the time-out and the round-trip estimate.
+/// Fourth stage: the timer, the time-out and the round-trip estimate.
 #[kernel_fn]
 pub fn update_timer(
     record: ConnectionRecord,
+    settings: TcpSettings,
     now: Bits<32>,
     p: TimerPlan,
     retry: bool,
@@ -177,9 +180,10 @@ pub fn update_timer(
 ) -> ConnectionRecord {
     let mut next = record;
     next.soft.rto = p.rto;
+    let timeout = if p.fresh { settings.initial_rto } else { p.timeout };
     if p.start {
         next.soft.timer_armed = true;
-        next.soft.timer_deadline = now + p.timeout;
+        next.soft.timer_deadline = now + (if p.dwell { settings.time_wait } else { timeout });
     } else if p.stop {
         next.soft.timer_armed = false;
     }
@@ -199,7 +203,7 @@ pub fn update_timer(
     next
 }
 
-/// Third stage: the rest of a tick. `half`: half the bytes in flight, at least two segments.
+/// Fourth stage: the rest of a tick. `half`: half the bytes in flight, at least two segments.
 #[kernel_fn]
 pub fn after_tick(record: ConnectionRecord, p: TimeoutPlan, half: Bits<32>) -> ConnectionRecord {
     let mut next = record;

@@ -7,7 +7,7 @@
 //! window ever announced, or sent before, or the override timer says so. There is no Nagle delay. What window a segment
 //! announces, and when that alone is worth one, is told in `window.rs`.
 use super::sequence::{before, positive, wide};
-use super::window::{plan_window, WindowMeasures, WindowPlan};
+use super::window::WindowPlan;
 use crate::bundles::{ConnectionRecord, Farewell, SendCommand, SendKind, TcpState};
 use stevedore_hdl::prelude::*;
 
@@ -88,6 +88,61 @@ pub fn measure_turn(record: ConnectionRecord) -> TurnMeasures {
     }
 }
 
+/// What fits.
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+pub struct TurnFit {
+    /// Posted bytes from SND.NXT up.
+    pub waiting: bool,
+    /// They are no more than one MSS.
+    pub small: bool,
+    /// Everything posted is out; the FIN, if there is one, is not.
+    pub drained: bool,
+    /// Room in the window.
+    pub open: bool,
+    /// For all that waits, or one MSS of it.
+    pub fits: bool,
+    /// For half the largest window ever announced.
+    pub half: bool,
+    /// Its low half.
+    pub room: Bits<16>,
+    /// The edge of the window.
+    pub edge: Bits<32>,
+    /// It is behind the highest number sent.
+    pub edge_behind: bool,
+    /// What is outstanding of the posted bytes is no more than one MSS.
+    pub short: bool,
+    /// So much of it.
+    pub sent: Bits<16>,
+    /// It is not nothing.
+    pub some_sent: bool,
+}
+
+/// Second stage: compares.
+#[kernel_fn]
+pub fn fit_turn(record: ConnectionRecord, m: TurnMeasures) -> TurnFit {
+    let mss = wide(record.hard.snd_mss);
+    let room = if m.congested { m.congestion_room } else { m.window_room };
+    let open = positive(room);
+    let small = mss >= m.unsent;
+    let fits_rest = room >= m.unsent;
+    let fits_whole = room >= mss;
+    let sent = if m.fin_sent { m.posted } else { m.flight };
+    TurnFit {
+        waiting: positive(m.unsent),
+        small,
+        drained: !m.unsent.any(),
+        open,
+        fits: open && (if small { fits_rest } else { fits_whole }),
+        half: open && room >= (wide(record.soft.snd_wnd_max) >> 1),
+        room: room.get_bits::<16>(0),
+        edge: if m.congested { m.congestion_edge } else { m.window_edge },
+        edge_behind: if m.congested { m.congestion_behind } else { m.edge_behind },
+        short: mss >= sent,
+        sent: sent.get_bits::<16>(0),
+        some_sent: sent.any(),
+    }
+}
+
 /// What the turn does: at most one of the first nine.
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
 pub struct TurnPlan {
@@ -105,6 +160,8 @@ pub struct TurnPlan {
     pub probe: bool,
     /// Send an acknowledgement.
     pub bare: bool,
+    /// Any of these.
+    pub some: bool,
     /// `data`: everything posted.
     pub rest: bool,
     /// `data`: one MSS. If neither: up to the edge of the window.
@@ -133,13 +190,12 @@ pub struct TurnPlan {
     pub more: bool,
 }
 
-/// Second stage: what can be sent, and what goes first.
+/// Third stage: what can be sent, and what goes first.
 #[kernel_fn]
-pub fn plan_turn(record: ConnectionRecord, m: TurnMeasures, w: WindowMeasures) -> TurnPlan {
+pub fn plan_turn(record: ConnectionRecord, m: TurnMeasures, f: TurnFit, window: WindowPlan) -> TurnPlan {
     let hard = record.hard;
     let soft = record.soft;
     let state = hard.state;
-    let mss = wide(hard.snd_mss);
     let handshake = state == TcpState::SynSent || state == TcpState::SynReceived;
     let sending = can_send(state);
     let receiving = state == TcpState::Established || state == TcpState::FinWait1 || state == TcpState::FinWait2;
@@ -151,28 +207,15 @@ pub fn plan_turn(record: ConnectionRecord, m: TurnMeasures, w: WindowMeasures) -
     let syn = alive && handshake && m.at_una;
     let again = alive && sending && soft.retransmit_now && !m.idle;
 
-    let room = if m.congested { m.congestion_room } else { m.window_room };
-    let waiting = positive(m.unsent);
-    let small = mss >= m.unsent;
-    let open = positive(room);
-    let fits_rest = open && room >= m.unsent;
-    let fits_whole = open && room >= mss;
-    let fits = if small { fits_rest } else { fits_whole };
-    let half = open && room >= (wide(soft.snd_wnd_max) >> 1);
-    let part = open && (half || soft.probe_now || !m.at_max);
-    let rest = waiting && small && fits;
-    let whole = waiting && !small && fits;
-    let only_fin = hard.fin_wanted && !m.unsent.any();
-    let sendable = sending && ((waiting && (fits || part)) || only_fin);
+    let part = f.open && (f.half || soft.probe_now || !m.at_max);
+    let only_fin = hard.fin_wanted && f.drained;
+    let all = (f.waiting && f.small && f.fits) || only_fin;
+    let whole = f.waiting && !f.small && f.fits;
+    let sendable = sending && ((f.waiting && (f.fits || part)) || only_fin);
     let data = alive && !again && sendable;
-    let probe = alive && !again && sending && soft.probe_now && waiting && !open;
-
-    let window = plan_window(record, w);
-    let bare = alive && !syn && !again && !sendable && !probe && ((soft.ack_now && synchronized) || window.due);
-
-    let sent = if m.fin_sent { m.posted } else { m.flight };
-    let short = mss >= sent;
-    let blocked = sending && waiting;
+    let probe = alive && !again && sending && soft.probe_now && f.waiting && !f.open;
+    let worth = (soft.ack_now && synchronized) || window.due;
+    let bare = alive && !syn && !again && !sendable && !probe && worth;
     TurnPlan {
         reset,
         flush,
@@ -181,15 +224,16 @@ pub fn plan_turn(record: ConnectionRecord, m: TurnMeasures, w: WindowMeasures) -
         data,
         probe,
         bare,
-        rest: rest || only_fin,
+        some: !alive || syn || again || sendable || probe || worth,
+        rest: all,
         whole,
-        fin: if again { m.fin_sent && short } else { hard.fin_wanted && (rest || only_fin) },
-        push: if again { m.end_sent && short && sent.any() } else { rest },
-        short,
-        sent: sent.get_bits::<16>(0),
-        room: room.get_bits::<16>(0),
-        edge: if m.congested { m.congestion_edge } else { m.window_edge },
-        is_new: if rest || only_fin {
+        fin: if again { m.fin_sent && f.short } else { hard.fin_wanted && all },
+        push: if again { m.end_sent && f.short && f.some_sent } else { all && !f.drained },
+        short: f.short,
+        sent: f.sent,
+        room: f.room,
+        edge: f.edge,
+        is_new: if all {
             if hard.fin_wanted {
                 !m.fin_sent
             } else {
@@ -197,14 +241,12 @@ pub fn plan_turn(record: ConnectionRecord, m: TurnMeasures, w: WindowMeasures) -
             }
         } else if whole {
             m.segment_is_new
-        } else if m.congested {
-            m.congestion_behind
         } else {
-            m.edge_behind
+            f.edge_behind
         },
         fresh: m.at_max && !soft.recovering,
         window,
-        timer: alive && !soft.timer_armed && (syn || (sending && (!m.idle || data || blocked))),
+        timer: alive && !soft.timer_armed && (syn || (sending && (!m.idle || data || f.waiting))),
         more: reset || (flush && soft.ack_now && state == TcpState::TimeWait) || (again && sendable) || (data && whole),
     }
 }
@@ -221,11 +263,11 @@ pub fn can_send(state: TcpState) -> bool {
 
 /// There may be something to send from SND.NXT.
 #[kernel_fn]
-pub fn has_more(record: ConnectionRecord, m: TurnMeasures) -> bool {
-    can_send(record.hard.state) && (positive(m.unsent) || (record.hard.fin_wanted && !m.unsent.any()))
+pub fn has_more(record: ConnectionRecord, f: TurnFit) -> bool {
+    can_send(record.hard.state) && (f.waiting || (record.hard.fin_wanted && f.drained))
 }
 
-/// Third stage: the segment.
+/// Fourth stage: the segment.
 #[kernel_fn]
 pub fn segment_of(record: ConnectionRecord, slot: Bits<16>, p: TurnPlan, m: TurnMeasures) -> SendCommand {
     let hard = record.hard;
@@ -274,7 +316,7 @@ pub fn segment_of(record: ConnectionRecord, slot: Bits<16>, p: TurnPlan, m: Turn
     command
 }
 
-/// Third stage: the record after the turn.
+/// Fourth stage: the record after the turn.
 #[kernel_fn]
 pub fn after_turn(
     record: ConnectionRecord,

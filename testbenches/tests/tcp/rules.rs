@@ -46,7 +46,7 @@ impl Walk {
         let before = self.record;
         let measures = measure(issued, before, settings, now);
         let judgement = judge_all(issued, before, settings, measures);
-        let decisions = decide(issued, before, settings, measures, judgement);
+        let decisions = decide(issued, before, measures, judgement);
         let begun = begin(event, before, judgement);
         self.record = settle(issued, begun, settings, now, measures, decisions);
         let outcome = outcome_of(issued, begun, measures, decisions);
