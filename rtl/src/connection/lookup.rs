@@ -238,6 +238,7 @@ impl Logic for Lookup {
             m.on_hit = Phase::Insert;
             m.on_end = Phase::Segment;
         }
+        n.idle = n.phase == Phase::Idle;
         self.state.d.next = n;
         self.work.d.next = m;
 
@@ -267,7 +268,7 @@ impl Logic for Lookup {
 
         self.front.key.next = self.settings.val().hash_key;
         self.front.enable.next = !clear && self.slots.ready.val();
-        self.front.m_job.ready.next = s.phase == Phase::Idle;
+        self.front.m_job.ready.next = s.idle;
         self.front.home_write.next = insert;
         self.front.home_slot.next = free.slot;
         self.front.home.next = Home { bucket: job.bucket, listener: job.listener };

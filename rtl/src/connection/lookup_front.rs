@@ -97,6 +97,10 @@ struct State {
     phase: Phase,
     origin: Origin,
     header_was_last: bool,
+    /// The job offered is of this origin: known when the cycle begins, for the request leaves with it.
+    header_goes: bool,
+    open_goes: bool,
+    free_goes: bool,
 }
 
 /// What the hash works on while the request waits at its port.
@@ -209,6 +213,10 @@ impl Logic for LookupFront {
                 }
             }
         }
+        let offers = n.phase == Phase::Offer;
+        n.header_goes = offers && n.origin == Origin::Header;
+        n.open_goes = offers && n.origin == Origin::Open;
+        n.free_goes = offers && n.origin == Origin::Free;
         self.state.d.next = n;
         self.captured.d.next = capture;
 
@@ -253,11 +261,10 @@ impl Logic for LookupFront {
             mss: header.mss,
             payload_length: header.payload_length,
         };
-        let offer = s.phase == Phase::Offer;
-        let taken = offer && self.m_job.ready.val();
-        self.m_job.valid.next = offer;
-        self.s_header.ready.next = taken && s.origin == Origin::Header;
-        self.s_open.ready.next = taken && from_open;
-        self.s_free.ready.next = taken && from_free;
+        let taken = self.m_job.ready.val();
+        self.m_job.valid.next = s.header_goes || s.open_goes || s.free_goes;
+        self.s_header.ready.next = taken && s.header_goes;
+        self.s_open.ready.next = taken && s.open_goes;
+        self.s_free.ready.next = taken && s.free_goes;
     }
 }

@@ -49,6 +49,8 @@ pub enum Phase {
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
 pub struct State {
     pub phase: Phase,
+    /// `phase` is Idle: those whose request is taken then are many and far away.
+    pub idle: bool,
     pub cleared: Bits<17>,
     pub drop: bool,
     /// One cycle after the decision: the table and the list of slots change.
