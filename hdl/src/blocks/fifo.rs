@@ -39,6 +39,7 @@ pub struct Fifo<T: Symbolic> {
     almost: Constant<Bits<16>>,
     address_mask: Constant<Bits<16>>,
     level_mask: Constant<Bits<16>>,
+    _eager: bool,
 }
 
 impl<T: Symbolic> Fifo<T> {
@@ -64,7 +65,15 @@ impl<T: Symbolic> Fifo<T> {
             // Masks keep the registers as narrow as the depth needs.
             address_mask: Constant::new((words - 1).into()),
             level_mask: Constant::new((2 * words - 1).into()),
+            _eager: false,
         }
+    }
+
+    /// Writes what `s_in` shows while there is room, valid or not: the enable of a wide memory then comes from a register, and a late
+    /// `s_in.valid` ends at the counters. The place written is free until it is counted.
+    pub fn eager(mut self) -> Self {
+        self._eager = true;
+        self
     }
 }
 
@@ -86,7 +95,7 @@ impl<T: Symbolic> Logic for Fifo<T> {
         // `push` and `pop` come late: add and compare first, let them choose.
         let after = (self.read_at.q.val() + 1) & self.address_mask.val();
         let read_at = mux(pop, after, self.read_at.q.val());
-        self.memory.write_enable.next = push;
+        self.memory.write_enable.next = if self._eager { self.ready.q.val() } else { push };
         self.memory.write_address.next = self.write_at.q.val();
         self.memory.write_data.next = self.s_in.bits.val();
         self.memory.read_address.next = read_at;
