@@ -63,9 +63,10 @@ struct State {
     /// Slot of the run being walked, and its phase.
     walk: Bits<8>,
     walk_phase: bool,
-    /// `asked`, `granted` hold something.
+    /// `asked`, `granted`, `spare` hold something.
     asked: bool,
     granted: bool,
+    spare: bool,
     /// The word asked for has arrived, or will not; if it is the last one of its run, the run failed.
     arrived: bool,
     failed: bool,
@@ -94,9 +95,11 @@ pub struct Reorder<const W: usize> {
     landing: Landing<W>,
     runs: Fifo<Run>,
     words: Splitter,
-    /// The word whose arrival is being asked for, the word read from memory.
+    /// The word whose arrival is being asked for, the word read from memory, the one behind it while the taker is busy: the taker's readiness
+    /// ends here.
     asked: Flop<Item>,
     granted: Flop<Item>,
+    spare: Flop<Item>,
     /// Progress of the slot being walked.
     progress: DualPortRam<Progress>,
     data: DualPortRam<Bits<W>>,
@@ -149,7 +152,7 @@ impl<const W: usize> Logic for Reorder<W> {
     #[kernel]
     fn update(&mut self) {
         setup!(self, state, landing, runs, words);
-        clocks!(self, asked, granted, progress, data);
+        clocks!(self, asked, granted, spare, progress, data);
         forward!(self.s_completion => self.landing.s_completion);
         let mut next = self.state.q.val();
         let window = next.window;
@@ -197,9 +200,8 @@ impl<const W: usize> Logic for Reorder<W> {
 
         // The next word is asked for when the one before has been granted.
         let asked = self.asked.q.val();
-        let granted = self.granted.q.val();
-        let go = !next.granted || self.m_fragment.ready.val();
-        let free = !next.asked || (next.arrived && go);
+        let grant = next.asked && next.arrived && !next.spare;
+        let free = !next.asked || (next.arrived && !next.spare);
         self.words.m_chunk.ready.next = free;
         self.asked.d.next = mux(free, item, asked);
         let walked = self.words.m_chunk.valid.val() && free && word.end;
@@ -221,10 +223,15 @@ impl<const W: usize> Logic for Reorder<W> {
         let known = mux(free, fresh, waited);
 
         // The word read: held in the memory's output while the realigner is busy.
-        let place = mux(go, asked, granted);
+        let granted = self.granted.q.val();
+        let go = !next.granted || self.m_fragment.ready.val();
+        let coming = Item { error: next.failed, ..asked };
+        let behind = mux(next.spare, self.spare.q.val(), coming);
+        let place = mux(go, behind, granted);
         self.data.read_address.next =
             (bit_cast::<16, 8>(place.slot) << clog2(self._words) as u64) | bit_cast::<16, 10>(place.index);
-        self.granted.d.next = mux(go, Item { error: next.failed, ..asked }, granted);
+        self.granted.d.next = place;
+        self.spare.d.next = behind;
         let spoilt = next.spoilt || granted.error;
         self.m_fragment.valid.next = next.granted;
         self.m_fragment.bits.next = Fragment::<W> {
@@ -249,7 +256,10 @@ impl<const W: usize> Logic for Reorder<W> {
         next.window.used = window.used + taken - bit_cast::<9, 1>(from_bool(freed));
 
         if go {
-            next.granted = next.asked && next.arrived;
+            next.granted = grant || next.spare;
+            next.spare = false;
+        } else if grant {
+            next.spare = true;
         }
         if free {
             next.asked = self.words.m_chunk.valid.val();

@@ -1,7 +1,7 @@
 //! DMA writer: scatters packets over runs of host memory.
 //!
 //! # Role and neighbours
-//! `rx::Placement` writes payload with it, `host::ResponseWriter` responses. It feeds the engine's memory port.
+//! `rx::Placement` writes payload with it. It feeds the engine's memory port.
 //!
 //! # Ports
 //! - `s_piece`: `Piece`: where the bytes go: the runs of a packet in order, the last one marked.

@@ -63,8 +63,6 @@ struct State {
     at: Bits<8>,
     /// W = 512: the lower half of the beat is in `low`.
     half: bool,
-    /// `out` holds a beat.
-    full: bool,
     /// Entries the table has.
     entries: Bits<16>,
     /// One cycle late: free entries.
@@ -130,7 +128,8 @@ pub struct ResponseWriter<const W: usize, const K: usize> {
     state: Register<State>,
     queue: Fifo<DescriptorFields>,
     low: Flop<Bits<256>>,
-    out: Flop<Placed<W, K>>,
+    /// Cuts the way of readiness from the memory port back to the queue.
+    out: SkidBuffer<Placed<W, K>>,
 }
 
 impl<const W: usize, const K: usize> ResponseWriter<W, K> {
@@ -156,7 +155,7 @@ impl<const W: usize, const K: usize> ResponseWriter<W, K> {
             state: Register::new(State { entries: bits(SMALLEST_TABLE), ..State::default() }),
             queue: Fifo::new(geometry.queue).eager(),
             low: Flop::default(),
-            out: Flop::default(),
+            out: SkidBuffer::default(),
         }
     }
 }
@@ -184,8 +183,8 @@ fn least(a: Bits<4>, b: Bits<4>) -> Bits<4> {
 impl<const W: usize, const K: usize> Logic for ResponseWriter<W, K> {
     #[kernel]
     fn update(&mut self) {
-        setup!(self, state, queue);
-        clocks!(self, low, out);
+        setup!(self, state, queue, out);
+        clocks!(self, low);
         forward!(self.s_response => self.queue.s_in);
         let settings = self.settings.val();
         let state = self.state.q.val();
@@ -199,7 +198,7 @@ impl<const W: usize, const K: usize> Logic for ResponseWriter<W, K> {
 
         // What the next batch may have. Tables have a multiple of eight entries.
         let index = state.produced & (entries - 1);
-        let row = index.get_bits::<3>(0);
+        let row = state.produced.get_bits::<3>(0);
         let place = row + settings.output_base.get_bits::<3>(5);
         next.address = settings.output_base + (resize::<64, 16>(index) << 5);
         next.reach = bits::<4>(BATCH) - resize::<4, 3>(mux(row < place, place, row));
@@ -241,20 +240,16 @@ impl<const W: usize, const K: usize> Logic for ResponseWriter<W, K> {
             strobe = mux(in_status, chosen, lower);
         }
         self.low.d.next = mux(upper, low, entry);
-        let free = !state.full || self.m_write.ready.val();
-        let out = self.out.q.val();
-        let placed = Placed::<W, K> {
+        let free = self.out.s_in.ready.val();
+        self.out.s_in.bits.next = Placed::<W, K> {
             data: mux(in_status, counts, data),
             strobe,
             at: mux(in_status, settings.status_line.get_bits::<8>(0), state.at),
             status: in_status,
             last: in_status || (ending && last_part),
         };
-        self.out.d.next = mux(free, placed, out);
         let there = sending && self.queue.m_out.valid.val();
-        if free {
-            next.full = in_status || (there && is_beat);
-        }
+        self.out.s_in.valid.next = in_status || (there && is_beat);
         let step = there && (free || !is_beat);
         self.queue.m_out.ready.next = sending && last_part && (free || !is_beat);
         if step {
@@ -266,7 +261,9 @@ impl<const W: usize, const K: usize> Logic for ResponseWriter<W, K> {
         }
 
         // What goes out.
-        self.m_write.valid.next = state.full;
+        let out = self.out.m_out.bits.val();
+        self.m_write.valid.next = self.out.m_out.valid.val();
+        self.out.m_out.ready.next = self.m_write.ready.val();
         let block = mux(out.status, settings.status_line, state.address) & !bits::<64>(BLOCK - 1);
         let lane = !bits::<8>(K as u64 - 1);
         self.m_write.bits.next = WriteBeat::<W, K> {
@@ -304,7 +301,7 @@ impl<const W: usize, const K: usize> Logic for ResponseWriter<W, K> {
                 }
             }
             Phase::Settle => {
-                if !state.full {
+                if !self.out.m_out.valid.val() {
                     next.phase = Phase::Measure;
                     next.produced = state.promised;
                     next.written = state.batch;
