@@ -17,7 +17,7 @@
 //! beyond what was promised to the table is ignored. What `m_write` offers comes from registers.
 //!
 //! # Latency
-//! First response to first write beat 5 cycles; W = 64: four beats per entry, one per cycle; W = 512: an entry per cycle, two in a beat. Eight
+//! First response to first write beat 5 cycles; W = 64: four beats per entry, one per cycle; W = 512: an entry per cycle, two in a beat. Six
 //! cycles from the last beat of a batch to the first of the next.
 //!
 //! # Invariant
