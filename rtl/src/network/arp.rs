@@ -88,7 +88,7 @@ impl<const W: usize> Logic for Arp<W> {
         let mut m = w;
         let settings = self.settings.val();
         let packet = unpack::<ArpFrame, 384>(reverse_bytes(self.header.val()));
-        let beats = (SHORTEST + W as u64 / 8 - 1) / (W as u64 / 8);
+        let beats = 1 + (SHORTEST - 1) / (W as u64 / 8);
         let last = w.sent == bits::<8>(beats - 1);
         match phase {
             Phase::Idle => {
