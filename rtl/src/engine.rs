@@ -33,7 +33,7 @@ use crate::host::*;
 use crate::network::Network;
 use crate::ports::*;
 use crate::rx::{Placement, Receiver};
-use crate::stream::{FrameArbiter, Queue};
+use crate::stream::{FrameArbiter, Pause, Queue};
 use crate::tx::Transmitter;
 use stevedore_hdl::prelude::*;
 
@@ -69,7 +69,7 @@ pub struct Engine<const W: usize, const K: usize> {
     host_events: Merge<Event>,
     notices: [Merge<Notice>; 4],
     /// Cut the tree of notices: it has four levels.
-    pauses: [SkidBuffer<Notice>; 2],
+    pauses: [Pause<Notice>; 2],
     responses: [Merge<DescriptorFields>; 2],
     descriptor_reader: Gather<W>,
     payload_reader: Reader<W>,
@@ -115,7 +115,7 @@ impl<const W: usize, const K: usize> Engine<W, K> {
             notifier: Notifier::new(geometry.connections),
             response_writer: ResponseWriter::new(geometry),
             host_events: Merge::default(),
-            pauses: std::array::from_fn(|_| SkidBuffer::default()),
+            pauses: std::array::from_fn(|_| Pause::default()),
             notices: std::array::from_fn(|_| Merge::default()),
             responses: std::array::from_fn(|_| Merge::default()),
             descriptor_reader: Gather::new(payload_tags, geometry.descriptor_tags, geometry.maximum_read),

@@ -12,7 +12,7 @@
 //! - `free`: slots free.
 //!
 //! # Handshake
-//! `s_run.ready` is high when a slot is free. `s_completion.ready` is always high.
+//! `s_run.ready` comes from a register: a slot is free. `s_completion.ready` is always high.
 //!
 //! # Latency and stalls
 //! A word of the oldest run leaves four cycles after its completion beat; the last word of a run waits for its completion's
@@ -63,11 +63,13 @@ struct State {
     /// Slot of the run being walked, and its phase.
     walk: Bits<8>,
     walk_phase: bool,
-    /// `asked`, `granted` hold something.
+    /// `asked`, `granted`, `spare` hold something.
     asked: bool,
     granted: bool,
-    /// `asked` came in the cycle before.
-    new: bool,
+    spare: bool,
+    /// The word asked for has arrived, or will not; if it is the last one of its run, the run failed.
+    arrived: bool,
+    failed: bool,
     /// A run of the packet failed.
     spoilt: bool,
 }
@@ -93,13 +95,13 @@ pub struct Reorder<const W: usize> {
     landing: Landing<W>,
     runs: Fifo<Run>,
     words: Splitter,
-    items: SkidBuffer<Item>,
-    /// The word whose arrival is being asked for, the word read from memory.
+    /// The word whose arrival is being asked for, the word read from memory, the one behind it while the taker is busy: the taker's readiness
+    /// ends here.
     asked: Flop<Item>,
     granted: Flop<Item>,
-    /// Progress, read for the word asked for and for the one about to be.
+    spare: Flop<Item>,
+    /// Progress of the slot being walked.
     progress: DualPortRam<Progress>,
-    progress_ahead: DualPortRam<Progress>,
     data: DualPortRam<Bits<W>>,
     _slots: usize,
     _words: usize,
@@ -114,12 +116,29 @@ impl<const W: usize> Reorder<W> {
             runs: Fifo::new(slots),
             words: Splitter::new(W / 8, 13),
             progress: DualPortRam::new(slots).no_rw_check(),
-            progress_ahead: DualPortRam::new(slots).no_rw_check(),
             data: DualPortRam::new(slots * words).no_rw_check(),
             _slots: slots,
             _words: words,
             ..Default::default()
         }
+    }
+}
+
+/// What is known of a word.
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+struct Verdict {
+    arrived: bool,
+    failed: bool,
+}
+
+/// What `progress` of its slot says about `item`.
+#[kernel_fn]
+fn verdict(item: Item, progress: Progress) -> Verdict {
+    let this_lap = progress.phase == item.phase;
+    let there = progress.words > item.index;
+    Verdict {
+        arrived: this_lap && (progress.done || (there && !item.end)),
+        failed: item.end && (progress.error || !there),
     }
 }
 
@@ -132,8 +151,8 @@ fn following(slot: Bits<8>, slots: usize) -> Bits<8> {
 impl<const W: usize> Logic for Reorder<W> {
     #[kernel]
     fn update(&mut self) {
-        setup!(self, state, landing, runs, words, items);
-        clocks!(self, asked, granted, progress, progress_ahead, data);
+        setup!(self, state, landing, runs, words);
+        clocks!(self, asked, granted, spare, progress, data);
         forward!(self.s_completion => self.landing.s_completion);
         let mut next = self.state.q.val();
         let window = next.window;
@@ -141,8 +160,8 @@ impl<const W: usize> Logic for Reorder<W> {
         self.slot.next = window.head;
         self.free.next = bits::<16>(self._slots as u64) - bit_cast::<16, 9>(window.used);
 
-        // A run takes a slot.
-        let room = next.room && self.runs.s_in.ready.val();
+        // A run takes a slot. Every run that waits has one, so there is always room for it.
+        let room = next.room;
         let taken = room && self.s_run.valid.val();
         self.s_run.ready.next = room;
         self.runs.s_in.bits.next = self.s_run.bits.val();
@@ -157,9 +176,6 @@ impl<const W: usize> Logic for Reorder<W> {
         self.progress.write_enable.next = landed.step.valid;
         self.progress.write_address.next = bit_cast::<16, 8>(landed.step.slot);
         self.progress.write_data.next = landed.step.progress;
-        self.progress_ahead.write_enable.next = landed.step.valid;
-        self.progress_ahead.write_address.next = bit_cast::<16, 8>(landed.step.slot);
-        self.progress_ahead.write_data.next = landed.step.progress;
         self.data.write_enable.next = landed.store;
         self.data.write_address.next = landed.word;
         self.data.write_data.next = landed.data;
@@ -171,7 +187,7 @@ impl<const W: usize> Logic for Reorder<W> {
         self.words.s_piece.valid.next = self.runs.m_out.valid.val();
         self.runs.m_out.ready.next = self.words.s_piece.ready.val();
         let word = self.words.m_chunk.bits.val();
-        self.items.s_in.bits.next = Item {
+        let item = Item {
             slot: next.walk,
             phase: next.walk_phase,
             index: bit_cast::<10, 64>(word.address >> clog2(W / 8) as u64) & bits::<10>(self._words as u64 - 1),
@@ -181,36 +197,41 @@ impl<const W: usize> Logic for Reorder<W> {
             last: word.last,
             error: false,
         };
-        self.items.s_in.valid.next = self.words.m_chunk.valid.val();
-        self.words.m_chunk.ready.next = self.items.s_in.ready.val();
-        if self.words.m_chunk.valid.val() && self.items.s_in.ready.val() && word.end {
-            next.walk = following(next.walk, self._slots);
-            next.walk_phase = next.walk_phase ^ (next.walk == 0);
-        }
 
-        // Has the word asked for arrived? Its progress was read in the cycle before, or written in that very cycle.
-        let item = self.items.m_out.bits.val();
+        // The next word is asked for when the one before has been granted.
         let asked = self.asked.q.val();
+        let grant = next.asked && next.arrived && !next.spare;
+        let free = !next.asked || (next.arrived && !next.spare);
+        self.words.m_chunk.ready.next = free;
+        self.asked.d.next = mux(free, item, asked);
+        let walked = self.words.m_chunk.valid.val() && free && word.end;
+        let onward = following(next.walk, self._slots);
+        self.progress.read_address.next = bit_cast::<16, 8>(mux(walked, onward, next.walk));
+
+        // Will the word asked for in the next cycle have arrived? The newest progress of its slot is being written, was written in the cycle
+        // before, or was read. Each is compared before it is known which one counts.
+        let step = landed.step;
         let earlier = self.landing.earlier.val();
-        let ahead = self.progress_ahead.read_data.val();
-        let behind = self.progress.read_data.val();
-        let read = mux(next.new, ahead, behind);
-        let newest = earlier.valid && earlier.slot == asked.slot;
-        let known = mux(newest, earlier.progress, read);
-        // Compared with each before it is known which one counts.
-        let there_read = mux(next.new, ahead.words > asked.index, behind.words > asked.index);
-        let there = mux(newest, earlier.progress.words > asked.index, there_read);
-        let arrived = known.phase == asked.phase && (known.done || (there && !asked.end));
-        self.progress.read_address.next = bit_cast::<16, 8>(asked.slot);
-        self.progress_ahead.read_address.next = bit_cast::<16, 8>(item.slot);
+        let waits = Verdict { arrived: next.arrived, failed: next.failed };
+        let waited = mux(step.valid && step.slot == asked.slot, verdict(asked, step.progress), waits);
+        let stored = mux(
+            earlier.valid && earlier.slot == item.slot,
+            verdict(item, earlier.progress),
+            verdict(item, self.progress.read_data.val()),
+        );
+        let fresh = mux(step.valid && step.slot == item.slot, verdict(item, step.progress), stored);
+        let known = mux(free, fresh, waited);
 
         // The word read: held in the memory's output while the realigner is busy.
         let granted = self.granted.q.val();
         let go = !next.granted || self.m_fragment.ready.val();
-        let place = mux(go, asked, granted);
+        let coming = Item { error: next.failed, ..asked };
+        let behind = mux(next.spare, self.spare.q.val(), coming);
+        let place = mux(go, behind, granted);
         self.data.read_address.next =
             (bit_cast::<16, 8>(place.slot) << clog2(self._words) as u64) | bit_cast::<16, 10>(place.index);
-        self.granted.d.next = mux(go, Item { error: asked.end && (known.error || !there), ..asked }, granted);
+        self.granted.d.next = place;
+        self.spare.d.next = behind;
         let spoilt = next.spoilt || granted.error;
         self.m_fragment.valid.next = next.granted;
         self.m_fragment.bits.next = Fragment::<W> {
@@ -235,15 +256,20 @@ impl<const W: usize> Logic for Reorder<W> {
         next.window.used = window.used + taken - bit_cast::<9, 1>(from_bool(freed));
 
         if go {
-            next.granted = next.asked && arrived;
+            next.granted = grant || next.spare;
+            next.spare = false;
+        } else if grant {
+            next.spare = true;
         }
-        let free = !next.asked || (arrived && go);
-        self.items.m_out.ready.next = free;
-        self.asked.d.next = mux(free, item, asked);
-        next.new = free;
         if free {
-            next.asked = self.items.m_out.valid.val();
+            next.asked = self.words.m_chunk.valid.val();
         }
+        if walked {
+            next.walk = onward;
+            next.walk_phase = next.walk_phase ^ (onward == 0);
+        }
+        next.arrived = known.arrived;
+        next.failed = known.failed;
         self.state.d.next = next;
     }
 }

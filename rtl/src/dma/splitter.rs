@@ -5,7 +5,7 @@
 //! that no burst crosses a page), and bursts into words (blocks of W/8).
 //!
 //! # Ports
-//! - `s_piece`: `Piece`: runs of at least one byte.
+//! - `s_piece`: `Piece`: runs of at least one byte, fewer than 2^19: longer counters would serve nobody.
 //! - `m_chunk`: `Chunk`: the same bytes, each chunk inside one aligned block.
 //!
 //! # Handshake
@@ -37,7 +37,7 @@ pub struct Chunk {
 struct Rest {
     address: Bits<64>,
     /// Blocks after this one.
-    blocks: Bits<33>,
+    blocks: Bits<20>,
     /// There are none.
     end: bool,
     /// Length of this chunk if others follow.
@@ -93,8 +93,10 @@ impl Logic for Splitter {
 
         let piece = self.s_piece.bits.val();
         let offset = bit_cast::<13, 64>(piece.address) & bits::<13>(self._block as u64 - 1);
-        let bound = bit_cast::<33, 13>(offset) + bit_cast::<33, 32>(piece.length) - 1;
-        let blocks = (bound & bits::<33>(self._moving & 0x1_ffff_ffff)) >> clog2(self._block) as u64;
+        let bound = bit_cast::<20, 13>(offset) + bit_cast::<20, 32>(piece.length & 0x7_ffff) - 1;
+        let blocks = (bound & bits::<20>(self._moving & 0xf_ffff)) >> clog2(self._block) as u64;
+        // No counter is wider than what it counts.
+        let most = bits::<20>((self._moving & 0xf_ffff) >> clog2(self._block) as u64);
         let onward = (rest.address | bits::<64>(self._block as u64 - 1)) + 1;
         let moving = bits::<64>(self._moving);
         self.rest.d.next = if free {
@@ -104,13 +106,13 @@ impl Logic for Splitter {
                 end: blocks == 0,
                 length: bits::<13>(self._block as u64) - offset,
                 only: bit_cast::<13, 32>(piece.length),
-                tail: (bit_cast::<13, 33>(bound) & bits::<13>(self._block as u64 - 1)) + 1,
+                tail: (bit_cast::<13, 20>(bound) & bits::<13>(self._block as u64 - 1)) + 1,
                 last: piece.last,
             }
         } else if self.m_chunk.ready.val() {
             Rest {
                 address: (onward & moving) | (rest.address & !moving),
-                blocks: rest.blocks - 1,
+                blocks: (rest.blocks - 1) & most,
                 end: rest.blocks == 1,
                 length: bits::<13>(self._block as u64),
                 only: rest.tail,

@@ -1,7 +1,7 @@
 //! DMA writer: scatters packets over runs of host memory.
 //!
 //! # Role and neighbours
-//! `rx::Placement` writes payload with it, `host::ResponseWriter` responses. It feeds the engine's memory port.
+//! `rx::Placement` writes payload with it. It feeds the engine's memory port.
 //!
 //! # Ports
 //! - `s_piece`: `Piece`: where the bytes go: the runs of a packet in order, the last one marked.
@@ -14,7 +14,7 @@
 //! `s_beat.ready` depends on `s_beat.valid` and waits for the piece; `s_piece.ready` does not wait for the packet's first beat.
 //!
 //! # Latency and stalls
-//! A piece's first write is offered six cycles after the piece, two cycles after its beat. One word per cycle at any alignment, no
+//! A piece's first write is offered five cycles after the piece, two cycles after its beat. One word per cycle at any alignment, no
 //! bubble between pieces, bursts and packets. A word of memory takes a cycle of its own, however few bytes go there.
 //!
 //! # Invariant
@@ -56,8 +56,7 @@ struct Word<const W: usize, const K: usize> {
 
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
 struct State {
-    /// `plan`, `front`, `word` hold something.
-    plan: bool,
+    /// `front`, `word` hold something.
     front: bool,
     word: bool,
     /// Position of the next plan.
@@ -80,11 +79,10 @@ pub struct Writer<const W: usize, const K: usize> {
     /// Nothing held inside.
     pub idle: Signal<Out, bool>,
     bursts: Splitter,
-    /// Cuts the way of readiness from words to bursts and on to whoever says where the bytes go.
-    chunks: SkidBuffer<Chunk>,
     words: Splitter,
     state: Register<State>,
-    plan: Flop<Plan>,
+    /// Cuts the way of readiness from the words that leave to the bursts and on to whoever says where the bytes go.
+    plan: SkidBuffer<Plan>,
     front: Flop<Bits<W>>,
     word: Flop<Word<W, K>>,
     out: SkidBuffer<WriteBeat<W, K>>,
@@ -117,28 +115,29 @@ fn plan_of<const W: usize>(chunk: Chunk, position: Bits<6>) -> Plan {
 impl<const W: usize, const K: usize> Logic for Writer<W, K> {
     #[kernel]
     fn update(&mut self) {
-        setup!(self, bursts, chunks, words, state, out);
-        clocks!(self, plan, front, word);
+        setup!(self, bursts, words, state, plan, out);
+        clocks!(self, front, word);
         forward!(self.s_piece => self.bursts.s_piece);
         forward!(self.out.m_out => self.m_write);
         let mut next = self.state.q.val();
         let go = self.out.s_in.ready.val();
 
         // Bursts into words. A packet's last word must not count as one of the burst's own: `end` and `last` are separate.
-        join!(self.bursts.m_chunk => self.chunks.s_in);
-        let burst = self.chunks.m_out.bits.val();
+        let burst = self.bursts.m_chunk.bits.val();
         self.words.s_piece.bits.next =
             Piece { address: burst.address, length: bit_cast::<32, 13>(burst.length), last: burst.last };
-        self.words.s_piece.valid.next = self.chunks.m_out.valid.val();
-        self.chunks.m_out.ready.next = self.words.s_piece.ready.val();
+        self.words.s_piece.valid.next = self.bursts.m_chunk.valid.val();
+        self.bursts.m_chunk.ready.next = self.words.s_piece.ready.val();
 
         // Fill the word that is planned.
-        let plan = self.plan.q.val();
+        let plan = self.plan.m_out.bits.val();
+        let planned = self.plan.m_out.valid.val();
         let takes = !next.front || plan.over;
-        let fire = go && next.plan && (!takes || self.s_beat.valid.val());
+        let fire = go && planned && (!takes || self.s_beat.valid.val());
         let beat = self.s_beat.bits.val();
         let late = if next.front { !lanes_from::<W>(plan.position) } else { !bits::<W>(0) };
         let all = !bits::<K>(0);
+        self.plan.m_out.ready.next = fire;
         self.s_beat.ready.next = fire && takes;
         self.front.d.next = mux(fire && takes, beat.data, self.front.q.val());
         self.word.d.next = if go {
@@ -165,9 +164,8 @@ impl<const W: usize, const K: usize> Logic for Writer<W, K> {
 
         self.idle.next = !(self.s_piece.valid.val()
             || self.bursts.m_chunk.valid.val()
-            || self.chunks.m_out.valid.val()
             || self.words.m_chunk.valid.val()
-            || next.plan
+            || planned
             || next.word
             || self.out.m_out.valid.val());
 
@@ -180,16 +178,13 @@ impl<const W: usize, const K: usize> Logic for Writer<W, K> {
 
         // Plan the next word.
         let chunk = self.words.m_chunk.bits.val();
-        let free = !next.plan || fire;
-        let planned = plan_of::<W>(chunk, next.position);
+        let free = self.plan.s_in.ready.val();
         self.words.m_chunk.ready.next = free;
-        self.plan.d.next = mux(free, planned, plan);
-        if free {
-            next.plan = self.words.m_chunk.valid.val();
-            if self.words.m_chunk.valid.val() {
-                let stop = lane_of::<W>(next.position + bit_cast::<6, 13>(chunk.length));
-                next.position = mux(chunk.last, bits::<6>(0), stop);
-            }
+        self.plan.s_in.valid.next = self.words.m_chunk.valid.val();
+        self.plan.s_in.bits.next = plan_of::<W>(chunk, next.position);
+        if free && self.words.m_chunk.valid.val() {
+            let stop = lane_of::<W>(next.position + bit_cast::<6, 13>(chunk.length));
+            next.position = mux(chunk.last, bits::<6>(0), stop);
         }
         self.state.d.next = next;
     }

@@ -34,6 +34,8 @@ enum Route {
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
 struct Decision {
     route: Route,
+    /// With `Open`: a listen. With `Refuse`: what was asked could not be understood.
+    special: bool,
     event: EventKind,
     response: Bits<5>,
     status: Bits<8>,
@@ -48,7 +50,13 @@ struct Routed {
 
 #[kernel_fn]
 fn refuse(response: Bits<5>, status: Bits<8>) -> Decision {
-    Decision { route: Route::Refuse, event: EventKind::Tick, response: response, status: status }
+    Decision {
+        route: Route::Refuse,
+        special: response == response::INVALID,
+        event: EventKind::Tick,
+        response: response,
+        status: status,
+    }
 }
 
 #[kernel_fn]
@@ -68,7 +76,7 @@ fn post(fetched: Fetched, send: bool, known: bool, room: bool) -> Decision {
     } else if !room {
         refuse(response, bits::<8>(status::NO_ROOM))
     } else {
-        Decision { route: Route::Event, event: event, response: response, status: bits::<8>(0) }
+        Decision { route: Route::Event, special: false, event: event, response: response, status: bits::<8>(0) }
     }
 }
 
@@ -80,7 +88,13 @@ fn open(tuple: Tuple, listen: bool) -> Decision {
     if tuple.local_port == 0 || (!listen && unreachable) {
         refuse(response, bits::<8>(status::BAD_ARGUMENT))
     } else {
-        Decision { route: Route::Open, event: EventKind::Tick, response: response, status: bits::<8>(0) }
+        Decision {
+            route: Route::Open,
+            special: listen,
+            event: EventKind::Tick,
+            response: response,
+            status: bits::<8>(0),
+        }
     }
 }
 
@@ -107,7 +121,8 @@ pub struct Dispatcher {
     pub request: Signal<Out, bool>,
     /// A descriptor was refused.
     pub refused: Signal<Out, bool>,
-    connections: Constant<Bits<17>>,
+    /// The bits no slot has.
+    beyond: Constant<Bits<16>>,
     send_room: Register<bool>,
     receive_room: Register<bool>,
     busy: Register<bool>,
@@ -115,8 +130,9 @@ pub struct Dispatcher {
 }
 
 impl Dispatcher {
-    /// A dispatcher for `geometry.connections` slots.
+    /// A dispatcher for `geometry.connections` slots, a power of two.
     pub fn new(geometry: &Geometry) -> Self {
+        assert!(geometry.connections.is_power_of_two());
         Dispatcher {
             clock: Signal::default(),
             reset: Signal::default(),
@@ -128,7 +144,7 @@ impl Dispatcher {
             free_receive_entries: Signal::default(),
             request: Signal::default(),
             refused: Signal::default(),
-            connections: Constant::new(bits(geometry.connections as u64)),
+            beyond: Constant::new(bits(!(geometry.connections as u64 - 1) & 0xffff)),
             send_room: Register::default(),
             receive_room: Register::default(),
             busy: Register::default(),
@@ -148,7 +164,7 @@ impl Logic for Dispatcher {
         let d = fetched.fields;
         let slot = d.connection.get_bits::<16>(0);
         let high = d.connection.get_bits::<32>(32);
-        let known = high == 0 && slot != 0 && resize::<17, 16>(slot) < self.connections.val();
+        let known = high == 0 && slot != 0 && !(slot & self.beyond.val()).any();
         let tuple = unpack::<Tuple, 64>(d.base);
         let kind = d.kind;
         let decision = if fetched.bus_error {
@@ -166,6 +182,7 @@ impl Logic for Dispatcher {
         } else if kind == request::TERMINATION && known {
             Decision {
                 route: Route::Event,
+                special: false,
                 event: EventKind::Terminate,
                 response: bits::<5>(response::TERMINATION),
                 status: bits::<8>(0),
@@ -216,8 +233,8 @@ impl Logic for Dispatcher {
             ..Event::default()
         };
         self.m_open.bits.next = OpenRequest {
-            listen: kind == request::LISTEN,
-            tuple: if kind == request::LISTEN {
+            listen: decision.special,
+            tuple: if decision.special {
                 Tuple { remote_address: bits::<32>(0), remote_port: bits::<16>(0), ..tuple }
             } else {
                 tuple
@@ -232,7 +249,7 @@ impl Logic for Dispatcher {
             generation: d.connection.get_bits::<16>(16),
             cookie: d.cookie,
             address: d.base,
-            length: if decision.response == response::INVALID { resize::<32, 5>(kind) } else { d.length },
+            length: if decision.special { resize::<32, 5>(kind) } else { d.length },
         };
     }
 }

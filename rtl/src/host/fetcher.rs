@@ -18,7 +18,7 @@
 //! A doorbell that would claim more entries than the table has is ignored: the host cannot make the fetcher run wild.
 //!
 //! # Latency
-//! Doorbell to read request 4 cycles; last beat of a batch to its first descriptor 2 cycles, then one per cycle. A batch is passed on
+//! Doorbell to read request 4 cycles; last beat of a batch to its first descriptor 2 cycles (W = 512: 3), then one per cycle. A batch is passed on
 //! only when all of it has arrived, because only the last beat tells whether the read failed.
 //!
 //! # Invariant
@@ -55,9 +55,9 @@ struct State {
     told: Bits<16>,
     /// It should be told again, one cycle late.
     status: bool,
-    /// Bytes collected towards the next entry.
+    /// W = 512: entries not yet stored.
     collected: Bits<512>,
-    /// How many of them, in bits.
+    /// How many bits of the next entry have come; at W = 512, are in `collected`.
     held: Bits<10>,
     /// Entries of the batch stored.
     stored: Bits<4>,
@@ -69,6 +69,8 @@ struct State {
     failed: bool,
     /// Entry `passed` is at the batch memory's output.
     primed: bool,
+    /// The batch passed on before this cycle was its last: its size is done with.
+    done: bool,
     /// Entries the table has.
     entries: Bits<16>,
     /// The pass `delivered` is in.
@@ -109,13 +111,15 @@ pub struct Fetcher<const W: usize> {
     /// It was.
     pub status_done: Signal<In, bool>,
     state: Register<State>,
-    batch: DualPortRam<DescriptorFields>,
+    /// Quarters of the entries, so that words smaller than an entry go where they belong.
+    batch: [DualPortRam<Bits<64>>; 4],
     sizes: Fifo<Bits<4>>,
 }
 
 impl<const W: usize> Fetcher<W> {
     /// A fetcher that keeps up to `batches` reads under way.
     pub fn new(batches: usize) -> Self {
+        assert!(W == 64 || W == 512, "{W} bits");
         Fetcher {
             clock: Signal::default(),
             reset: Signal::default(),
@@ -129,7 +133,7 @@ impl<const W: usize> Fetcher<W> {
             status: Signal::default(),
             status_done: Signal::default(),
             state: Register::new(State { entries: bits(SMALLEST_TABLE), ..State::default() }),
-            batch: DualPortRam::new(BATCH as usize).no_rw_check(),
+            batch: std::array::from_fn(|_| DualPortRam::new(BATCH as usize).no_rw_check()),
             sizes: Fifo::new(batches.max(2)),
         }
     }
@@ -147,7 +151,7 @@ impl<const W: usize> Logic for Fetcher<W> {
     #[kernel]
     fn update(&mut self) {
         setup!(self, state, sizes);
-        clocks!(self, batch);
+        clocks!(self, batch[0], batch[1], batch[2], batch[3]);
         let settings = self.settings.val();
         let state = self.state.q.val();
         let mut next = state;
@@ -155,7 +159,10 @@ impl<const W: usize> Logic for Fetcher<W> {
         next.entries = bits::<16>(1) << settings.input_size;
         let mask = entries - 1;
 
-        if self.ring.val() && settings.enable && (self.doorbell.val() - state.delivered) <= entries {
+        // One entry to as many as the table has: one less has no bit of the table's size or above.
+        let beyond = self.doorbell.val() + !state.delivered;
+        let outside = !bits::<16>(0) << settings.input_size;
+        if self.ring.val() && settings.enable && !(beyond & outside).any() {
             next.produced = self.doorbell.val();
         }
 
@@ -186,38 +193,46 @@ impl<const W: usize> Logic for Fetcher<W> {
         }
 
         // Collect the batch.
-        let enough = state.held >= 256;
+        let enough = W == 512 && state.held >= 256;
         let take = !state.complete && !enough && self.s_fragment.valid.val();
         let fragment = self.s_fragment.bits.val();
         self.s_fragment.ready.next = !state.complete && !enough;
         if take {
-            // Words smaller than an entry come in at its top and move down: an entry is whole when its first word is at the bottom.
-            next.collected = if W < 256 {
-                set_bits(state.collected >> (W as u64), 256 - W, fragment.data)
-            } else {
-                let word = resize::<512, W>(fragment.data);
-                mux(fragment.offset.any(), word >> 256, word)
-            };
-            next.held = state.held + (resize::<10, 7>(fragment.count) << 3);
             next.complete = fragment.last;
             next.failed = fragment.last && fragment.error;
         }
-        let store = enough && state.stored < BATCH;
-        if enough {
-            if W >= 256 {
-                next.collected = state.collected >> 256;
-            }
-            next.held = state.held - 256;
-            next.stored = state.stored + store;
+        let room = state.stored < BATCH;
+        for i in 0..4 {
+            let mine = if W == 64 { take && state.held.get_bits::<2>(6) == i as u64 } else { enough };
+            self.batch[i].write_enable.next = mine && room;
+            self.batch[i].write_address.next = resize::<16, 4>(state.stored);
+            self.batch[i].write_data.next =
+                if W == 64 { resize::<64, W>(fragment.data) } else { state.collected.get_bits::<64>(64 * i) };
         }
-        self.batch.write_enable.next = store;
-        self.batch.write_address.next = resize::<16, 4>(state.stored);
-        self.batch.write_data.next = unpack::<DescriptorFields, 256>(state.collected.get_bits::<256>(0));
+        if W == 64 {
+            if take {
+                next.held = (state.held + 64) & 0xff;
+                next.stored = state.stored + (room && state.held.get_bits::<2>(6).all());
+            }
+        } else {
+            if take {
+                let word = resize::<512, W>(fragment.data);
+                next.collected = mux(fragment.offset.any(), word >> 256, word);
+                next.held = resize::<10, 7>(fragment.count) << 3;
+            }
+            if enough {
+                next.collected = state.collected >> 256;
+                next.held = state.held - 256;
+                next.stored = state.stored + room;
+            }
+        }
 
         // Pass it on. The packet's end tells the verdict; its length is the one asked for, whatever came.
         let size_asked = self.sizes.m_out.bits.val();
         let drained = state.complete && !enough;
-        let fields = self.batch.read_data.val();
+        let low = cat::<64, 64, 128>(self.batch[1].read_data.val(), self.batch[0].read_data.val());
+        let high = cat::<64, 64, 128>(self.batch[3].read_data.val(), self.batch[2].read_data.val());
+        let fields = unpack::<DescriptorFields, 256>(cat::<128, 128, 256>(high, low));
         self.m_descriptor.bits.next =
             Fetched { fields: fields, bad_owner: fields.owner == state.pass, bus_error: state.failed };
         self.m_descriptor.valid.next = state.primed;
@@ -239,8 +254,11 @@ impl<const W: usize> Logic for Fetcher<W> {
             next.passed = bits::<4>(0);
             next.held = bits::<10>(0);
         }
-        self.sizes.m_out.ready.next = finished;
-        self.batch.read_address.next = resize::<16, 4>(read_index);
+        next.done = finished;
+        self.sizes.m_out.ready.next = state.done;
+        for i in 0..4 {
+            self.batch[i].read_address.next = resize::<16, 4>(read_index);
+        }
 
         // Tell the host every quarter of the table.
         self.consumed.next = state.delivered;

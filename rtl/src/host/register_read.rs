@@ -26,42 +26,58 @@ pub struct View {
 }
 
 /// A group of registers at `at`, 0 if the address is of another group. Three groups are read side by side and taken together in the next
-/// cycle: one choice among all registers takes too long.
+/// cycle: one choice among all registers takes too long. Every register looks at the address on its own, at the bits that tell registers apart: whether
+/// there is one is [`readable`]'s to say.
 #[kernel_fn]
 pub fn read_identity(v: View, at: Bits<12>) -> Bits<32> {
     let s = v.settings;
     let c = v.capabilities;
     let mut value = bits::<32>(0);
-    if at == offset::MAGIC as u64 {
-        value = bits::<32>(0x5354_5644);
-    } else if at == offset::VERSION as u64 {
-        value = bits::<32>(0x0001_0000);
-    } else if at == offset::CAP_WIDTH as u64 {
-        value = resize::<32, 16>(c.stream_width);
-    } else if at == offset::CAP_CONNECTIONS as u64 {
-        value = c.connections;
-    } else if at == offset::CAP_SEND_ENTRIES as u64 {
-        value = c.send_entries;
-    } else if at == offset::CAP_RECEIVE_ENTRIES as u64 {
-        value = c.receive_entries;
-    } else if at == offset::CAP_READ_TAGS as u64 {
-        value = resize::<32, 16>(c.read_tags);
-    } else if at == offset::CONTROL as u64 {
-        value = resize::<32, 1>(from_bool(s.enable));
-    } else if at == offset::CYCLES_PER_MICROSECOND as u64 {
-        value = resize::<32, 16>(s.cycles_per_microsecond);
-    } else if at == offset::MAC_LOW as u64 {
-        value = s.mac.get_bits::<32>(0);
-    } else if at == offset::MAC_HIGH as u64 {
-        value = resize::<32, 16>(s.mac.get_bits::<16>(32));
-    } else if at == offset::IP_ADDRESS as u64 {
-        value = s.ip_address;
-    } else if at == offset::NETMASK as u64 {
-        value = s.netmask;
-    } else if at == offset::GATEWAY as u64 {
-        value = s.gateway;
-    } else if at == offset::HASH_KEY as u64 {
-        value = s.hash_key;
+    let at = at.get_bits::<7>(2);
+    if at == (offset::MAGIC as u64 >> 2) {
+        value = value | bits::<32>(0x5354_5644);
+    }
+    if at == (offset::VERSION as u64 >> 2) {
+        value = value | bits::<32>(0x0001_0000);
+    }
+    if at == (offset::CAP_WIDTH as u64 >> 2) {
+        value = value | resize::<32, 16>(c.stream_width);
+    }
+    if at == (offset::CAP_CONNECTIONS as u64 >> 2) {
+        value = value | c.connections;
+    }
+    if at == (offset::CAP_SEND_ENTRIES as u64 >> 2) {
+        value = value | c.send_entries;
+    }
+    if at == (offset::CAP_RECEIVE_ENTRIES as u64 >> 2) {
+        value = value | c.receive_entries;
+    }
+    if at == (offset::CAP_READ_TAGS as u64 >> 2) {
+        value = value | resize::<32, 16>(c.read_tags);
+    }
+    if at == (offset::CONTROL as u64 >> 2) {
+        value = value | resize::<32, 1>(from_bool(s.enable));
+    }
+    if at == (offset::CYCLES_PER_MICROSECOND as u64 >> 2) {
+        value = value | resize::<32, 16>(s.cycles_per_microsecond);
+    }
+    if at == (offset::MAC_LOW as u64 >> 2) {
+        value = value | s.mac.get_bits::<32>(0);
+    }
+    if at == (offset::MAC_HIGH as u64 >> 2) {
+        value = value | resize::<32, 16>(s.mac.get_bits::<16>(32));
+    }
+    if at == (offset::IP_ADDRESS as u64 >> 2) {
+        value = value | s.ip_address;
+    }
+    if at == (offset::NETMASK as u64 >> 2) {
+        value = value | s.netmask;
+    }
+    if at == (offset::GATEWAY as u64 >> 2) {
+        value = value | s.gateway;
+    }
+    if at == (offset::HASH_KEY as u64 >> 2) {
+        value = value | s.hash_key;
     }
     value
 }
@@ -73,34 +89,48 @@ pub fn read_rings(v: View, at: Bits<12>) -> Bits<32> {
     let m = v.moderation;
     let counts = v.counts;
     let mut value = bits::<32>(0);
-    if at == offset::INPUT_BASE_LOW as u64 {
-        value = s.input_base.get_bits::<32>(0);
-    } else if at == offset::INPUT_BASE_HIGH as u64 {
-        value = s.input_base.get_bits::<32>(32);
-    } else if at == offset::INPUT_SIZE as u64 {
-        value = resize::<32, 5>(s.input_size);
-    } else if at == offset::OUTPUT_BASE_LOW as u64 {
-        value = s.output_base.get_bits::<32>(0);
-    } else if at == offset::OUTPUT_BASE_HIGH as u64 {
-        value = s.output_base.get_bits::<32>(32);
-    } else if at == offset::OUTPUT_SIZE as u64 {
-        value = resize::<32, 5>(s.output_size);
-    } else if at == offset::STATUS_LINE_LOW as u64 {
-        value = s.status_line.get_bits::<32>(0);
-    } else if at == offset::STATUS_LINE_HIGH as u64 {
-        value = s.status_line.get_bits::<32>(32);
-    } else if at == offset::INTERRUPT_ENABLE as u64 {
-        value = resize::<32, 3>(m.enable);
-    } else if at == offset::INTERRUPT_CAUSE as u64 {
-        value = resize::<32, 3>(v.cause);
-    } else if at == offset::INTERRUPT_DELAY as u64 {
-        value = m.delay;
-    } else if at == offset::INTERRUPT_COUNT as u64 {
-        value = resize::<32, 16>(m.count);
-    } else if at == offset::INPUT_CONSUMED as u64 {
-        value = resize::<32, 16>(counts.input_consumed);
-    } else if at == offset::OUTPUT_PRODUCED as u64 {
-        value = resize::<32, 16>(counts.output_produced);
+    let at = at.get_bits::<7>(2);
+    if at == (offset::INPUT_BASE_LOW as u64 >> 2) {
+        value = value | s.input_base.get_bits::<32>(0);
+    }
+    if at == (offset::INPUT_BASE_HIGH as u64 >> 2) {
+        value = value | s.input_base.get_bits::<32>(32);
+    }
+    if at == (offset::INPUT_SIZE as u64 >> 2) {
+        value = value | resize::<32, 5>(s.input_size);
+    }
+    if at == (offset::OUTPUT_BASE_LOW as u64 >> 2) {
+        value = value | s.output_base.get_bits::<32>(0);
+    }
+    if at == (offset::OUTPUT_BASE_HIGH as u64 >> 2) {
+        value = value | s.output_base.get_bits::<32>(32);
+    }
+    if at == (offset::OUTPUT_SIZE as u64 >> 2) {
+        value = value | resize::<32, 5>(s.output_size);
+    }
+    if at == (offset::STATUS_LINE_LOW as u64 >> 2) {
+        value = value | s.status_line.get_bits::<32>(0);
+    }
+    if at == (offset::STATUS_LINE_HIGH as u64 >> 2) {
+        value = value | s.status_line.get_bits::<32>(32);
+    }
+    if at == (offset::INTERRUPT_ENABLE as u64 >> 2) {
+        value = value | resize::<32, 3>(m.enable);
+    }
+    if at == (offset::INTERRUPT_CAUSE as u64 >> 2) {
+        value = value | resize::<32, 3>(v.cause);
+    }
+    if at == (offset::INTERRUPT_DELAY as u64 >> 2) {
+        value = value | m.delay;
+    }
+    if at == (offset::INTERRUPT_COUNT as u64 >> 2) {
+        value = value | resize::<32, 16>(m.count);
+    }
+    if at == (offset::INPUT_CONSUMED as u64 >> 2) {
+        value = value | resize::<32, 16>(counts.input_consumed);
+    }
+    if at == (offset::OUTPUT_PRODUCED as u64 >> 2) {
+        value = value | resize::<32, 16>(counts.output_produced);
     }
     value
 }
@@ -111,34 +141,48 @@ pub fn read_tcp(v: View, at: Bits<12>) -> Bits<32> {
     let s = v.settings;
     let counts = v.counts;
     let mut value = bits::<32>(0);
-    if at == offset::TCP_INITIAL_RTO as u64 {
-        value = s.tcp.initial_rto;
-    } else if at == offset::TCP_MINIMUM_RTO as u64 {
-        value = s.tcp.minimum_rto;
-    } else if at == offset::TCP_MAXIMUM_RTO as u64 {
-        value = s.tcp.maximum_rto;
-    } else if at == offset::TCP_DELAYED_ACK as u64 {
-        value = s.tcp.delayed_ack;
-    } else if at == offset::TCP_TIME_WAIT as u64 {
-        value = s.tcp.time_wait;
-    } else if at == offset::TCP_RETRY_LIMIT as u64 {
-        value = resize::<32, 8>(s.tcp.retry_limit);
-    } else if at == offset::TCP_MSS as u64 {
-        value = resize::<32, 16>(s.tcp.mss);
-    } else if at == offset::NOTIFY_DELAY as u64 {
-        value = s.tcp.notify_delay;
-    } else if at == offset::NOTIFY_FLAGS as u64 {
-        value = resize::<32, 1>(from_bool(s.tcp.notify_on_push));
-    } else if at == offset::FREE_SLOTS as u64 {
-        value = resize::<32, 16>(counts.free_slots);
-    } else if at == offset::FREE_SEND_ENTRIES as u64 {
-        value = resize::<32, 16>(counts.free_send_entries);
-    } else if at == offset::FREE_RECEIVE_ENTRIES as u64 {
-        value = resize::<32, 16>(counts.free_receive_entries);
-    } else if at == offset::FREE_READ_TAGS as u64 {
-        value = resize::<32, 16>(counts.free_read_tags);
-    } else if at >= (FIRST_STATISTIC as u64) && at <= (LAST_STATISTIC as u64) && at.get_bits::<2>(0) == 0 {
-        value = v.statistic;
+    let at = at.get_bits::<7>(2);
+    if at == (offset::TCP_INITIAL_RTO as u64 >> 2) {
+        value = value | s.tcp.initial_rto;
+    }
+    if at == (offset::TCP_MINIMUM_RTO as u64 >> 2) {
+        value = value | s.tcp.minimum_rto;
+    }
+    if at == (offset::TCP_MAXIMUM_RTO as u64 >> 2) {
+        value = value | s.tcp.maximum_rto;
+    }
+    if at == (offset::TCP_DELAYED_ACK as u64 >> 2) {
+        value = value | s.tcp.delayed_ack;
+    }
+    if at == (offset::TCP_TIME_WAIT as u64 >> 2) {
+        value = value | s.tcp.time_wait;
+    }
+    if at == (offset::TCP_RETRY_LIMIT as u64 >> 2) {
+        value = value | resize::<32, 8>(s.tcp.retry_limit);
+    }
+    if at == (offset::TCP_MSS as u64 >> 2) {
+        value = value | resize::<32, 16>(s.tcp.mss);
+    }
+    if at == (offset::NOTIFY_DELAY as u64 >> 2) {
+        value = value | s.tcp.notify_delay;
+    }
+    if at == (offset::NOTIFY_FLAGS as u64 >> 2) {
+        value = value | resize::<32, 1>(from_bool(s.tcp.notify_on_push));
+    }
+    if at == (offset::FREE_SLOTS as u64 >> 2) {
+        value = value | resize::<32, 16>(counts.free_slots);
+    }
+    if at == (offset::FREE_SEND_ENTRIES as u64 >> 2) {
+        value = value | resize::<32, 16>(counts.free_send_entries);
+    }
+    if at == (offset::FREE_RECEIVE_ENTRIES as u64 >> 2) {
+        value = value | resize::<32, 16>(counts.free_receive_entries);
+    }
+    if at == (offset::FREE_READ_TAGS as u64 >> 2) {
+        value = value | resize::<32, 16>(counts.free_read_tags);
+    }
+    if at >= (FIRST_STATISTIC as u64 >> 2) && at <= (LAST_STATISTIC as u64 >> 2) {
+        value = value | v.statistic;
     }
     value
 }

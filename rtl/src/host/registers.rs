@@ -9,7 +9,7 @@
 //! addresses and partial writes are answered with SLVERR and change nothing; writes to read-only registers are ignored.
 //!
 //! # Latency
-//! Write: response two cycles after both channels. Read: data four cycles after the address. One of each at a time.
+//! Write: response two cycles after both channels. Read: data seven cycles after the address. One of each at a time.
 //!
 //! # Invariant
 //! Values that could hang a block never get in: table sizes are held within 2^4 to 2^15 entries.
@@ -76,8 +76,9 @@ struct State {
     write_value: Bits<32>,
     write_whole: bool,
     read_address: Bits<12>,
-    /// The address is known; the statistics look their counter up.
+    /// The address is known; the statistics look their counter up, which takes three cycles.
     addressed: bool,
+    looking: Bits<3>,
     reading: bool,
     /// The groups of registers were read; one of them shows something.
     gathering: bool,
@@ -118,7 +119,7 @@ pub struct Registers {
     pub counts: Signal<In, Counts>,
     /// Which statistics counter to show.
     pub statistic_index: Signal<Out, Bits<5>>,
-    /// Its value, a cycle later.
+    /// Its value, three cycles later.
     pub statistic_value: Signal<In, Bits<32>>,
     capabilities: Constant<Capabilities>,
     state: Register<State>,
@@ -216,7 +217,7 @@ impl Logic for Registers {
         self.s_axil.bvalid.next = state.write_response;
         self.s_axil.bresp.next = if state.write_error { bits::<2>(2) } else { bits::<2>(0) };
 
-        let idle = !(state.addressed || state.reading || state.gathering || state.read_response);
+        let idle = !(state.addressed || state.looking.any() || state.reading || state.gathering || state.read_response);
         let read = self.s_axil.arvalid.val() && idle;
         self.s_axil.arready.next = read;
         next.addressed = read;
@@ -227,7 +228,8 @@ impl Logic for Registers {
             next.read_response = false;
         }
         self.statistic_index.next = (state.read_address - (FIRST_STATISTIC as u64)).get_bits::<5>(2);
-        next.reading = state.addressed;
+        next.looking = (state.looking << 1) | bits::<3>(0).replace_bit(0, state.addressed);
+        next.reading = state.looking.get_bit(2);
         if state.reading {
             let view = View {
                 settings: state.settings,
@@ -244,8 +246,10 @@ impl Logic for Registers {
         if state.gathering {
             next.gathering = false;
             next.read_response = true;
-            next.read_data = state.groups[0] | state.groups[1] | state.groups[2];
-            next.read_error = !readable(state.read_address);
+            let readable = readable(state.read_address);
+            let data = state.groups[0] | state.groups[1] | state.groups[2];
+            next.read_data = mux(readable, data, bits::<32>(0));
+            next.read_error = !readable;
         }
         self.s_axil.rvalid.next = state.read_response;
         self.s_axil.rdata.next = state.read_data;

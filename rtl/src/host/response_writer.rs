@@ -5,7 +5,7 @@
 //! phase, and never writes an entry the host still owns (H7). Also writes the status line for the fetcher.
 //!
 //! ```text
-//!  s_response -> [ queue ] -> [ pack to W ] -> dma::Writer -> m_write
+//!  s_response -> [ queue ] -> [ words of W ] -> [ out ] -> m_write
 //! ```
 //!
 //! # Ports
@@ -14,20 +14,24 @@
 //!
 //! # Handshake
 //! Without room in the table the writer waits: its queue fills and everything behind it stops, losing nothing. A doorbell
-//! beyond what was produced is ignored.
+//! beyond what was promised to the table is ignored. What `m_write` offers comes from registers.
 //!
 //! # Latency
-//! First response to first write beat 10 cycles; W = 64: four beats per entry.
+//! First response to first write beat 5 cycles; W = 64: four beats per entry, one per cycle; W = 512: an entry per cycle, two in a beat. Six
+//! cycles from the last beat of a batch to the first of the next.
 //!
 //! # Invariant
-//! `produced - consumed` never exceeds the table: `produced` grows only by batches that were cut to the room.
-use crate::bundles::{Beat, DescriptorFields, Piece, Settings, WriteBeat};
-use crate::dma::Writer;
+//! `promised - consumed` never exceeds the table: `promised` grows only by batches that were cut to the room. A batch lies in one aligned block of 256
+//! bytes and on one side of the table's end, so it is one burst, and during a batch only the low bits of the address change.
+use crate::bundles::{DescriptorFields, Settings, WriteBeat};
 use crate::geometry::Geometry;
 use stevedore_hdl::prelude::*;
 
 /// Entries per write: 256 bytes.
 const BATCH: u64 = 8;
+/// Bytes of an entry, of a batch.
+const ENTRY: u64 = 32;
+const BLOCK: u64 = BATCH * ENTRY;
 /// Entries of the table after reset: no table is smaller.
 const SMALLEST_TABLE: u64 = 16;
 
@@ -37,45 +41,40 @@ enum Phase {
     Idle,
     Entries,
     Status,
-    /// Wait until the DMA writer holds nothing: only then is the batch announced.
+    /// Wait until the last beat was accepted: only then is the batch announced.
     Settle,
-}
-
-/// A number of bits loaded, and what is asked about it.
-#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
-struct Amount {
-    held: Bits<10>,
-    /// None; a beat or less; a beat or more; not too many to load an entry behind them.
-    empty: bool,
-    single: bool,
-    whole: bool,
-    open: bool,
+    /// What depends on `produced` is worked out again.
+    Measure,
+    Weigh,
 }
 
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
 struct State {
     phase: Phase,
-    /// Entries ever written.
+    /// Entries ever written; with those of the batch under way.
     produced: Bits<16>,
+    promised: Bits<16>,
     /// Entries the host ever consumed.
     consumed: Bits<16>,
-    /// Entries of the batch not yet loaded.
-    to_load: Bits<4>,
-    /// Entries of the batch.
+    /// Entries of the batch, those of them not yet sent.
     batch: Bits<4>,
-    /// Bits loaded and not yet sent. Only W = 512 uses the upper half.
-    loaded: Bits<512>,
-    /// How many.
-    amount: Amount,
+    left: Bits<4>,
+    /// Where the next beat, at W = 512 the next entry, goes inside its block.
+    at: Bits<8>,
+    /// W = 512: the lower half of the beat is in `low`.
+    half: bool,
     /// Entries the table has.
     entries: Bits<16>,
-    /// One cycle late: free ones, those from `produced` to the table's end, the address of that one, responses waiting.
+    /// One cycle late: free entries.
     room: Bits<16>,
-    to_end: Bits<16>,
+    /// Free entries, those waiting, those up to the end of the block, none of them more than a batch; and the least of the three: what the
+    /// next batch may have. Only a batch makes them smaller, and none begins before its effect was seen.
+    fit: Bits<4>,
+    waiting: Bits<4>,
+    reach: Bits<4>,
+    due: Bits<4>,
+    /// Address of the next entry, stable during a batch.
     address: Bits<64>,
-    waiting: Bits<16>,
-    /// Entries the next batch may have, another cycle later: only a batch changes them, and none begins before its effect was seen.
-    due: Bits<16>,
     /// The owner bit of this pass.
     owner: bool,
     /// Little room; none, and responses wait.
@@ -83,6 +82,16 @@ struct State {
     stalled: bool,
     /// Entries that became visible.
     written: Bits<4>,
+}
+
+/// A beat and where in its block it goes.
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+struct Placed<const W: usize, const K: usize> {
+    data: Bits<W>,
+    strobe: Bits<K>,
+    at: Bits<8>,
+    status: bool,
+    last: bool,
 }
 
 /// The response writer.
@@ -118,14 +127,16 @@ pub struct ResponseWriter<const W: usize, const K: usize> {
     pub stalled: Signal<Out, bool>,
     state: Register<State>,
     queue: Fifo<DescriptorFields>,
-    /// Cuts the way of readiness from the writer back to the queue.
-    beats: SkidBuffer<Beat<W>>,
-    writer: Writer<W, K>,
+    low: Flop<Bits<256>>,
+    /// Cuts the way of readiness from the memory port back to the queue.
+    out: SkidBuffer<Placed<W, K>>,
 }
 
 impl<const W: usize, const K: usize> ResponseWriter<W, K> {
     /// A response writer with a queue of `geometry.queue` responses.
     pub fn new(geometry: &Geometry) -> Self {
+        assert!(W == 8 * K && (W == 64 || W == 512), "{W} bits, {K} lanes");
+        assert!(geometry.maximum_write as u64 >= BLOCK, "bursts of {} bytes", geometry.maximum_write);
         ResponseWriter {
             clock: Signal::default(),
             reset: Signal::default(),
@@ -143,154 +154,165 @@ impl<const W: usize, const K: usize> ResponseWriter<W, K> {
             stalled: Signal::default(),
             state: Register::new(State { entries: bits(SMALLEST_TABLE), ..State::default() }),
             queue: Fifo::new(geometry.queue),
-            beats: SkidBuffer::default(),
-            writer: Writer::new(geometry.maximum_write),
+            low: Flop::default(),
+            out: SkidBuffer::default(),
         }
     }
 }
 
+/// `count`, at most a batch.
 #[kernel_fn]
-fn amount_of<const W: usize>(held: Bits<10>) -> Amount {
-    Amount {
-        held,
-        empty: held == 0,
-        single: held <= (W as u64),
-        whole: held >= (W as u64),
-        open: if W == 512 { held <= 256 } else { held == 0 },
+fn cut(count: Bits<16>) -> Bits<4> {
+    if count < BATCH {
+        resize::<4, 16>(count)
+    } else {
+        bits::<4>(BATCH)
     }
 }
 
-/// The smaller of two counts, the first cut to a batch.
+/// The smaller of two.
 #[kernel_fn]
-fn cut(waiting: Bits<16>, limit: Bits<16>) -> Bits<16> {
-    let some = if waiting < BATCH { waiting } else { bits::<16>(BATCH) };
-    if some < limit {
-        some
+fn least(a: Bits<4>, b: Bits<4>) -> Bits<4> {
+    if a < b {
+        a
     } else {
-        limit
+        b
     }
 }
 
 impl<const W: usize, const K: usize> Logic for ResponseWriter<W, K> {
     #[kernel]
     fn update(&mut self) {
-        setup!(self, state, queue, beats, writer);
-        join!(self.beats.m_out => self.writer.s_beat);
+        setup!(self, state, queue, out);
+        clocks!(self, low);
         forward!(self.s_response => self.queue.s_in);
-        forward!(self.writer.m_write => self.m_write);
         let settings = self.settings.val();
         let state = self.state.q.val();
         let mut next = state;
         let entries = state.entries;
         next.entries = bits::<16>(1) << settings.output_size;
-        let used = state.produced - state.consumed;
+        let used = state.promised - state.consumed;
         if self.ring.val() && (self.doorbell.val() - state.consumed) <= used {
             next.consumed = self.doorbell.val();
         }
+
+        // What the next batch may have. Tables have a multiple of eight entries.
         let index = state.produced & (entries - 1);
-        next.room = entries - used;
-        next.to_end = entries - index;
+        let row = state.produced.get_bits::<3>(0);
+        let place = row + settings.output_base.get_bits::<3>(5);
         next.address = settings.output_base + (resize::<64, 16>(index) << 5);
-        next.waiting = self.queue.level.val();
-        next.due = cut(cut(state.waiting, state.room), state.to_end);
-        let due = state.due;
+        next.reach = bits::<4>(BATCH) - resize::<4, 3>(mux(row < place, place, row));
+        next.room = entries - used;
+        next.fit = cut(state.room);
+        next.waiting = cut(self.queue.level.val());
+        next.due = least(least(state.waiting, state.fit), state.reach);
+        next.owner = !bit_at(state.produced >> settings.output_size, 0);
 
-        // One piece opens a batch or a status line write.
-        let idle = state.phase == Phase::Idle;
-        let open_status = idle && self.status.val();
-        let open_batch = idle && !self.status.val() && due != 0 && self.queue.m_out.valid.val();
-        self.writer.s_piece.valid.next = open_status || open_batch;
-        self.writer.s_piece.bits.next = if open_status {
-            Piece { address: settings.status_line, length: bits::<32>(8), last: true }
-        } else {
-            Piece { address: state.address, length: resize::<32, 16>(due) << 5, last: true }
-        };
-        let mut opens = false;
-        if self.writer.s_piece.ready.val() {
-            if open_status {
-                next.phase = Phase::Status;
-                next.batch = bits::<4>(0);
-                next.loaded = resize::<512, 16>(self.status_count.val());
-            } else if open_batch {
-                next.phase = Phase::Entries;
-                next.batch = resize::<4, 16>(due);
-                next.to_load = resize::<4, 16>(due);
-                opens = true;
-            }
-        }
-        self.status_done.next = open_status && self.writer.s_piece.ready.val();
-
-        // Beats leave while entries are loaded behind them.
+        // A beat: a part of an entry, or two entries, or one in its half; or the count in every lane of which one is written.
         let sending = state.phase == Phase::Entries;
-        let more = state.to_load != 0;
-        let full_beat = state.amount.whole;
-        let last = !more && state.amount.single;
-        let send = sending && (full_beat || (!more && !state.amount.empty));
         let in_status = state.phase == Phase::Status;
-        self.beats.s_in.valid.next = send || in_status;
-        self.beats.s_in.bits.next = Beat::<W> {
-            data: state.loaded.get_bits::<W>(0),
-            count: if in_status {
-                bits::<7>(8)
-            } else if full_beat {
-                bits::<7>(K as u64)
-            } else {
-                state.amount.held.get_bits::<7>(3)
-            },
-            last: in_status || last,
-            error: false,
-        };
-        let sent = (send || in_status) && self.beats.s_in.ready.val();
-        let mut loaded = state.loaded;
-        // What would be held after a beat, and after an entry: known before it is known which of them goes.
-        let fewer = if W == 512 { bits::<10>(0) } else { state.amount.held - (W as u64) };
-        if sent {
-            if W == 512 {
-                loaded = bits::<512>(0);
-            } else {
-                loaded = loaded >> (W as u64);
-            }
-            if in_status || last {
-                next.phase = Phase::Settle;
-            }
-        }
-        // Only a beat that leaves nothing behind makes way for an entry in its own cycle.
-        let load_now = sending && more && (state.amount.open || (sent && state.amount.single));
         let entry = pack::<256, _>(DescriptorFields { owner: state.owner, ..self.queue.m_out.bits.val() });
-        self.queue.m_out.ready.next = load_now;
-        let loads = load_now && self.queue.m_out.valid.val();
-        let behind = W == 512 && state.amount.held.get_bit(8) && !sent;
-        if loads {
-            // An entry is loaded at the bottom, or at W = 512 behind one that half fills a beat.
-            loaded = if behind { set_bits(loaded, 256, entry) } else { resize::<512, 256>(entry) };
-            next.to_load = state.to_load - 1;
-            next.produced = state.produced + 1;
+        let low = self.low.q.val();
+        let upper = state.at.get_bit(5);
+        let ending = state.left == 1;
+        let part = state.at.get_bits::<2>(3);
+        let last_part = if W == 512 { true } else { part.all() };
+        let is_beat = if W == 512 { upper || ending } else { true };
+        let mut data = bits::<W>(0);
+        if W == 512 {
+            data = resize::<W, 512>(cat::<256, 256, 512>(entry, mux(state.half, low, entry)));
         }
-        if sending {
-            next.loaded = loaded;
-            let amount = if loads {
-                mux(behind, amount_of::<W>(bits::<10>(512)), amount_of::<W>(bits::<10>(256)))
-            } else if sent {
-                amount_of::<W>(fewer)
-            } else {
-                state.amount
-            };
-            next.amount = amount;
+        for i in 0..256 / W {
+            if part == i as u64 {
+                data = entry.get_bits::<W>(i * W);
+            }
         }
-        if opens {
-            next.amount = amount_of::<W>(bits::<10>(0));
+        let mut counts = bits::<W>(0);
+        for i in 0..W / 64 {
+            counts = set_bits(counts, 64 * i, resize::<64, 16>(self.status_count.val()));
         }
-        let owner = !bit_at(state.produced >> settings.output_size, 0);
-        let owner_after = !bit_at((state.produced + 1) >> settings.output_size, 0);
-        next.owner = if sending && loads { owner_after } else { owner };
-        let settled = state.phase == Phase::Settle && self.writer.idle.val();
-        next.written = if settled { state.batch } else { bits::<4>(0) };
+        let all = !bits::<K>(0);
+        let mut strobe = all;
+        if W == 512 {
+            let lane = settings.status_line.get_bits::<3>(3);
+            let chosen = bits::<K>(0xff) << (resize::<6, 3>(lane) << 3);
+            let lower = if upper { mux(state.half, all, all << 32) } else { all >> 32 };
+            strobe = mux(in_status, chosen, lower);
+        }
+        self.low.d.next = mux(upper, low, entry);
+        let free = self.out.s_in.ready.val();
+        self.out.s_in.bits.next = Placed::<W, K> {
+            data: mux(in_status, counts, data),
+            strobe,
+            at: mux(in_status, settings.status_line.get_bits::<8>(0), state.at),
+            status: in_status,
+            last: in_status || (ending && last_part),
+        };
+        let there = sending && self.queue.m_out.valid.val();
+        self.out.s_in.valid.next = in_status || (there && is_beat);
+        let step = there && (free || !is_beat);
+        self.queue.m_out.ready.next = sending && last_part && (free || !is_beat);
+        if step {
+            next.at = state.at + if W == 512 { bits::<8>(ENTRY) } else { bits::<8>(8) };
+            next.half = !upper;
+            if last_part {
+                next.left = state.left - 1;
+            }
+        }
+
+        // What goes out.
+        let out = self.out.m_out.bits.val();
+        self.m_write.valid.next = self.out.m_out.valid.val();
+        self.out.m_out.ready.next = self.m_write.ready.val();
+        let block = mux(out.status, settings.status_line, state.address) & !bits::<64>(BLOCK - 1);
+        let lane = !bits::<8>(K as u64 - 1);
+        self.m_write.bits.next = WriteBeat::<W, K> {
+            address: block | resize::<64, 8>(out.at & lane),
+            data: out.data,
+            strobe: out.strobe,
+            last: out.last,
+        };
+
+        // One batch or status line write at a time.
+        self.status_done.next = in_status && free;
+        next.written = bits::<4>(0);
+        match state.phase {
+            Phase::Idle => {
+                next.at = state.address.get_bits::<8>(0);
+                next.half = false;
+                next.batch = bits::<4>(0);
+                if self.status.val() {
+                    next.phase = Phase::Status;
+                } else if state.due.any() && self.queue.m_out.valid.val() {
+                    next.phase = Phase::Entries;
+                    next.batch = state.due;
+                    next.left = state.due;
+                    next.promised = state.produced + resize::<16, 4>(state.due);
+                }
+            }
+            Phase::Entries => {
+                if step && ending && last_part {
+                    next.phase = Phase::Settle;
+                }
+            }
+            Phase::Status => {
+                if free {
+                    next.phase = Phase::Settle;
+                }
+            }
+            Phase::Settle => {
+                if !self.out.m_out.valid.val() {
+                    next.phase = Phase::Measure;
+                    next.produced = state.promised;
+                    next.written = state.batch;
+                }
+            }
+            Phase::Measure => next.phase = Phase::Weigh,
+            Phase::Weigh => next.phase = Phase::Idle,
+        }
         self.written.next = state.written;
-        if settled {
-            next.phase = Phase::Idle;
-        }
         self.produced.next = state.produced;
-        next.nearly_full = (entries - used) < (entries >> 2);
+        next.nearly_full = used > ((entries >> 1) | (entries >> 2));
         self.nearly_full.next = state.nearly_full;
         next.stalled = self.queue.level.val() != 0 && used == entries;
         self.stalled.next = state.stalled;

@@ -7,17 +7,35 @@
 //! `pulses`: bit i counts into counter i, in the order of the register map. `index` selects, `value` answers.
 //!
 //! # Handshake
-//! None; every pulse of every cycle counts, one cycle later.
+//! None; every pulse of every cycle counts.
 //!
 //! # Latency
-//! A pulse shows after one cycle; `value` follows `index` a cycle later. Counters wrap at 2^32.
+//! A pulse shows after at most 40 cycles; `value` follows `index` three cycles later. Counters wrap at 2^32.
+//!
+//! # How
+//! The counters live in a small memory. What has come since is collected in a few bits per counter and added to the memory, one counter every two
+//! cycles, in turn; in every second cycle the memory is read for the host. The first lap after reset clears.
 //!
 //! # Invariant
-//! Bit order equals register order: `COUNTERS` rows from `STAT_FRAMES_IN` on.
+//! Bit order equals register order: `COUNTERS` rows from `STAT_FRAMES_IN` on. A lap takes 36 cycles, and 63 pulses can be collected.
 use stevedore_hdl::prelude::*;
 
 /// Number of counters.
 pub const COUNTERS: usize = 18;
+
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+struct State {
+    /// The pulses, which come from far away.
+    seen: Bits<18>,
+    /// Pulses not yet in the memory.
+    fresh: [Bits<6>; COUNTERS],
+    /// Counter whose turn it is; those from there on were not yet cleared.
+    turn: Bits<5>,
+    clearing: bool,
+    /// Its value is at the memory's output; what to add to it.
+    adding: bool,
+    more: Bits<6>,
+}
 
 /// The counters.
 #[derive(LogicBlock)]
@@ -30,10 +48,10 @@ pub struct Statistics {
     pub pulses: Signal<In, Bits<18>>,
     /// Which counter to show.
     pub index: Signal<In, Bits<5>>,
-    /// Its value, a cycle after `index`; 0 beyond the last.
+    /// Its value, three cycles after `index`; undefined beyond the last.
     pub value: Signal<Out, Bits<32>>,
-    counter: [Register<Bits<32>>; COUNTERS],
-    seen: Register<Bits<18>>,
+    state: Register<State>,
+    memory: DualPortRam<Bits<32>>,
     shown: Flop<Bits<32>>,
 }
 
@@ -45,8 +63,8 @@ impl Default for Statistics {
             pulses: Signal::default(),
             index: Signal::default(),
             value: Signal::default(),
-            counter: std::array::from_fn(|_| Register::default()),
-            seen: Register::default(),
+            state: Register::new(State { clearing: true, ..State::default() }),
+            memory: DualPortRam::new(COUNTERS),
             shown: Flop::default(),
         }
     }
@@ -55,20 +73,33 @@ impl Default for Statistics {
 impl Logic for Statistics {
     #[kernel]
     fn update(&mut self) {
-        setup!(self, seen);
-        clocks!(self, shown);
-        // The pulses come from far away.
-        self.seen.d.next = self.pulses.val();
-        let mut value = bits::<32>(0);
+        setup!(self, state);
+        clocks!(self, memory, shown);
+        let state = self.state.q.val();
+        let mut next = state;
+        let read = self.memory.read_data.val();
+        next.seen = self.pulses.val();
+        next.adding = !state.adding;
+        let mut more = bits::<6>(0);
         for i in 0..COUNTERS {
-            setup!(self, counter[i]);
-            let count = self.counter[i].q.val();
-            self.counter[i].d.next = count + self.seen.q.val().get_bit(i);
-            if self.index.val() == i as u64 {
-                value = count;
-            }
+            let chosen = state.turn == i as u64;
+            more = more | mux(chosen, state.fresh[i], bits::<6>(0));
+            let left = mux(chosen && !state.adding, bits::<6>(0), state.fresh[i]);
+            next.fresh[i] = left + state.seen.get_bit(i);
         }
-        self.shown.d.next = value;
+        // Meant while `adding` follows.
+        next.more = more;
+        if state.adding {
+            let last = state.turn == (COUNTERS as u64 - 1);
+            next.turn = mux(last, bits::<5>(0), state.turn + 1);
+            next.clearing = state.clearing && !last;
+        }
+        self.memory.write_enable.next = state.adding;
+        self.memory.write_address.next = resize::<16, 5>(state.turn);
+        self.memory.write_data.next = mux(state.clearing, bits::<32>(0), read) + resize::<32, 6>(state.more);
+        self.memory.read_address.next = resize::<16, 5>(mux(state.adding, self.index.val(), state.turn));
+        self.shown.d.next = mux(state.adding, self.shown.q.val(), read);
         self.value.next = self.shown.q.val();
+        self.state.d.next = next;
     }
 }

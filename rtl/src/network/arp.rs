@@ -3,11 +3,12 @@
 //! **Role.** Gets ARP packets from `Inlet`, questions from `Neighbours`; gives lessons to `Neighbours` and frames to the wire.
 //!
 //! **Ports.** `clock`, `reset`. `settings`: own addresses. `arrived`, `header`: an ARP packet. `s_question`: an address to ask for. `m_lesson`: a mapping heard.
-//! `m_frame`: ARP frames of 60 octets.
+//! `m_frame`: ARP frames of 60 octets, 0 while
+//! it is not `mine` to send: the next block only has to merge.
 //!
 //! **Handshake.** One packet at a time: one that arrives meanwhile is lost; its sender will ask again.
 //!
-//! **Latency.** From the last beat of a question to the first of the answer: 6 cycles, while the wire is free.
+//! **Latency.** From the pulse of a question to the first beat of the answer: 3 cycles, while the wire is free.
 //!
 //! **Invariant.** Only packets of one host about itself, for the own address, teach: a mapping is that of the sender, and never that of a
 //! group address, of 0.0.0.0 or of the own address.
@@ -26,24 +27,21 @@ const BROADCAST: u64 = 0xffff_ffff_ffff;
 enum Phase {
     #[default]
     Idle,
-    Check,
     Judge,
+    Ask,
     Teach,
-    Compose,
     Send,
 }
 
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
 struct Work {
-    /// The packet received, later what is left to send of the one composed; in wire order.
-    header: Bits<384>,
-    /// Octets left to send.
-    left: Bits<8>,
+    /// Beats sent.
+    sent: Bits<8>,
     /// Who is asked, or answered.
     target_ip: Bits<32>,
     target_mac: Bits<48>,
     answer: bool,
-    /// What `Check` found.
+    /// What the packet looked like when it arrived.
     well_formed: bool,
     for_us: bool,
     to_us: bool,
@@ -73,6 +71,8 @@ pub struct Arp<const W: usize> {
     pub m_lesson: Source<Lesson>,
     /// ARP frames.
     pub m_frame: Source<Beat<W>>,
+    /// `m_frame` may be seen.
+    pub mine: Signal<In, bool>,
     phase: Register<Phase>,
     work: Flop<Work>,
 }
@@ -87,22 +87,11 @@ impl<const W: usize> Logic for Arp<W> {
         let w = self.work.q.val();
         let mut m = w;
         let settings = self.settings.val();
-        let packet = unpack::<ArpFrame, 384>(reverse_bytes(w.header));
-        let width = bits::<8>((W / 8) as u64);
-        let last = w.left <= width;
+        let packet = unpack::<ArpFrame, 384>(reverse_bytes(self.header.val()));
+        let beats = 1 + (SHORTEST - 1) / (W as u64 / 8);
+        let last = w.sent == bits::<8>(beats - 1);
         match phase {
             Phase::Idle => {
-                m.header = self.header.val();
-                m.target_ip = self.s_question.bits.val();
-                m.target_mac = bits::<48>(0);
-                m.answer = false;
-                if self.arrived.val() {
-                    next = Phase::Check;
-                } else if self.s_question.valid.val() {
-                    next = Phase::Compose;
-                }
-            }
-            Phase::Check => {
                 m.well_formed = packet.hardware == bits::<16>(ETHERNET)
                     && packet.protocol == bits::<16>(ETHERTYPE_IPV4)
                     && packet.sizes == bits::<16>(SIZES);
@@ -115,51 +104,42 @@ impl<const W: usize> Logic for Arp<W> {
                 m.probes = !packet.sender_ip.any();
                 m.asks = packet.operation == bits::<16>(REQUEST);
                 m.answers = packet.operation == bits::<16>(REPLY);
-                next = Phase::Judge;
+                m.target_ip = packet.sender_ip;
+                m.target_mac = packet.sender_mac;
+                m.sent = bits::<8>(0);
+                if self.arrived.val() {
+                    next = Phase::Judge;
+                } else if self.s_question.valid.val() {
+                    next = Phase::Ask;
+                }
             }
             Phase::Judge => {
                 let asks = w.asks && (w.to_us || w.to_all);
                 let answers = w.answers && w.to_us;
                 let valid = w.well_formed && w.for_us && w.sane;
                 m.answer = asks;
-                m.target_ip = packet.sender_ip;
-                m.target_mac = packet.sender_mac;
                 next = if valid && !w.probes && (asks || answers) {
                     Phase::Teach
                 } else if valid && asks {
-                    Phase::Compose
+                    Phase::Send
                 } else {
                     Phase::Idle
                 };
             }
+            Phase::Ask => {
+                m.target_ip = self.s_question.bits.val();
+                m.target_mac = bits::<48>(0);
+                m.answer = false;
+                next = Phase::Send;
+            }
             Phase::Teach => {
                 if self.m_lesson.ready.val() {
-                    next = if w.answer { Phase::Compose } else { Phase::Idle };
+                    next = if w.answer { Phase::Send } else { Phase::Idle };
                 }
-            }
-            Phase::Compose => {
-                let composed = ArpFrame {
-                    padding: bits::<48>(0),
-                    target_ip: w.target_ip,
-                    target_mac: w.target_mac,
-                    sender_ip: settings.ip_address,
-                    sender_mac: settings.mac,
-                    operation: mux(w.answer, bits::<16>(REPLY), bits::<16>(REQUEST)),
-                    sizes: bits::<16>(SIZES),
-                    protocol: bits::<16>(ETHERTYPE_IPV4),
-                    hardware: bits::<16>(ETHERNET),
-                    ethertype: bits::<16>(ETHERTYPE_ARP),
-                    source: settings.mac,
-                    destination: mux(w.answer, w.target_mac, bits::<48>(BROADCAST)),
-                };
-                m.header = reverse_bytes(pack::<384, _>(composed));
-                m.left = bits::<8>(SHORTEST);
-                next = Phase::Send;
             }
             Phase::Send => {
                 if self.m_frame.ready.val() {
-                    m.header = header_sent::<W>(w.header);
-                    m.left = w.left - width;
+                    m.sent = w.sent + 1;
                     if last {
                         next = Phase::Idle;
                     }
@@ -169,14 +149,32 @@ impl<const W: usize> Logic for Arp<W> {
         self.phase.d.next = next;
         self.work.d.next = m;
 
-        self.s_question.ready.next = phase == Phase::Idle && !self.arrived.val();
+        self.s_question.ready.next = phase == Phase::Ask;
         self.m_lesson.valid.next = phase == Phase::Teach;
         self.m_lesson.bits.next = Lesson { address: w.target_ip, mac: w.target_mac, answers: !w.answer };
+        let composed = ArpFrame {
+            padding: bits::<48>(0),
+            target_ip: w.target_ip,
+            target_mac: w.target_mac,
+            sender_ip: settings.ip_address,
+            sender_mac: settings.mac,
+            operation: mux(w.answer, bits::<16>(REPLY), bits::<16>(REQUEST)),
+            sizes: bits::<16>(SIZES),
+            protocol: bits::<16>(ETHERTYPE_IPV4),
+            hardware: bits::<16>(ETHERNET),
+            ethertype: bits::<16>(ETHERTYPE_ARP),
+            source: settings.mac,
+            destination: mux(w.answer, w.target_mac, bits::<48>(BROADCAST)),
+        };
+        let data = header_beat::<W>(reverse_bytes(pack::<384, _>(composed)), w.sent);
+        let width = W as u64 / 8;
+        let tail = bits::<7>(SHORTEST - (beats - 1) * width);
+        let mine = self.mine.val();
         self.m_frame.valid.next = phase == Phase::Send;
         self.m_frame.bits.next = Beat::<W> {
-            data: header_beat::<W>(w.header),
-            count: resize::<7, _>(mux(last, w.left, width)),
-            last,
+            data: mux(mine, data, bits::<W>(0)),
+            count: mux(mine, mux(last, tail, bits::<7>(width)), bits::<7>(0)),
+            last: last && mine,
             error: false,
         };
     }

@@ -2,12 +2,14 @@
 //!
 //! **Role.** Gets every frame from `Inlet`, keeps one that may be an echo request, verifies it and sends it back.
 //!
-//! **Ports.** `clock`, `reset`. `settings`: own addresses. `beat`, `beat_valid`, `beat_first`: the wire. `arrived`, `header`, `length`: the frame that ends with this
-//! beat is an ICMP packet. `m_frame`: replies.
+//! **Ports.** `clock`, `reset`. `settings`: own addresses. `beat`, `beat_valid`, `beat_first`: the wire. `arrived`, `header`, `length`: the frame that ended in the
+//! cycle before is an ICMP packet. `m_frame`: replies, 0 while it is not `mine` to send: the next block only has to merge.
 //!
 //! **Handshake.** One request at a time; those that arrive meanwhile are lost, as any ping may be.
 //!
 //! **Latency.** One cycle per two octets to verify, then one per beat to send; about 20 cycles beside. A frame, once begun, comes without gaps while the wire is ready.
+//!
+//! The frame stays in the store; of its header only the fields that change are kept, and laid over what the store gives.
 //!
 //! **Invariant.** A reply leaves only for a whole, unfragmented request to the own unicast addresses whose both checksums are right: a damaged request
 //! must not come back with a checksum that hides the damage.
@@ -57,31 +59,39 @@ struct State {
     /// The frame passing by is kept from its first beat on.
     whole: bool,
     /// Beats kept.
-    kept: Bits<16>,
+    kept: Bits<9>,
 }
 
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
 struct Work {
-    /// Request, then reply; in wire order.
-    header: Bits<384>,
-    length: Bits<16>,
-    /// What `Check` found.
+    /// Of the request: who sent it, its checksums, later those of the reply.
+    source: Bits<48>,
+    source_ip: Bits<32>,
+    time_to_live: Bits<8>,
+    header_checksum: Bits<16>,
+    checksum: Bits<16>,
+    /// Octets of the packet, if it `fits`, and of the frame.
+    total: Bits<11>,
+    length: Bits<12>,
+    /// What it looked like when it arrived.
     addressed: bool,
     plain: bool,
     fits: bool,
-    /// The beat read next.
-    index: Bits<16>,
-    /// Words left in `word`, number of the lowest of them in the frame, and number of the last of the message.
-    lanes: Bits<8>,
-    position: Bits<16>,
-    last_position: Bits<16>,
+    /// Its packet is not longer than the frame.
+    complete: bool,
+    /// Number of the 16-bit word of the frame that is at the store's output, and of the last of the message.
+    position: Bits<10>,
+    last_position: Bits<10>,
+    /// The word before, and which one it is: behind the IP header's first, the ICMP message's first, its last.
+    word: Bits<16>,
+    in_packet: bool,
+    begins: bool,
+    ends: bool,
     sum: Bits<17>,
     header_right: bool,
     /// Octets of the message and of the frame left to send.
-    message_left: Bits<16>,
-    frame_left: Bits<16>,
-    /// Beats sent, up to the end of the header register.
-    sent: Bits<4>,
+    message_left: Bits<11>,
+    frame_left: Bits<11>,
 }
 
 /// See the module's text.
@@ -99,17 +109,18 @@ pub struct Echo<const W: usize> {
     pub beat_valid: Signal<In, bool>,
     /// It is the first of a frame.
     pub beat_first: Signal<In, bool>,
-    /// The frame that ends now is an ICMP packet.
+    /// The frame that has ended is an ICMP packet.
     pub arrived: Signal<In, bool>,
     /// Its first 48 octets.
     pub header: Signal<In, Bits<384>>,
     /// Its octets.
-    pub length: Signal<In, Bits<16>>,
+    pub length: Signal<In, Bits<12>>,
     /// Replies.
     pub m_frame: Source<Beat<W>>,
+    /// `m_frame` may be seen.
+    pub mine: Signal<In, bool>,
     state: Register<State>,
     work: Flop<Work>,
-    word: Flop<Bits<W>>,
     store: DualPortRam<Bits<W>>,
 }
 
@@ -126,21 +137,21 @@ impl<const W: usize> Default for Echo<W> {
             header: Default::default(),
             length: Default::default(),
             m_frame: Default::default(),
+            mine: Default::default(),
             state: Default::default(),
             work: Default::default(),
-            word: Default::default(),
             // Written in `Idle` only, its content used in all other phases.
             store: DualPortRam::new(STORE / (W / 8)).no_rw_check(),
         }
     }
 }
 
-/// The first `count` octets; the others 0.
+/// Ones in the first `count` octets.
 #[kernel_fn]
-fn front_octets<const W: usize>(data: Bits<W>, count: Bits<16>) -> Bits<W> {
-    let mut kept = data;
+fn front_octets<const W: usize>(count: Bits<11>) -> Bits<W> {
+    let mut kept = !bits::<W>(0);
     for i in 0..W / 8 {
-        if count <= bits::<16>(i as u64) {
+        if count <= bits::<11>(i as u64) {
             kept = set_bits(kept, 8 * i, bits::<8>(0));
         }
     }
@@ -149,26 +160,39 @@ fn front_octets<const W: usize>(data: Bits<W>, count: Bits<16>) -> Bits<W> {
 
 /// `left` less the octets of a beat, not below 0.
 #[kernel_fn]
-fn less_a_beat<const W: usize>(left: Bits<16>) -> Bits<16> {
-    let beat = bits::<16>((W / 8) as u64);
-    mux(left > beat, left - beat, bits::<16>(0))
+fn less_a_beat<const W: usize>(left: Bits<11>) -> Bits<11> {
+    let beat = bits::<11>((W / 8) as u64);
+    mux(left > beat, left - beat, bits::<11>(0))
 }
 
-/// The reply to `request`. `header_checksum` has the new time to live in it.
+/// What is laid over the request.
 #[kernel_fn]
-fn reply(request: EchoFrame, own_mac: Bits<48>, header_checksum: Bits<16>) -> EchoFrame {
-    // The type goes from 8 to 0: its word falls by 0x0800, so the checksum rises by it, in ones' complement.
-    let risen = resize::<17, _>(request.checksum) + 0x0800;
+fn reply(work: Work, settings: Settings) -> EchoFrame {
     EchoFrame {
-        destination: request.source,
-        source: own_mac,
-        destination_ip: request.source_ip,
-        source_ip: request.destination_ip,
+        destination: work.source,
+        source: settings.mac,
+        destination_ip: work.source_ip,
+        source_ip: settings.ip_address,
         time_to_live: bits::<8>(LIFE),
-        header_checksum,
-        kind: bits::<8>(0),
-        checksum: fold(risen),
-        ..request
+        header_checksum: work.header_checksum,
+        checksum: work.checksum,
+        ..EchoFrame::default()
+    }
+}
+
+/// Ones where the reply differs from the request.
+#[kernel_fn]
+fn changed() -> EchoFrame {
+    EchoFrame {
+        destination: !bits::<48>(0),
+        source: !bits::<48>(0),
+        destination_ip: !bits::<32>(0),
+        source_ip: !bits::<32>(0),
+        time_to_live: !bits::<8>(0),
+        header_checksum: !bits::<16>(0),
+        kind: !bits::<8>(0),
+        checksum: !bits::<16>(0),
+        ..EchoFrame::default()
     }
 }
 
@@ -176,44 +200,57 @@ impl<const W: usize> Logic for Echo<W> {
     #[kernel]
     fn update(&mut self) {
         setup!(self, state);
-        clocks!(self, work, word, store);
+        clocks!(self, work, store);
         let s = self.state.q.val();
         let mut n = s;
         let w = self.work.q.val();
         let mut m = w;
         let settings = self.settings.val();
-        let frame = unpack::<EchoFrame, 384>(reverse_bytes(w.header));
         let idle = s.phase == Phase::Idle;
         let read = self.store.read_data.val();
-        let mut word = self.word.q.val();
-        let width = bits::<16>((W / 8) as u64);
-        let lanes = bits::<8>((W / 16) as u64);
+        let width = bits::<11>((W / 8) as u64);
 
-        let place = mux(self.beat_first.val(), bits::<16>(0), s.kept);
-        let room = place < bits::<16>((STORE / (W / 8)) as u64);
+        // A frame behind the one that has just ended must not displace it.
+        let arrived = idle && self.arrived.val() && s.whole;
+        let place = mux(self.beat_first.val(), bits::<9>(0), s.kept);
+        let room = place < bits::<9>((STORE / (W / 8)) as u64);
+        let keeps = idle && !arrived;
         if self.beat_valid.val() {
-            n.whole = idle && (self.beat_first.val() || s.whole);
+            n.whole = self.beat_first.val() || s.whole;
             n.kept = place + room;
         }
+        if !keeps {
+            n.whole = false;
+        }
 
-        let last_word = w.position == w.last_position;
-        let odd = last_word && frame.total_length.get_bit(0);
-        let low = word.get_bits::<8>(0);
-        let high = mux(odd, bits::<8>(0), word.get_bits::<8>(8));
-        let swapped: Bits<16> = cat(low, high);
-        let lifetime: Bits<16> = cat(frame.time_to_live, frame.protocol);
-        let new_lifetime: Bits<16> = cat(bits::<8>(LIFE), frame.protocol);
-        let go = self.m_frame.ready.val();
+        // The word at the store's output, and what is to be done with it in the next cycle.
+        let lane = w.position & bits::<10>((W / 16) as u64 - 1);
+        let mut word = bits::<16>(0);
+        for i in 0..W / 16 {
+            if lane == bits::<10>(i as u64) {
+                word = read.get_bits::<16>(16 * i);
+            }
+        }
+        m.ends = w.position == w.last_position;
+        m.begins = w.position == bits::<10>(ICMP_WORD);
+        m.in_packet = !(w.position < bits::<10>(IP_WORD));
+        let odd = m.ends && w.total.get_bit(0);
+        m.word = cat::<8, 8, 16>(word.get_bits::<8>(0), mux(odd, bits::<8>(0), word.get_bits::<8>(8)));
+        let folded = fold(w.sum);
+
+        let lifetime: Bits<16> = cat(w.time_to_live, bits::<8>(PROTOCOL_ICMP));
+        let new_lifetime: Bits<16> = cat(bits::<8>(LIFE), bits::<8>(PROTOCOL_ICMP));
         let last_beat = w.frame_left <= width;
         match s.phase {
             Phase::Idle => {
-                m.header = self.header.val();
+                let frame = unpack::<EchoFrame, 384>(reverse_bytes(self.header.val()));
+                m.source = frame.source;
+                m.source_ip = frame.source_ip;
+                m.time_to_live = frame.time_to_live;
+                m.header_checksum = frame.header_checksum;
+                m.checksum = frame.checksum;
+                m.total = resize::<11, 16>(frame.total_length);
                 m.length = self.length.val();
-                if self.arrived.val() && n.whole {
-                    n.phase = Phase::Check;
-                }
-            }
-            Phase::Check => {
                 m.addressed = frame.destination == settings.mac
                     && frame.destination_ip == settings.ip_address
                     && !frame.source.get_bit(40);
@@ -221,50 +258,47 @@ impl<const W: usize> Logic for Echo<W> {
                     && !(frame.fragment & bits::<16>(FRAGMENT)).any()
                     && frame.kind == bits::<8>(ECHO_REQUEST)
                     && !frame.code.any();
-                m.fits = frame.total_length >= bits::<16>(SHORTEST_PACKET)
-                    && frame.total_length <= bits::<16>(LONGEST)
-                    && w.length >= frame.total_length + bits::<16>(ETHERNET);
+                m.fits = frame.total_length >= bits::<16>(SHORTEST_PACKET) && frame.total_length <= bits::<16>(LONGEST);
+                m.position = bits::<10>(0);
+                if arrived {
+                    n.phase = Phase::Check;
+                }
+            }
+            Phase::Check => {
+                let frame = resize::<12, 11>(w.total) + bits::<12>(ETHERNET);
+                m.message_left = resize::<11, 12>(frame);
+                m.complete = w.length >= frame;
+                m.last_position = resize::<10, 11>((w.total + 1) >> 1) + bits::<10>(IP_WORD - 1);
                 n.phase = Phase::Judge;
             }
             Phase::Judge => {
-                m.last_position = ((frame.total_length + 1) >> 1) + bits::<16>(IP_WORD - 1);
-                m.message_left = frame.total_length + bits::<16>(ETHERNET);
-                m.position = bits::<16>(0);
-                m.index = bits::<16>(0);
-                m.sum = bits::<17>(0);
-                m.sent = bits::<4>(0);
-                n.phase = if w.addressed && w.plain && w.fits { Phase::First } else { Phase::Idle };
+                // The type goes from 8 to 0: its word falls by 0x0800, so the checksum rises by it, in ones' complement.
+                m.sum = resize::<17, _>(w.checksum) + 0x0800;
+                n.phase = if w.addressed && w.plain && w.fits && w.complete { Phase::First } else { Phase::Idle };
             }
             Phase::First => {
-                word = read;
-                m.lanes = lanes;
-                m.index = w.index + 1;
+                m.checksum = folded;
+                m.sum = bits::<17>(0);
+                m.position = w.position + 1;
                 n.phase = Phase::Sum;
             }
             Phase::Sum => {
-                word = word >> 16;
-                m.lanes = w.lanes - 1;
-                if w.lanes == bits::<8>(1) {
-                    word = read;
-                    m.lanes = lanes;
-                    m.index = w.index + 1;
-                }
                 m.position = w.position + 1;
-                m.sum = add_ones(w.sum, swapped);
-                if w.position < bits::<16>(IP_WORD) {
+                m.sum = add_ones(w.sum, w.word);
+                if !w.in_packet {
                     m.sum = bits::<17>(0);
-                } else if w.position == bits::<16>(ICMP_WORD) {
-                    m.sum = resize::<17, _>(swapped);
-                    m.header_right = fold(w.sum).all();
+                } else if w.begins {
+                    m.sum = resize::<17, _>(w.word);
+                    m.header_right = folded.all();
                 }
-                if last_word {
+                if w.ends {
                     n.phase = Phase::Verdict;
                 }
             }
             Phase::Verdict => {
-                m.sum = resize::<17, _>(!frame.header_checksum);
-                m.index = bits::<16>(0);
-                n.phase = if w.header_right && fold(w.sum).all() { Phase::Old } else { Phase::Idle };
+                m.sum = resize::<17, _>(!w.header_checksum);
+                m.position = bits::<10>(0);
+                n.phase = if w.header_right && folded.all() { Phase::Old } else { Phase::Idle };
             }
             Phase::Old => {
                 m.sum = add_ones(w.sum, !lifetime);
@@ -275,18 +309,13 @@ impl<const W: usize> Logic for Echo<W> {
                 n.phase = Phase::Compose;
             }
             Phase::Compose => {
-                m.header = reverse_bytes(pack::<384, _>(reply(frame, settings.mac, !fold(w.sum))));
-                m.frame_left = mux(w.message_left > bits::<16>(SHORTEST), w.message_left, bits::<16>(SHORTEST));
-                word = read;
-                m.index = w.index + 1;
+                m.header_checksum = !folded;
+                m.frame_left = mux(w.message_left > bits::<11>(SHORTEST), w.message_left, bits::<11>(SHORTEST));
                 n.phase = Phase::Send;
             }
             Phase::Send => {
-                if go {
-                    word = read;
-                    m.index = w.index + 1;
-                    m.header = header_sent::<W>(w.header);
-                    m.sent = mux(in_header::<W>(w.sent), w.sent + 1, w.sent);
+                if self.m_frame.ready.val() {
+                    m.position = w.position + bits::<10>((W / 16) as u64);
                     m.message_left = less_a_beat::<W>(w.message_left);
                     m.frame_left = less_a_beat::<W>(w.frame_left);
                     if last_beat {
@@ -297,24 +326,24 @@ impl<const W: usize> Logic for Echo<W> {
         }
         self.state.d.next = n;
         self.work.d.next = m;
-        self.word.d.next = word;
 
-        self.store.write_enable.next = self.beat_valid.val() && idle && room;
-        self.store.write_address.next = place;
+        self.store.write_enable.next = self.beat_valid.val() && keeps && room;
+        self.store.write_address.next = resize::<16, 9>(place);
         self.store.write_data.next = self.beat.val().data;
-        self.store.read_address.next = m.index;
+        self.store.read_address.next = resize::<16, 10>(m.position >> clog2(W / 16) as u64);
 
-        let stored = self.word.q.val();
-        let sending = if W < HEADER {
-            mux(in_header::<W>(w.sent), header_beat::<W>(w.header), stored)
-        } else {
-            mux(in_header::<W>(w.sent), set_bits(stored, 0, w.header), stored)
-        };
+        // The store answers late: one gate behind it.
+        let index = resize::<8, 10>(w.position >> clog2(W / 16) as u64);
+        let mine = self.mine.val();
+        let front = mux(mine, front_octets::<W>(w.message_left), bits::<W>(0));
+        let fixed = !header_beat::<W>(reverse_bytes(pack::<384, _>(changed())), index);
+        let laid = header_beat::<W>(reverse_bytes(pack::<384, _>(reply(w, settings))), index);
+        let data = (read & (front & fixed)) | (laid & front);
         self.m_frame.valid.next = s.phase == Phase::Send;
         self.m_frame.bits.next = Beat::<W> {
-            data: front_octets::<W>(sending, w.message_left),
-            count: resize::<7, _>(mux(last_beat, w.frame_left, width)),
-            last: last_beat,
+            data,
+            count: mux(mine, resize::<7, _>(mux(last_beat, w.frame_left, width)), bits::<7>(0)),
+            last: last_beat && mine,
             error: false,
         };
     }

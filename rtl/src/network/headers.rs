@@ -95,20 +95,17 @@ pub fn in_header<const W: usize>(beats: Bits<4>) -> bool {
     }
 }
 
-/// The lowest `W` bits of a header register: the next beat to send.
+/// Beat `index` of what begins with `header`; 0 behind it. A small multiplexer in front of the wire takes the place of a wide shift register.
 #[kernel_fn]
-pub fn header_beat<const W: usize>(header: Bits<384>) -> Bits<W> {
-    resize::<W, 384>(header)
-}
-
-/// The header register after its lowest `W` bits went out.
-#[kernel_fn]
-pub fn header_sent<const W: usize>(header: Bits<384>) -> Bits<384> {
-    if W < HEADER {
-        header >> (W as u64)
-    } else {
-        bits::<384>(0)
+pub fn header_beat<const W: usize>(header: Bits<384>, index: Bits<8>) -> Bits<W> {
+    let padded = resize::<512, 384>(header);
+    let mut beat = bits::<W>(0);
+    for i in 0..512 / W {
+        if index == bits::<8>(i as u64) {
+            beat = padded.get_bits::<W>(i * W);
+        }
     }
+    beat
 }
 
 /// The header register with one more beat from the wire at its top; the first beat of a frame ends up at the bottom after

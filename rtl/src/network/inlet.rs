@@ -4,14 +4,15 @@
 //! what the frame is.
 //!
 //! **Ports.** `clock`, `reset`. `s_frame`: the wire. `enable`: take frames. `beat`, `beat_valid`, `beat_first`: the wire, one cycle later.
-//! `header`, `length`: the header register and the octets of the frame. `arp`, `echo`: pulses with the last `beat`: it is an ARP packet, or
-//! an ICMP packet.
+//! `header`, `length`: the header register and the octets of the frame. `arp`, `echo`: pulses in the cycle after the last `beat`: it was an ARP
+//! packet, or an ICMP packet.
 //!
 //! **Handshake.** Always ready: nobody behind may hold up the wire. Who is busy at a pulse loses the frame.
 //!
-//! **Latency.** One cycle.
+//! **Latency.** One cycle, two for the pulses. Everything wide moves on what is known when the cycle begins.
 //!
-//! **Invariant.** At a pulse `header` holds the first octets of the very frame that ends, and the frame has at least 42.
+//! **Invariant.** At a pulse `header` holds the first octets of the very frame that has ended, and the frame has at least 42. In the next cycle it
+//! may hold those of the frame behind it.
 use super::headers::*;
 use crate::bundles::Beat;
 use stevedore_hdl::prelude::*;
@@ -23,9 +24,15 @@ struct State {
     valid: bool,
     first: bool,
     inside: bool,
+    /// `held` belongs into the header register.
+    head: bool,
     /// Beats in the header register, at most `HEADER` / `W`.
     beats: Bits<4>,
-    length: Bits<16>,
+    /// Octets of the frame of `held`, and of the frame before the cycle.
+    so_far: Bits<12>,
+    length: Bits<12>,
+    /// A frame ended in the cycle before.
+    whole: bool,
 }
 
 /// See the module's text.
@@ -47,11 +54,11 @@ pub struct Inlet<const W: usize> {
     pub beat_first: Signal<Out, bool>,
     /// First 48 octets of the frame.
     pub header: Signal<Out, Bits<384>>,
-    /// Octets of the frame so far, modulo 2^16.
-    pub length: Signal<Out, Bits<16>>,
-    /// An ARP packet ends.
+    /// Its octets, modulo 2^12.
+    pub length: Signal<Out, Bits<12>>,
+    /// An ARP packet has ended.
     pub arp: Signal<Out, bool>,
-    /// An ICMP packet ends.
+    /// An ICMP packet has ended.
     pub echo: Signal<Out, bool>,
     state: Register<State>,
     held: Flop<Beat<W>>,
@@ -65,34 +72,31 @@ impl<const W: usize> Logic for Inlet<W> {
         clocks!(self, held, register);
         let s = self.state.q.val();
         let mut n = s;
-        let mut header = self.register.q.val();
         let beat = self.s_frame.bits.val();
         n.valid = self.s_frame.valid.val();
         n.first = n.valid && !s.inside;
+        let beats = mux(s.inside, s.beats, bits::<4>(0));
+        n.head = n.valid && in_header::<W>(beats);
         if n.valid {
-            let so_far = mux(s.inside, s.length, bits::<16>(0));
-            n.length = so_far + resize::<16, _>(beat.count);
+            n.so_far = mux(s.inside, s.so_far, bits::<12>(0)) + resize::<12, 7>(beat.count);
             n.inside = !beat.last;
-            let beats = mux(s.inside, s.beats, bits::<4>(0));
-            n.beats = beats;
-            if in_header::<W>(beats) {
-                header = header_received::<W>(header, beat.data);
-                n.beats = beats + 1;
-            }
+            n.beats = beats + in_header::<W>(beats);
         }
+        let held = self.held.q.val();
+        n.length = s.so_far;
+        n.whole = s.valid && held.last && !held.error && self.enable.val();
+        let header = self.register.q.val();
+        self.register.d.next = if s.head { header_received::<W>(header, held.data) } else { header };
         self.state.d.next = n;
-        self.register.d.next = header;
         self.held.d.next = beat;
         self.s_frame.ready.next = true;
 
-        let held = self.held.q.val();
-        let frame = unpack::<EchoFrame, 384>(reverse_bytes(self.register.q.val()));
-        let whole =
-            s.valid && held.last && !held.error && self.enable.val() && s.length >= bits::<16>(SHORTEST_MESSAGE);
+        let frame = unpack::<EchoFrame, 384>(reverse_bytes(header));
+        let whole = s.whole && s.length >= bits::<12>(SHORTEST_MESSAGE);
         self.beat.next = held;
         self.beat_valid.next = s.valid;
         self.beat_first.next = s.first;
-        self.header.next = self.register.q.val();
+        self.header.next = header;
         self.length.next = s.length;
         self.arp.next = whole && frame.ethertype == bits::<16>(ETHERTYPE_ARP);
         self.echo.next =

@@ -9,7 +9,7 @@
 //! **Handshake.** Lessons are always taken within a few cycles: the table never waits for anyone but the taker of `m_answer`. A query is taken only while
 //! no question waits.
 //!
-//! **Latency.** Five cycles from query to answer, if no lesson is in the way. Not ready after reset for as many cycles as there are entries.
+//! **Latency.** Four cycles from query to answer, if no lesson is in the way. Not ready after reset for as many cycles as there are entries.
 //!
 //! **Invariant.** A mapping is learnt from an answer only while the very address is on record as asked. An entry speaks for a little more than a minute (RFC 1122
 //! 2.3.2.1); a question is not repeated within 65 ms, however many requests wait for its answer (RFC 1122 2.3.2.1: no flooding).
@@ -81,7 +81,6 @@ enum Phase {
     Clear,
     Idle,
     Read,
-    Load,
     Judge,
     Act,
     Answer,
@@ -101,10 +100,11 @@ struct Work {
     query: Query,
     mac: Bits<48>,
     answers: bool,
-    entry: Entry,
     known: bool,
     asked: bool,
     asked_lately: bool,
+    /// The entry, whosesoever it is, waits for an answer.
+    waited_for: bool,
     question: Bits<32>,
 }
 
@@ -164,19 +164,21 @@ impl Logic for Neighbours {
         let lesson = self.s_lesson.bits.val();
         let query = self.s_query.bits.val();
         let stamp = self.now.val().get_bits::<16>(16);
-        let age = stamp - w.entry.stamp;
+        // The memory shows the entry from `Judge` on: nothing changes its address before `Idle`.
+        let entry = self.table.read_data.val();
+        let age = stamp - entry.stamp;
         let answered = s.phase == Phase::Answer && self.m_answer.ready.val();
         let ask = !s.lesson && !w.known && w.query.kind == QueryKind::Ask && !w.asked_lately;
         let forget = !s.lesson && w.asked && w.query.kind == QueryKind::Forget;
         // A question that waits for its answer is not displaced by a mapping nobody asked for.
-        let learn = s.lesson && mux(w.answers, w.asked, w.asked || w.entry.knowledge != Knowledge::Asked);
+        let learn = s.lesson && mux(w.answers, w.asked, w.asked || !w.waited_for);
         if self.m_question.ready.val() {
             n.question = false;
         }
         let take_query = s.phase == Phase::Idle && !self.s_lesson.valid.val() && !s.question;
         match s.phase {
             Phase::Clear => {
-                n.cleared = s.cleared + 1;
+                n.cleared = (s.cleared + 1) & bits::<16>(self._entries as u64 - 1);
                 if s.cleared == bits::<16>(self._entries as u64 - 1) {
                     n.phase = Phase::Idle;
                 }
@@ -193,15 +195,12 @@ impl Logic for Neighbours {
                     n.phase = Phase::Read;
                 }
             }
-            Phase::Read => n.phase = Phase::Load,
-            Phase::Load => {
-                m.entry = self.table.read_data.val();
-                n.phase = Phase::Judge;
-            }
+            Phase::Read => n.phase = Phase::Judge,
             Phase::Judge => {
-                let same = w.entry.address == w.query.address;
-                m.known = same && w.entry.knowledge == Knowledge::Known && !age.get_bits::<6>(10).any();
-                m.asked = same && w.entry.knowledge == Knowledge::Asked;
+                let same = entry.address == w.query.address;
+                m.known = same && entry.knowledge == Knowledge::Known && !age.get_bits::<6>(10).any();
+                m.asked = same && entry.knowledge == Knowledge::Asked;
+                m.waited_for = entry.knowledge == Knowledge::Asked;
                 m.asked_lately = m.asked && !age.get_bits::<15>(1).any();
                 n.phase = Phase::Act;
             }
@@ -242,7 +241,7 @@ impl Logic for Neighbours {
         self.s_lesson.ready.next = s.phase == Phase::Idle;
         self.s_query.ready.next = take_query;
         self.m_answer.valid.next = s.phase == Phase::Answer;
-        self.m_answer.bits.next = Answer { known: w.known, mac: w.entry.mac };
+        self.m_answer.bits.next = Answer { known: w.known, mac: entry.mac };
         self.m_question.valid.next = s.question;
         self.m_question.bits.next = w.question;
     }

@@ -8,7 +8,7 @@
 //!
 //! **Handshake.** `s_frame` is always ready; who is busy loses the frame, and the peer asks again.
 //!
-//! **Latency.** See `Arp`, `Echo`, `Resolver`.
+//! **Latency.** See `Arp`, `Echo`, `Resolver`; frames pass one register on their way out.
 //!
 //! **Invariant.** Frames leave whole and at least 60 octets long. No frame from the wire can hold up an opening or another frame.
 use super::arp::Arp;
@@ -18,7 +18,7 @@ use super::neighbours::Neighbours;
 use super::resolver::Resolver;
 use crate::bundles::*;
 use crate::geometry::Geometry;
-use crate::stream::FrameArbiter;
+use crate::stream::turn::{following, Offer, Turn};
 use stevedore_hdl::prelude::*;
 
 /// See the module's text.
@@ -47,9 +47,10 @@ pub struct Network<const W: usize> {
     neighbours: Neighbours,
     resolver: Resolver,
     echo: Echo<W>,
-    /// Cuts the way of readiness from the wire back into the echo store.
-    answers: SkidBuffer<Beat<W>>,
-    arbiter: FrameArbiter<W>,
+    /// Whose frame leaves: that of `echo` if the owner is 1.
+    turn: Register<Turn>,
+    full: Register<bool>,
+    out: Flop<Beat<W>>,
 }
 
 impl<const W: usize> Network<W> {
@@ -68,10 +69,11 @@ impl<const W: usize> Network<W> {
             inlet: Default::default(),
             arp: Default::default(),
             neighbours: Neighbours::new(geometry.neighbours),
-            resolver: Resolver::new(2 * geometry.queue),
+            resolver: Resolver::new(geometry.queue),
             echo: Default::default(),
-            answers: Default::default(),
-            arbiter: Default::default(),
+            turn: Default::default(),
+            full: Default::default(),
+            out: Default::default(),
         }
     }
 }
@@ -79,7 +81,8 @@ impl<const W: usize> Network<W> {
 impl<const W: usize> Logic for Network<W> {
     #[kernel]
     fn update(&mut self) {
-        setup!(self, inlet, arp, neighbours, resolver, echo, answers, arbiter);
+        setup!(self, inlet, arp, neighbours, resolver, echo, turn, full);
+        clocks!(self, out);
         forward!(self.s_frame => self.inlet.s_frame);
         self.inlet.enable.next = self.settings.val().enable;
 
@@ -106,9 +109,28 @@ impl<const W: usize> Logic for Network<W> {
         self.echo.header.next = self.inlet.header.val();
         self.echo.length.next = self.inlet.length.val();
 
-        join!(self.arp.m_frame => self.arbiter.s_frame_0);
-        join!(self.echo.m_frame => self.answers.s_in);
-        join!(self.answers.m_out => self.arbiter.s_frame_1);
-        forward!(self.arbiter.m_frame => self.m_frame);
+        // Frames take turns. Who has not got it shows zeros.
+        let turn = self.turn.q.val();
+        let full = self.full.q.val();
+        let free = !full || self.m_frame.ready.val();
+        let (arp, echo) = (self.arp.m_frame.bits.val(), self.echo.m_frame.bits.val());
+        let (arp_valid, echo_valid) = (self.arp.m_frame.valid.val(), self.echo.m_frame.valid.val());
+        let valid = mux(turn.owner, echo_valid, arp_valid);
+        let other = mux(turn.owner, arp_valid, echo_valid);
+        let beat = Beat::<W> {
+            data: arp.data | echo.data,
+            count: arp.count | echo.count,
+            last: arp.last || echo.last,
+            error: false,
+        };
+        self.arp.mine.next = !turn.owner;
+        self.echo.mine.next = turn.owner;
+        self.arp.m_frame.ready.next = free && !turn.owner;
+        self.echo.m_frame.ready.next = free && turn.owner;
+        self.turn.d.next = following(turn, Offer { valid, ready: free, last: beat.last, other });
+        self.full.d.next = mux(free, valid, full);
+        self.out.d.next = mux(free, beat, self.out.q.val());
+        self.m_frame.valid.next = full;
+        self.m_frame.bits.next = self.out.q.val();
     }
 }

@@ -6,9 +6,9 @@
 //! **Ports.** `clock`, `reset`. `settings`: own network. `now`: microseconds. `s_open`: requests, `remote_mac` undefined. `m_open`: the same, resolved; listens as they are.
 //! `m_refused`: given up. `m_query`, `s_answer`: the neighbour table.
 //!
-//! **Handshake.** New requests and waiting ones take turns. While the queue is full no new one is taken.
+//! **Handshake.** New requests and waiting ones take turns. While the queue is full no new one is taken. What the channels are told comes from registers.
 //!
-//! **Latency.** A listen: two cycles. A connect to a known neighbour: 9 cycles.
+//! **Latency.** A listen: three cycles. A connect to a known neighbour: 9 cycles.
 //!
 //! **Invariant.** Each request leaves once, on `m_open` or on `m_refused`. Waiting requests never block resolved ones.
 use super::neighbours::{Answer, Query, QueryKind};
@@ -18,21 +18,23 @@ use stevedore_hdl::prelude::*;
 
 /// Questions per request.
 const TRIES: u64 = 3;
-/// Microseconds between them.
-const PATIENCE: u64 = 1_000_000;
+/// Time between them, in units of 1024 microseconds: a second and what rounding may take off.
+const PATIENCE: u64 = 978;
 
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
 struct Waiting {
     tuple: Tuple,
     cookie: Bits<32>,
     tries: Bits<2>,
-    deadline: Bits<32>,
+    /// In units of 1024 microseconds.
+    deadline: Bits<16>,
 }
 
 #[derive(Encoding, Clone, Copy, Debug, PartialEq)]
 enum Phase {
     #[default]
     Choose,
+    Take,
     Route,
     Aim,
     Query,
@@ -46,18 +48,21 @@ enum Phase {
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
 struct State {
     phase: Phase,
-    new_was_last: bool,
+    /// The request in hand is a new one.
+    new: bool,
+    /// `Take`: it leaves the queue.
+    leaves: bool,
 }
 
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
 struct Work {
     request: OpenRequest,
     tries: Bits<2>,
-    deadline: Bits<32>,
+    deadline: Bits<16>,
     direct: bool,
     due: bool,
-    query: Query,
-    answer: Answer,
+    kind: QueryKind,
+    known: bool,
 }
 
 /// See the module's text.
@@ -113,42 +118,45 @@ impl Logic for Resolver {
         clocks!(self, work);
         let s = self.state.q.val();
         let mut n = s;
+        n.leaves = false;
         let w = self.work.q.val();
         let mut m = w;
         let settings = self.settings.val();
         let old = self.queue.m_out.bits.val();
-        let choose = s.phase == Phase::Choose;
+        let take = s.phase == Phase::Take;
+        let now = self.now.val().get_bits::<16>(10);
         // The queue gives up a place before the one taken from it needs it again, so only new requests are held back.
         let may_take_new = self.s_open.valid.val() && self.queue.s_in.ready.val();
-        let take_new = may_take_new && !(s.new_was_last && self.queue.m_out.valid.val());
+        let take_new = may_take_new && !(s.new && self.queue.m_out.valid.val());
         let take_old = self.queue.m_out.valid.val() && !take_new;
         let exhausted = w.tries == bits::<2>(TRIES);
         match s.phase {
             Phase::Choose => {
-                m.request = self.s_open.bits.val();
-                m.tries = bits::<2>(0);
-                m.deadline = self.now.val();
-                if take_old {
-                    m.request =
-                        OpenRequest { listen: false, tuple: old.tuple, remote_mac: bits::<48>(0), cookie: old.cookie };
-                    m.tries = old.tries;
-                    m.deadline = old.deadline;
-                }
                 if take_new || take_old {
-                    n.new_was_last = take_new;
-                    n.phase = if m.request.listen { Phase::Pass } else { Phase::Route };
+                    n.new = take_new;
+                    n.leaves = take_old;
+                    n.phase = Phase::Take;
                 }
+            }
+            Phase::Take => {
+                // What was offered stays.
+                let open = self.s_open.bits.val();
+                let waiting =
+                    OpenRequest { listen: false, tuple: old.tuple, remote_mac: bits::<48>(0), cookie: old.cookie };
+                m.request = mux(s.new, open, waiting);
+                m.tries = mux(s.new, bits::<2>(0), old.tries);
+                m.deadline = mux(s.new, now, old.deadline);
+                n.phase = if s.new && open.listen { Phase::Pass } else { Phase::Route };
             }
             Phase::Route => {
                 let foreign = ((w.request.tuple.remote_address ^ settings.ip_address) & settings.netmask).any();
                 m.direct = !foreign || !settings.gateway.any();
-                let late = self.now.val() - w.deadline;
-                m.due = !late.get_bit(31);
+                let late = now - w.deadline;
+                m.due = !late.get_bit(15);
                 n.phase = Phase::Aim;
             }
             Phase::Aim => {
-                m.query.address = mux(w.direct, w.request.tuple.remote_address, settings.gateway);
-                m.query.kind = if !w.due {
+                m.kind = if !w.due {
                     QueryKind::Look
                 } else if exhausted {
                     QueryKind::Forget
@@ -163,18 +171,19 @@ impl Logic for Resolver {
                 }
             }
             Phase::Answer => {
-                m.answer = self.s_answer.bits.val();
+                let answer = self.s_answer.bits.val();
+                m.known = answer.known;
+                m.request.remote_mac = answer.mac;
                 if self.s_answer.valid.val() {
                     n.phase = Phase::Judge;
                 }
             }
             Phase::Judge => {
-                m.request.remote_mac = w.answer.mac;
                 if w.due {
                     m.tries = w.tries + 1;
-                    m.deadline = self.now.val() + bits::<32>(PATIENCE);
+                    m.deadline = now + bits::<16>(PATIENCE);
                 }
-                n.phase = if w.answer.known {
+                n.phase = if w.known {
                     Phase::Pass
                 } else if w.due && exhausted {
                     Phase::Refuse
@@ -201,15 +210,16 @@ impl Logic for Resolver {
         self.state.d.next = n;
         self.work.d.next = m;
 
-        self.s_open.ready.next = choose && take_new;
-        self.queue.m_out.ready.next = choose && take_old;
+        self.s_open.ready.next = take && s.new;
+        self.queue.m_out.ready.next = s.leaves;
         self.queue.s_in.valid.next = s.phase == Phase::Wait;
         self.queue.s_in.bits.next =
             Waiting { tuple: w.request.tuple, cookie: w.request.cookie, tries: w.tries, deadline: w.deadline };
         self.m_open.valid.next = s.phase == Phase::Pass;
         self.m_open.bits.next = w.request;
         self.m_query.valid.next = s.phase == Phase::Query;
-        self.m_query.bits.next = w.query;
+        let address = mux(w.direct, w.request.tuple.remote_address, settings.gateway);
+        self.m_query.bits.next = Query { kind: w.kind, address };
         self.s_answer.ready.next = s.phase == Phase::Answer;
         self.m_refused.valid.next = s.phase == Phase::Refuse;
         self.m_refused.bits.next = Notice {

@@ -1,9 +1,9 @@
-//! `stream::FrameArbiter`, `dma::ReadArbiter`, `dma::WriteArbiter`.
+//! `stream::FrameArbiter`, `dma::ReadArbiter`, `dma::WriteArbiter`, `stream::Pause`.
 use crate::harness::*;
 use stevedore_hdl::prelude::*;
 use stevedore_rtl::bundles::{Beat, ReadCompletion, ReadRequest, WriteBeat};
 use stevedore_rtl::dma::{ReadArbiter, WriteArbiter};
-use stevedore_rtl::stream::FrameArbiter;
+use stevedore_rtl::stream::{FrameArbiter, Pause};
 use stevedore_testbenches::replay::{Compiled, Dut, FlatWord};
 use stevedore_testbenches::stepped;
 
@@ -158,5 +158,25 @@ fn arbiter_verilog_is_clean() {
         assert_clean(&FrameArbiter::<512>::default(), "frame_arbiter");
         assert_clean(&WriteArbiter::<512, 64>::default(), "write_arbiter");
         assert_clean(&ReadArbiter::<512>::new(32), "read_arbiter");
+    });
+}
+
+#[test]
+fn pause_passes_every_word_in_order() {
+    with_big_stack(|| {
+        let mut dut = stepped!(Pause::<Bits<8>>::default(), sinks: [s_in], sources: [m_out]);
+        for pace in PACES {
+            let words: Vec<FlatWord> = (0..100u64).map(|i| bits::<8>(i).to_flat()).collect();
+            let mut feed = Feed::new("s_in", words.clone(), pace);
+            let mut drain = Drain::new("m_out", pace);
+            dut.reset();
+            run(&mut dut, &mut Random::new(5), &mut [&mut feed], &mut [&mut drain], 100_000, |_, d| {
+                d[0].words.len() == words.len()
+            });
+            assert_eq!(drain.words, words);
+            assert!(pace < 100 || drain.taken[99] - drain.taken[0] == 198, "a word every two cycles");
+        }
+        dut.replay("pause").unwrap();
+        assert_clean(&Pause::<Bits<8>>::default(), "pause");
     });
 }
