@@ -48,10 +48,10 @@ pub struct Chain {
     pub vacant: bool,
 }
 
-/// The record of a chain that consists of its placeholder.
+/// The record of a chain that consists of its placeholder; the rest means nothing and is taken from any chain.
 #[kernel_fn]
-pub fn empty(placeholder: Bits<16>) -> Chain {
-    Chain { head: placeholder, tail: placeholder, vacant: true, ..Chain::default() }
+pub fn empty(placeholder: Bits<16>, any: Chain) -> Chain {
+    Chain { head: placeholder, tail: placeholder, pending: false, vacant: true, ..any }
 }
 
 /// The record of a chain with the context of its head filled in, untouched.

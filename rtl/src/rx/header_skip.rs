@@ -31,6 +31,8 @@ struct State {
     active: bool,
     /// Beats still to be skipped.
     skip: Bits<8>,
+    /// There are some.
+    skips: bool,
 }
 
 /// The header skip.
@@ -59,13 +61,14 @@ impl<const W: usize> Logic for HeaderSkip<W> {
         let mut next = state;
         let beat = self.s_frame.bits.val();
         let offered = self.s_frame.valid.val();
-        let skips = state.active && state.skip != 0;
-        let passes = state.active && state.skip == 0;
+        let skips = state.active && state.skips;
+        let passes = state.active && !state.skips;
         self.m_frame.bits.next = beat;
         self.m_frame.valid.next = offered && passes;
         self.s_frame.ready.next = skips || (passes && self.m_frame.ready.val());
         if skips && offered {
             next.skip = state.skip - 1;
+            next.skips = state.skip != 1;
         }
         let over = passes && offered && beat.last && self.m_frame.ready.val();
         if over {
@@ -79,7 +82,8 @@ impl<const W: usize> Logic for HeaderSkip<W> {
         self.m_residue.valid.next = known && free;
         self.s_extent.ready.next = free && self.m_residue.ready.val();
         if known && free && self.m_residue.ready.val() {
-            next = State { active: true, skip: offset >> clog2(W / 8) as u64 };
+            let skip = offset >> clog2(W / 8) as u64;
+            next = State { active: true, skip: skip, skips: skip.any() };
         }
         self.state.d.next = next;
     }

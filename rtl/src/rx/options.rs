@@ -1,8 +1,8 @@
 //! Option walker: finds the MSS of SYN segments.
 //!
 //! # Role
-//! Last block of the receiver: takes the queued headers, looks for the MSS option (RFC 9293 3.7.1) of those that may carry one and gives
-//! every header to the lookup.
+//! Last block of the receiver: takes the queued headers, looks for the MSS option (RFC 9293 3.7.1) of those that carry one behind other options
+//! and gives every header to the lookup.
 //!
 //! ```text
 //! s_header  -> +--------+
@@ -17,7 +17,8 @@
 //! Headers leave in order; those behind a SYN wait while its options are walked.
 //!
 //! # Latency
-//! None for a header without options to walk. With: 2 cycles and one per option byte up to the MSS option, 42 at most.
+//! None for a header without options to walk: nearly every SYN begins its options with the MSS, and the parser has seen that. With: 2 cycles and
+//! one per option byte up to the MSS option, 42 at most.
 //!
 //! # Invariant
 //! Every step of a walk uses up at least one byte, so it ends whatever the bytes are; an option that does not fit ends it at
@@ -31,14 +32,14 @@ const KIND_END: u64 = 0;
 /// No operation.
 const KIND_NOP: u64 = 1;
 /// Maximum segment size.
-const KIND_MSS: u64 = 2;
+pub const KIND_MSS: u64 = 2;
 /// Length octet of an MSS option.
-const MSS_LENGTH: u64 = 4;
+pub const MSS_LENGTH: u64 = 4;
 
 /// A header in the queue.
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
 pub struct QueuedHeader {
-    /// The header, `mss` still 0.
+    /// The header; `mss` is 0 if there are options to walk.
     pub header: SegmentHeader,
     /// Options to walk come with it.
     pub optioned: bool,
@@ -59,6 +60,8 @@ struct State {
     /// Bytes of them that belong to an option already looked at.
     skip: Bits<6>,
     mss: Bits<16>,
+    /// The options were loaded in the cycle before: they leave their queue.
+    loaded: bool,
 }
 
 /// The option walker.
@@ -101,13 +104,8 @@ impl Logic for OptionWalker {
                 next.left = resize::<6, 4>(options.words) << 2;
                 next.skip = bits::<6>(0);
                 next.mss = bits::<16>(0);
-                // Nearly every SYN begins its options with the MSS.
-                let first = options.bytes.get_bits::<16>(0) == (MSS_LENGTH << 8 | KIND_MSS);
-                if first {
-                    next.mss = reverse_bytes(options.bytes.get_bits::<16>(16));
-                }
                 if load {
-                    next.phase = if first { Phase::Offer } else { Phase::Walk };
+                    next.phase = Phase::Walk;
                 }
             }
             Phase::Walk => {
@@ -135,11 +133,12 @@ impl Logic for OptionWalker {
                 }
             }
         }
-        self.bytes.d.next = if load { options.bytes } else { bytes >> 8 };
-        self.s_options.ready.next = load;
+        self.bytes.d.next = if state.phase == Phase::Idle { options.bytes } else { bytes >> 8 };
+        next.loaded = load;
+        self.s_options.ready.next = state.loaded;
         self.s_header.ready.next = offer && self.m_header.ready.val();
         self.m_header.valid.next = offer;
-        let mss = if state.phase == Phase::Offer { state.mss } else { bits::<16>(0) };
+        let mss = if state.phase == Phase::Offer { state.mss } else { queued.header.mss };
         self.m_header.bits.next = SegmentHeader { mss, ..queued.header };
         self.state.d.next = next;
     }

@@ -15,10 +15,13 @@
 //! None: it takes a beat in every cycle with `valid`.
 //!
 //! # Latency
-//! `parsed` belongs to the frame whose last beat came 3 cycles before; it holds for that cycle only. Frames may come one per cycle.
+//! `parsed` belongs to the frame whose last beat came 3 cycles before; it holds for that cycle only. Frames may come one per cycle, and so may
+//! beats: word i of the header register is overwritten 2 + i cycles after the last beat of the frame before, at W = 64. There most fields are
+//! simply still in it when `parsed` is due.
 //!
 //! # Invariant
 //! A frame shorter than a field never passes, so bytes of an earlier frame left in the header register are never believed.
+use super::options::{KIND_MSS, MSS_LENGTH};
 use crate::bundles::*;
 use crate::connection::hash::Mix;
 use stevedore_hdl::prelude::*;
@@ -44,11 +47,11 @@ pub struct Parsed {
     pub wanted: bool,
     /// The same, but malformed; or too short to tell, but IPv4 for this engine's MAC.
     pub malformed: bool,
-    /// The fields; `mss` is 0.
+    /// The fields. `mss` is that of a SYN whose options begin with it, as nearly all do; 0 otherwise.
     pub header: SegmentHeader,
-    /// It is a SYN with options.
+    /// It is a SYN with options that begin otherwise.
     pub optioned: bool,
-    /// The options.
+    /// They.
     pub options: OptionBytes,
 }
 
@@ -70,6 +73,8 @@ struct State {
     addressed: bool,
     here: bool,
     optioned: bool,
+    /// If it has options: the first is the MSS.
+    obvious: bool,
     bad_ip: bool,
     bad_tcp: bool,
     bad_length: bool,
@@ -77,6 +82,7 @@ struct State {
     wanted: bool,
     malformed: bool,
     walked: bool,
+    told: bool,
 }
 
 /// The parser.
@@ -180,10 +186,11 @@ impl<const W: usize> Logic for Parser<W> {
         next.bad_tcp = words < 5 || (!state.end.get_bits::<10>(7).any() && state.end.get_bits::<7>(0) < payload);
         next.bad_length = !state.complete || state.length.get_bit(16) || state.length < state.end || state.damaged;
         next.optioned = flags.get_bit(1) && words != 5;
+        next.obvious = field16(bytes, 54) == (KIND_MSS << 8 | MSS_LENGTH);
         let tuple = Tuple { remote_address: source, remote_port: field16(bytes, 34), local_port: field16(bytes, 36) };
         self.mix.tuple.next = tuple;
         self.mix.key.next = settings.hash_key;
-        self.header[0].d.next = SegmentHeader {
+        let read = SegmentHeader {
             tuple,
             mix: bits::<32>(0),
             remote_mac: field48(bytes, 6),
@@ -197,26 +204,51 @@ impl<const W: usize> Logic for Parser<W> {
                 psh: flags.get_bit(3),
                 ack: flags.get_bit(4),
             },
-            mss: bits::<16>(0),
+            mss: field16(bytes, 56),
             payload_offset: resize::<8, 7>(payload),
             payload_length: resize::<16, 17>(state.end - resize::<17, 7>(payload)),
             frame_length: resize::<16, 17>(state.length),
         };
-        self.options[0].d.next = OptionBytes { bytes: bytes.get_bits::<320>(54 * 8), words: words - 5 };
+        let options = OptionBytes { bytes: bytes.get_bits::<320>(54 * 8), words: words - 5 };
 
         let ours = state.addressed && state.here;
         let bad = state.bad_ip || state.bad_tcp || state.bad_length;
         next.wanted = ours && !bad;
         next.malformed = ours && bad;
-        next.walked = state.optioned;
-        self.header[1].d.next = self.header[0].q.val();
+        next.walked = state.optioned && !state.obvious;
+        next.told = state.optioned && state.obvious;
+        // The source MAC lies in words 0 and 1, and the length of the frame is counted anew; of the rest, what is worked out is kept for a cycle.
+        self.header[0].d.next = read;
+        self.options[0].d.next = options;
+        let early = self.header[0].q.val();
+        let mut later = early;
+        if W == 64 {
+            later = SegmentHeader { remote_mac: early.remote_mac, frame_length: early.frame_length, ..read };
+        }
+        self.header[1].d.next = later;
         self.options[1].d.next = self.options[0].q.val();
+        let mut header = self.header[1].q.val();
+        let mut optional = self.options[1].q.val();
+        if W == 64 {
+            header = SegmentHeader {
+                tuple: read.tuple,
+                sequence: read.sequence,
+                acknowledgement: read.acknowledgement,
+                window: read.window,
+                control: read.control,
+                mss: read.mss,
+                ..header
+            };
+            optional = options;
+        }
+        header.mix = self.mix.mix.val();
+        header.mss = mux(state.told, header.mss, bits::<16>(0));
         self.parsed.next = Parsed {
             wanted: state.wanted,
             malformed: state.malformed,
-            header: SegmentHeader { mix: self.mix.mix.val(), ..self.header[1].q.val() },
+            header,
             optioned: state.walked,
-            options: self.options[1].q.val(),
+            options: optional,
         };
         self.state.d.next = next;
     }

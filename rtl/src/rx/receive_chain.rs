@@ -67,11 +67,23 @@ enum Phase {
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
 struct State {
     phase: Phase,
+    /// Some phases, and pairs of them, once more: what whole records hang on.
+    appends: bool,
+    /// The chain is taken over from `loaded`: `Take`, and `Measure` when it follows `Load`.
+    adopts: bool,
+    emits: bool,
+    hands_back: bool,
+    /// `Fetch` and `FlushFetch`.
+    renews: bool,
+    settles: bool,
+    flush_reports: bool,
+    flush_nexts: bool,
     /// Contexts initialised.
     initialised: Bits<16>,
     command: ReceiveCommand,
-    /// `chain` is not yet taken over from `loaded`.
-    fresh: bool,
+    /// The command reports what is unreported / the end of the stream.
+    tells: bool,
+    ends: bool,
     chain: Chain,
     /// The placeholder is next behind the head.
     only: bool,
@@ -87,6 +99,9 @@ struct State {
     placed: Bits<32>,
     /// Contexts free.
     free: Bits<16>,
+    /// A context goes to the free list.
+    gives: bool,
+    given: Bits<16>,
 }
 
 /// The receive chain.
@@ -164,13 +179,18 @@ impl Logic for ReceiveChain {
         let unreported = chain.filled - chain.reported;
         let pending = chain.pending;
         let can_report = self.m_report.ready.val();
+        let emitted = state.emits && self.m_piece.ready.val();
+        let speak = state.hands_back
+            || state.flush_nexts
+            || (state.flush_reports && pending)
+            || (state.settles && (state.ends || (pending && state.tells)));
+        let spoken = !speak || can_report;
 
         let mut store = false;
         let mut write = false;
         let mut give = false;
         let mut given = chain.head;
         let mut take = false;
-        let mut speak = false;
         let mut report = Report {
             slot: command.slot,
             generation: command.generation,
@@ -179,21 +199,21 @@ impl Logic for ReceiveChain {
             length: unreported,
             cookie: chain.cookie,
             target: state.placed,
+            handed_back: state.hands_back,
             ..Report::default()
         };
         let context = Context { address: command.address, length: command.length, cookie: command.cookie, next: fresh };
-        let emptied = empty(if state.phase == Phase::Initialise { state.initialised } else { chain.tail });
         let mut record = chain;
         let mut record_slot = command.slot;
         let framed = coming.kind == ReceiveKind::Place || coming.kind == ReceiveKind::Discard;
         let idle = state.phase == Phase::Idle;
         let behind = if state.phase == Phase::FlushFetch { fetched.next } else { chain.next };
         next.only = behind == chain.tail;
+        next.adopts = false;
         match state.phase {
             Phase::Initialise => {
                 let slot = state.initialised < self._connections as u64;
                 store = slot;
-                record = emptied;
                 record_slot = state.initialised;
                 give = !slot;
                 given = state.initialised;
@@ -206,12 +226,14 @@ impl Logic for ReceiveChain {
                 next.command = coming;
                 next.remaining =
                     if coming.kind == ReceiveKind::Place { coming.length.get_bits::<16>(0) } else { bits::<16>(0) };
+                next.tells = coming.kind == ReceiveKind::Notify || coming.notify;
+                next.ends = coming.kind == ReceiveKind::Place && coming.end_of_stream;
                 if offered && coming.kind != ReceiveKind::Discard && (!framed || self.m_cut.ready.val()) {
                     next.phase = Phase::Load;
                 }
             }
             Phase::Load => {
-                next.fresh = true;
+                next.adopts = command.kind != ReceiveKind::Append;
                 next.phase = if command.kind == ReceiveKind::Append {
                     Phase::Append
                 } else if state.remaining != 0 {
@@ -221,9 +243,6 @@ impl Logic for ReceiveChain {
                 };
             }
             Phase::Append => {
-                record = if loaded.vacant { headed(loaded, context) } else { loaded };
-                record.tail = fresh;
-                record.vacant = false;
                 if self.free.m_out.valid.val() {
                     write = true;
                     store = true;
@@ -232,15 +251,12 @@ impl Logic for ReceiveChain {
                 }
             }
             Phase::Take => {
-                next.chain = loaded;
                 next.phase = if command.kind == ReceiveKind::Flush { Phase::FlushReport } else { Phase::Settle };
             }
             Phase::Measure => {
-                let active = if state.fresh { loaded } else { chain };
+                let active = if state.adopts { loaded } else { chain };
                 let ample = active.room.get_bits::<16>(16).any();
                 let room = active.room.get_bits::<16>(0);
-                next.chain = active;
-                next.fresh = false;
                 next.partial = ample || state.remaining < room;
                 next.last = ample || state.remaining <= room;
                 next.take = if ample || state.remaining <= room { state.remaining } else { room };
@@ -248,62 +264,40 @@ impl Logic for ReceiveChain {
                 next.phase = Phase::Emit;
             }
             Phase::Emit => {
-                if self.m_piece.ready.val() {
-                    let taken = resize::<32, 16>(state.take);
-                    next.chain.filled = chain.filled + taken;
-                    next.chain.room = chain.room - taken;
-                    next.chain.pending = true;
-                    next.placed = state.placed + taken;
-                    next.remaining = state.remaining - state.take;
+                if emitted {
                     next.phase = if state.partial { Phase::Settle } else { Phase::HandBack };
                 }
             }
             Phase::HandBack => {
-                speak = true;
-                report.handed_back = true;
                 if can_report {
                     give = true;
-                    next.chain = empty(chain.tail);
-                    next.chain.head = chain.next;
-                    next.chain.vacant = state.only;
                     next.phase = if state.only { Phase::Settle } else { Phase::Fetch };
                 }
             }
             Phase::Fetch => {
                 // Read while the head buffer was at work: `contexts` always shows the one behind the head.
-                next.chain = headed(chain, fetched);
                 next.phase = if state.remaining != 0 { Phase::Measure } else { Phase::Settle };
             }
             Phase::Settle => {
-                let ends = command.kind == ReceiveKind::Place && command.end_of_stream;
-                let tells = pending && (command.kind == ReceiveKind::Notify || command.notify);
-                speak = tells || ends;
-                report.end_of_stream = ends;
+                report.end_of_stream = state.ends;
                 if !pending {
                     report.base = bits::<64>(0);
                     report.offset = bits::<32>(0);
+                    report.length = bits::<32>(0);
                     report.cookie = bits::<32>(0);
                 }
-                if speak {
-                    record.reported = chain.filled;
-                    record.pending = false;
-                }
-                if !speak || can_report {
+                if spoken {
                     store = true;
                     next.phase = Phase::Idle;
                 }
             }
             Phase::FlushReport => {
-                speak = pending;
-                if !speak || can_report {
-                    next.chain.reported = chain.filled;
-                    next.chain.pending = false;
+                if spoken {
                     next.phase = Phase::FlushNext;
                 }
             }
             Phase::FlushNext => {
                 let ends = chain.vacant;
-                speak = true;
                 report.handed_back = !ends;
                 report.flushed = ends;
                 report.response = command.ending.response;
@@ -314,21 +308,58 @@ impl Logic for ReceiveChain {
                 } else if command.ending.status == 0 {
                     report.status = bits::<8>(status::ABORTED);
                 }
-                record = emptied;
                 if can_report {
                     give = !ends;
                     store = ends;
-                    next.chain.head = chain.next;
-                    next.chain.vacant = state.only;
                     next.phase = if ends { Phase::Idle } else { Phase::FlushRead };
                 }
             }
             Phase::FlushRead => next.phase = Phase::FlushFetch,
-            Phase::FlushFetch => {
-                next.chain = headed(chain, fetched);
-                next.phase = Phase::FlushNext;
-            }
+            Phase::FlushFetch => next.phase = Phase::FlushNext,
         }
+
+        // The chain at hand.
+        let taken = resize::<32, 16>(state.take);
+        if emitted {
+            next.chain.filled = chain.filled + taken;
+            next.chain.room = chain.room - taken;
+            next.chain.pending = true;
+            next.placed = state.placed + taken;
+            next.remaining = state.remaining - state.take;
+        }
+        if (state.hands_back || state.flush_nexts) && can_report {
+            next.chain.head = chain.next;
+            next.chain.vacant = state.only;
+        }
+        if state.hands_back || (state.flush_reports && can_report) {
+            next.chain.pending = false;
+        }
+        if state.flush_reports && can_report {
+            next.chain.reported = chain.filled;
+        }
+        if state.renews {
+            next.chain = headed(chain, fetched);
+        }
+        if state.adopts {
+            next.chain = loaded;
+        }
+        // The same as asking for `next.phase`, without waiting for it.
+        let takes = state.phase == Phase::Take;
+        let flushes = command.kind == ReceiveKind::Flush;
+        let handed = state.hands_back && can_report;
+        next.appends = (state.phase == Phase::Load && command.kind == ReceiveKind::Append)
+            || (state.appends && !self.free.m_out.valid.val());
+        next.emits = state.phase == Phase::Measure || (state.emits && !emitted);
+        next.hands_back = (emitted && !state.partial) || (state.hands_back && !can_report);
+        next.renews = (handed && !state.only) || state.phase == Phase::FlushRead;
+        next.settles = (takes && !flushes)
+            || (emitted && state.partial)
+            || (handed && state.only)
+            || (state.phase == Phase::Fetch && state.remaining == 0)
+            || (state.settles && !spoken);
+        next.flush_reports = (takes && flushes) || (state.flush_reports && !spoken);
+        next.flush_nexts =
+            (state.flush_reports && spoken) || state.phase == Phase::FlushFetch || (state.flush_nexts && !can_report);
 
         self.s_command.ready.next = idle && (!framed || self.m_cut.ready.val());
         self.m_cut.valid.next = idle && offered && framed;
@@ -345,6 +376,17 @@ impl Logic for ReceiveChain {
         self.free_entries.next = state.free;
 
         self.chains.read_address.next = if idle { coming.slot } else { command.slot };
+        // One of three records: of the chain that got a context, of one that lost all, or of the chain at hand, what was reported noted.
+        record.reported = mux(speak, chain.filled, chain.reported);
+        record.pending = pending && !speak;
+        if !state.settles {
+            record = empty(mux(state.flush_nexts, chain.tail, state.initialised), chain);
+        }
+        if state.appends {
+            record = if loaded.vacant { headed(loaded, context) } else { loaded };
+            record.tail = fresh;
+            record.vacant = false;
+        }
         self.chains.write_enable.next = store;
         self.chains.write_address.next = record_slot;
         self.chains.write_data.next = record;
@@ -352,14 +394,14 @@ impl Logic for ReceiveChain {
         self.contexts.write_enable.next = write;
         self.contexts.write_address.next = loaded.tail;
         self.contexts.write_data.next = context;
-        self.free.s_in.valid.next = give;
-        self.free.s_in.bits.next = given;
+        // The free list has room for all: what goes there needs no answer.
+        next.gives = give;
+        next.given = given;
+        self.free.s_in.valid.next = state.gives;
+        self.free.s_in.bits.next = state.given;
         self.free.m_out.ready.next = take;
-        if give {
-            next.free = state.free + 1;
-        } else if take {
-            next.free = state.free - 1;
-        }
+        let (more, fewer) = (state.free + 1, state.free - 1);
+        next.free = mux(state.gives == take, state.free, mux(take, fewer, more));
         self.state.d.next = next;
     }
 }

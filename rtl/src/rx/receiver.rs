@@ -25,10 +25,10 @@
 use super::{FrameBuffer, OptionBytes, OptionWalker, Parser, QueuedHeader, Verifier};
 use crate::bundles::*;
 use crate::geometry::Geometry;
-use crate::stream::{Queue, QuickQueue};
+use crate::stream::{QuickPairQueue, QuickQueue};
 use stevedore_hdl::prelude::*;
 
-/// SYN segments with options that may wait for the walker.
+/// SYN segments with options that may wait for the walker. They are few.
 const OPTION_QUEUE: usize = 16;
 /// Entries of the queues left unused, because their levels are judged a cycle late.
 const MARGIN: usize = 2;
@@ -78,8 +78,8 @@ pub struct Receiver<const W: usize> {
     verifier: Verifier<W>,
     parser: Parser<W>,
     buffer: FrameBuffer<W>,
-    headers: QuickQueue<QueuedHeader>,
-    options: Queue<OptionBytes>,
+    headers: QuickPairQueue<QueuedHeader>,
+    options: Fifo<OptionBytes>,
     extents: QuickQueue<FrameExtent>,
     walker: OptionWalker,
 }
@@ -106,8 +106,8 @@ impl<const W: usize> Receiver<W> {
             verifier: Verifier::default(),
             parser: Parser::default(),
             buffer: FrameBuffer::new(geometry.frame_buffer),
-            headers: QuickQueue::new(frames),
-            options: Queue::new(OPTION_QUEUE),
+            headers: QuickPairQueue::new(frames),
+            options: Fifo::new(OPTION_QUEUE),
             extents: QuickQueue::new(frames),
             walker: OptionWalker::default(),
         }

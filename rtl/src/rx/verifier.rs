@@ -37,9 +37,15 @@ struct State {
     /// Byte offset and number (up to 15) of the next beat of the wire.
     coming_offset: Bits<17>,
     coming_index: Bits<4>,
-    /// The number of the beat in the first stage, and bytes of the IPv4 packet from there on, negative behind its end.
+    /// The number of the beat in the first stage, and what is left of the IPv4 packet from there on.
     index: Bits<4>,
-    left: Bits<18>,
+    /// It is the beat the TCP sum begins in / one behind it.
+    head: bool,
+    body: bool,
+    /// A whole beat of the packet is left / nothing / lanes of the beat it ends in.
+    whole: bool,
+    over: bool,
+    part: Bits<7>,
     /// Offset behind the last byte of the IPv4 packet, once its total length was seen.
     end: Bits<17>,
     /// The masked words belong to a first beat.
@@ -97,6 +103,8 @@ impl<const W: usize> Logic for Verifier<W> {
         let beat = self.beat.val();
         let valid = self.valid.val();
         next.index = state.coming_index;
+        next.head = state.coming_index == (192 / W as u64);
+        next.body = state.coming_index > (192 / W as u64);
         if valid {
             let far = state.coming_offset.get_bit(16);
             next.coming_offset = if far { state.coming_offset } else { state.coming_offset + (W as u64 / 8) };
@@ -114,20 +122,19 @@ impl<const W: usize> Logic for Verifier<W> {
         // Stage 2: zero every byte that does not count.
         // Only beats behind the one with the total length ask; at W = 512 it is the same.
         let end = if W > 128 { next.end } else { state.end };
-        next.left = resize::<18, 17>(end) - resize::<18, 17>(state.coming_offset);
+        let left = resize::<18, 17>(end) - resize::<18, 17>(state.coming_offset);
+        next.over = left.get_bit(17);
+        next.whole = (left >> clog2(W / 8) as u64).any();
+        next.part = bit_cast::<7, 18>(left) & bits::<7>(W as u64 / 8 - 1);
 
         let data = self.line[0].q.val().data;
-        let left = state.left;
-        let over = left.get_bit(17);
-        let whole = (left >> clog2(W / 8) as u64).any();
-        let part = left & (W as u64 / 8 - 1);
-        let head = state.index == (192 / W as u64);
-        let body = state.index > (192 / W as u64);
+        let head = state.head;
+        let body = state.body;
         let mut tcp_mask = bits::<W>(0);
         let mut ip_mask = bits::<W>(0);
         for lane in 0..W / 8 {
             let started = body || (head && lane >= 26 % (W / 8));
-            if started && !over && (whole || part > lane as u64) {
+            if started && !state.over && (state.whole || state.part > bits::<7>(lane as u64)) {
                 tcp_mask = set_bits(tcp_mask, lane * 8, bits::<8>(0xff));
             }
             for i in 112 / W..=264 / W {

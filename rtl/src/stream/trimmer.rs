@@ -10,10 +10,10 @@
 //!   set if the input packet had it before its stretch ended, or was too short; missing bytes are then undefined.
 //!
 //! # Handshake
-//! `s_beat.ready` needs a command at work; `s_trim.ready` is high when no command is at work or the packet at work ends.
+//! `s_beat.ready` needs a command at work; `s_trim.ready` is a register: a command is taken while none waits behind the one at work.
 //!
 //! # Latency and stalls
-//! One beat per cycle, no bubble between packets if the next command waits. The last beat of a stretch is offered three cycles after it
+//! One beat per cycle, no bubble between packets if the next command came before the packet at work ended. The last beat of a stretch is offered three cycles after it
 //! came in, four if it fills two.
 //!
 //! # Invariant
@@ -68,6 +68,9 @@ pub struct Trimmer<const W: usize> {
     /// What is kept of them.
     pub m_beat: Source<Beat<W>>,
     job: Register<Job>,
+    /// The command behind it, and whether there is one.
+    ahead: Flop<Job>,
+    waits: Register<bool>,
     realigner: Realigner<W>,
 }
 
@@ -93,7 +96,8 @@ fn job_of<const W: usize>(trim: Trim) -> Job {
 impl<const W: usize> Logic for Trimmer<W> {
     #[kernel]
     fn update(&mut self) {
-        setup!(self, job, realigner);
+        setup!(self, job, waits, realigner);
+        clocks!(self, ahead);
         forward!(self.realigner.m_beat => self.m_beat);
         let mut next = self.job.q.val();
         let beat = self.s_beat.bits.val();
@@ -132,12 +136,19 @@ impl<const W: usize> Logic for Trimmer<W> {
             next.last = next.left == 1;
             next.left = next.left - 1;
         }
-        self.s_trim.ready.next = !next.valid || over;
-        if over {
-            next.valid = false;
-        }
-        if !next.valid && self.s_trim.valid.val() {
-            next = job_of::<W>(self.s_trim.bits.val());
+        // A command goes to work at once if none is at work, else it waits. Which of the two is known when the cycle begins; what waits is loaded
+        // as long as nothing does.
+        let waits = self.waits.q.val();
+        let working = next.valid;
+        let fresh = job_of::<W>(self.s_trim.bits.val());
+        let given = self.s_trim.valid.val() && !waits;
+        self.s_trim.ready.next = !waits;
+        let ahead = self.ahead.q.val();
+        self.ahead.d.next = if waits { ahead } else { fresh };
+        self.waits.d.next = if waits { working && !over } else { given && working };
+        if over || !working {
+            next = if waits || working { ahead } else { fresh };
+            next.valid = if working { waits } else { waits || given };
         }
         self.job.d.next = next;
     }

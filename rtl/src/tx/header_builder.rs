@@ -19,7 +19,12 @@ use crate::bundles::{Address, ControlBits, ResetOut, SegmentOut};
 use crate::geometry::Geometry;
 use stevedore_hdl::prelude::*;
 
-/// Everything that differs between headers, but for the peer.
+/// Bytes of the Ethernet header.
+const ETHERNET: u64 = 14;
+/// Bytes of the shortest frame, without FCS.
+const SHORTEST: u64 = 60;
+
+/// Everything that differs between headers, but for the peer and the length.
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
 struct Draft {
     sequence: Bits<32>,
@@ -27,7 +32,6 @@ struct Draft {
     window: Bits<16>,
     control: ControlBits,
     mss: bool,
-    payload_length: Bits<16>,
 }
 
 /// A segment that looks up its peer.
@@ -38,6 +42,7 @@ struct Look {
     direct: bool,
     peer: Peer,
     draft: Draft,
+    payload_length: Bits<16>,
 }
 
 /// A segment whose peer is known.
@@ -45,8 +50,7 @@ struct Look {
 struct Known {
     peer: Peer,
     draft: Draft,
-    /// It waits for a payload.
-    payload: bool,
+    payload_length: Bits<16>,
 }
 
 /// A segment with sums of up to four words each.
@@ -54,6 +58,7 @@ struct Known {
 struct Parts {
     peer: Peer,
     draft: Draft,
+    payload_length: Bits<16>,
     total_length: Bits<16>,
     /// Both IP addresses.
     addresses: Bits<18>,
@@ -72,17 +77,23 @@ struct Parts {
 struct Summed {
     peer: Peer,
     draft: Draft,
+    payload_length: Bits<16>,
     total_length: Bits<16>,
     ip: Bits<20>,
     tcp: Bits<20>,
 }
 
-/// A segment with both checksums.
+/// A segment with both checksums, and what the prepender has no time to work out.
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
 struct Checked {
     peer: Peer,
     draft: Draft,
+    payload_beats: Bits<16>,
+    payload: bool,
     total_length: Bits<16>,
+    /// The frame must be padded.
+    padded: bool,
+    single: bool,
     ip: Bits<16>,
     tcp: Bits<16>,
 }
@@ -91,7 +102,9 @@ struct Checked {
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
 struct Stages {
     look: bool,
-    known: bool,
+    /// One that waits for nothing, one that waits for its payload: the two make up `known`.
+    bare: bool,
+    loaded: bool,
     parts: bool,
     summed: bool,
     /// A reset goes first.
@@ -174,7 +187,7 @@ pub struct HeaderBuilder<const W: usize> {
     parts: Flop<Parts>,
     summed: Flop<Summed>,
     /// Also cuts the way of readiness from the frame in work back to the queues.
-    checked: SkidBuffer<Checked>,
+    checked: PingPong<Checked>,
 }
 
 impl<const W: usize> HeaderBuilder<W> {
@@ -190,21 +203,24 @@ impl<const W: usize> Logic for HeaderBuilder<W> {
         setup!(self, stages, checked);
         clocks!(self, peers, look, known, parts, summed);
         let stages = self.stages.q.val();
+        // Two registers, so that what whole stages hang on does not drive the decisions, too.
         let leave = self.checked.s_in.ready.val();
+        let leaves = !self.checked.full.val();
 
-        // A segment meets its payload.
+        // A segment meets its payload. Whole stages hang on that: whether the payload is any good concerns few bits only.
         let known = self.known.q.val();
         let stored = self.s_stored.bits.val();
-        let payload = known.payload;
-        let lost = stages.known && payload && self.s_stored.valid.val() && stored.error;
-        let met = self.s_stored.valid.val() && !stored.error && self.m_fetch.ready.val();
-        let meet = stages.known && leave && (!payload || met);
-        let advance = !stages.known || meet || lost;
-        let needed = beats::<W>(known.draft.payload_length);
+        let payload = stages.loaded;
+        let met = self.s_stored.valid.val() && self.m_fetch.ready.val();
+        let meet = leaves && (stages.bare || (payload && met));
+        let advance = meet || !(stages.bare || payload);
+        let moves = (leave && (stages.bare || (payload && met))) || !(stages.bare || payload);
+        let lost = meet && payload && stored.error;
+        let needed = beats::<W>(known.payload_length);
         let place = resize::<6, 8>(header_length(known.draft.mss) & bits::<8>(W as u64 / 8 - 1));
-        self.m_fetch.valid.next = stages.known && leave && payload && self.s_stored.valid.val() && !stored.error;
+        self.m_fetch.valid.next = leaves && payload && self.s_stored.valid.val() && !stored.error;
         self.m_fetch.bits.next = Fetch { beats: needed, rotate: place };
-        self.s_stored.ready.next = (meet && payload) || lost;
+        self.s_stored.ready.next = meet && payload;
 
         // Who comes next: a segment, or a reset.
         let segment = self.s_segment.bits.val();
@@ -236,6 +252,8 @@ impl<const W: usize> Logic for HeaderBuilder<W> {
         self.peers.write_data.next = Peer { tuple: row.tuple, remote_mac: row.remote_mac };
         if advance {
             next.look = send || send_reset;
+        }
+        if moves {
             let acknowledgement = mux(reset_turn, reset.acknowledgement, segment.acknowledgement);
             let mut control = segment.control;
             if reset_turn {
@@ -251,8 +269,8 @@ impl<const W: usize> Logic for HeaderBuilder<W> {
                     window: mux(reset_turn, bits::<16>(0), segment.window),
                     control: control,
                     mss: segment.mss && !reset_turn,
-                    payload_length: mux(reset_turn, bits::<16>(0), segment.payload_length),
                 },
+                payload_length: mux(reset_turn, bits::<16>(0), segment.payload_length),
             };
         }
         self.look.d.next = next_look;
@@ -262,17 +280,23 @@ impl<const W: usize> Logic for HeaderBuilder<W> {
         // Known.
         let found = mux(look.direct, look.peer, self.peers.read_data.val());
         let mut next_known = known;
+        let loaded = look.payload_length.any();
         if advance {
-            next.known = stages.look;
-            next_known = Known { peer: found, draft: look.draft, payload: look.draft.payload_length.any() };
+            next.bare = stages.look && !loaded;
+            next.loaded = stages.look && loaded;
+        }
+        if moves {
+            next_known = Known { peer: found, draft: look.draft, payload_length: look.payload_length };
         }
         self.known.d.next = next_known;
 
         // Parts.
         let parts = self.parts.q.val();
         let mut next_parts = parts;
+        if leaves {
+            next.parts = meet && !lost;
+        }
         if leave {
-            next.parts = meet;
             let peer = known.peer;
             let draft = known.draft;
             // Everything that depends on the option: lengths of the headers, the protocol number, the option itself.
@@ -281,11 +305,12 @@ impl<const W: usize> Logic for HeaderBuilder<W> {
                 rest = wide(self.mss.val()) + bits::<18>(24 + 6 + 0x0204);
             }
             let headers = mux(draft.mss, bits::<16>(44), bits::<16>(40));
-            let length = wide(draft.payload_length);
+            let length = wide(known.payload_length);
             next_parts = Parts {
                 peer: peer,
                 draft: draft,
-                total_length: headers + draft.payload_length,
+                payload_length: known.payload_length,
+                total_length: headers + known.payload_length,
                 addresses: halves(self.ip_address.val()) + halves(peer.tuple.remote_address),
                 // Version, header length; DF; TTL, protocol.
                 ip: wide(headers) + length + bits::<18>(0x4500 + 0x4000 + 0x4006),
@@ -301,8 +326,10 @@ impl<const W: usize> Logic for HeaderBuilder<W> {
         // Summed.
         let summed = self.summed.q.val();
         let mut next_summed = summed;
-        if leave {
+        if leaves {
             next.summed = stages.parts;
+        }
+        if leave {
             let addresses = resize::<20, 18>(parts.addresses);
             let front = resize::<20, 18>(parts.front);
             let middle = resize::<20, 18>(parts.middle);
@@ -310,6 +337,7 @@ impl<const W: usize> Logic for HeaderBuilder<W> {
             next_summed = Summed {
                 peer: parts.peer,
                 draft: parts.draft,
+                payload_length: parts.payload_length,
                 total_length: parts.total_length,
                 ip: addresses + resize::<20, 18>(parts.ip),
                 tcp: (addresses + front) + (middle + rest),
@@ -318,11 +346,19 @@ impl<const W: usize> Logic for HeaderBuilder<W> {
         self.summed.d.next = next_summed;
 
         // Checked.
+        let mut single = false;
+        if W as u64 / 8 >= SHORTEST {
+            single = summed.total_length <= bits::<16>(W as u64 / 8 - ETHERNET);
+        }
         self.checked.s_in.valid.next = stages.summed;
         self.checked.s_in.bits.next = Checked {
             peer: summed.peer,
             draft: summed.draft,
+            payload_beats: beats::<W>(summed.payload_length),
+            payload: summed.payload_length.any(),
             total_length: summed.total_length,
+            padded: summed.total_length < bits::<16>(SHORTEST - ETHERNET),
+            single: single,
             ip: !folded(resize::<32, 20>(summed.ip)),
             tcp: !folded(resize::<32, 20>(summed.tcp)),
         };
@@ -354,14 +390,15 @@ impl<const W: usize> Logic for HeaderBuilder<W> {
             header = set_bits(header, 54 * 8, reverse_bytes(bits::<16>(0x0204)));
             header = set_bits(header, 56 * 8, reverse_bytes(self.mss.val()));
         }
-        let frame_length = checked.total_length + 14;
         self.m_header.valid.next = self.checked.m_out.valid.val();
         self.checked.m_out.ready.next = self.m_header.ready.val();
         self.m_header.bits.next = Header {
             bytes: header,
             length: header_length(draft.mss),
-            payload_beats: beats::<W>(draft.payload_length),
-            frame_length: mux(frame_length < bits::<16>(60), bits::<16>(60), frame_length),
+            payload_beats: checked.payload_beats,
+            payload: checked.payload,
+            frame_length: mux(checked.padded, bits::<16>(SHORTEST), checked.total_length + ETHERNET),
+            single: checked.single,
         };
     }
 }

@@ -67,6 +67,7 @@ impl Pool {
     /// A pool of `entries`, of which the first `connections` are the slots' placeholders.
     pub fn new(entries: usize, connections: usize) -> Self {
         assert!(entries > connections, "a pool needs entries besides the placeholders");
+        assert!(entries.is_power_of_two(), "a pool of {entries} entries");
         Self {
             fill: Register::new(Fill { entry: (connections as u64).into(), done: false }),
             contexts: DualPortRam::new(entries).no_rw_check(),
@@ -92,7 +93,11 @@ impl Logic for Pool {
         self.ready.next = fill.done;
         self.free.s_in.valid.next = !fill.done || self.freed.val();
         self.free.s_in.bits.next = mux(fill.done, self.freed_entry.val(), fill.entry);
-        forward!(self.free.m_out => self.m_free);
+        // Bits that are never set need no registers wherever an entry goes. (The pool is as deep as a power of two.)
+        let mask = bits::<16>(self._entries as u64 - 1);
+        self.m_free.valid.next = self.free.m_out.valid.val();
+        self.m_free.bits.next = self.free.m_out.bits.val() & mask;
+        self.free.m_out.ready.next = self.m_free.ready.val();
         self.free_entries.next = self.free.level.val();
 
         self.contexts.write_enable.next = self.write.val();
@@ -101,6 +106,7 @@ impl Logic for Pool {
         let walk = self.walk_read.val();
         self.contexts.read_address.next = mux(walk, self.walk_entry.val(), self.release_entry.val());
         self.release_granted.next = self.release_read.val() && !walk;
-        self.context.next = self.contexts.read_data.val();
+        let context = self.contexts.read_data.val();
+        self.context.next = MessageContext { next: context.next & mask, ..context };
     }
 }

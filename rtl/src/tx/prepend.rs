@@ -79,12 +79,14 @@ impl<const W: usize> Logic for Prepend<W> {
         let turned = self.turned.q.val();
         let width = bits::<16>(W as u64 / 8);
 
-        // A frame beat. What it depends on was worked out with the beat before: the decision has far to go.
+        // A frame beat. What it depends on was worked out with the beat before: one LUT of registers decides, and others choose what comes next.
         let step = bits::<8>(W as u64 / 8);
         let whole = state.whole;
         let wants = state.wants;
+        let room = self.frames.s_in.ready.val();
         let go = state.busy && (!wants || state.full);
-        let fire = go && self.frames.s_in.ready.val();
+        let moves = !state.busy || ((!wants || state.full) && room);
+        let loads = !state.busy || state.last;
         let last = state.last;
         let payload = mux(wants, turned, bits::<W>(0));
         let mut data = payload;
@@ -99,39 +101,41 @@ impl<const W: usize> Logic for Prepend<W> {
 
         let mut next = state;
         let mut next_carry = carry;
-        if fire {
-            next.left = state.left - width;
-            next.last = state.left <= width + width;
-            if whole {
-                next.header = state.header - step;
-                next.whole = state.header >= step + step;
-                next.wants = state.header < step + step && state.payload.any();
-                next_carry = carry >> W as u64;
+        if moves {
+            if loads {
+                next.header = header.length;
+                next.payload = header.payload_beats;
+                next.left = header.frame_length;
+                next.last = header.single;
+                next.whole = header.length >= step;
+                next.wants = header.length < step && header.payload;
+                next.busy = self.s_header.valid.val();
+                next_carry = header.bytes;
             } else {
-                next_carry = resize::<512, W>(payload);
-            }
-            if wants {
-                next.payload = state.payload - 1;
-                next.wants = state.payload != 1;
+                next.left = state.left - width;
+                next.last = state.left <= width + width;
+                if whole {
+                    next.header = state.header - step;
+                    next.whole = state.header >= step + step;
+                    next.wants = state.header < step + step && state.payload.any();
+                }
+                if wants {
+                    next.payload = state.payload - 1;
+                    next.wants = state.payload != 1;
+                }
+                // Lanes behind the header, or above a beat of payload, are not looked at: anything may come in from above.
+                next_carry = set_bits(carry >> W as u64, 512 - W, header.bytes.get_bits::<W>(512 - W));
+                if !whole {
+                    next_carry = set_bits(next_carry, 0, payload);
+                }
             }
         }
-        let load = !state.busy || (fire && last);
-        if load {
-            next.header = header.length;
-            next.payload = header.payload_beats;
-            next.left = header.frame_length;
-            next.last = header.frame_length <= width;
-            next.whole = header.length >= step;
-            next.wants = header.length < step && header.payload_beats.any();
-            next.busy = self.s_header.valid.val();
-            next_carry = header.bytes;
-        }
-        self.s_header.ready.next = load;
+        self.s_header.ready.next = moves && loads;
         self.carry.d.next = next_carry;
 
         // The payload beat behind it.
         let lump = self.s_lump.bits.val();
-        let renew = !state.full || (fire && wants);
+        let renew = !state.full || (state.busy && wants && room);
         if renew {
             next.full = self.s_lump.valid.val();
         }

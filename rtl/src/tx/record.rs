@@ -74,8 +74,12 @@ pub struct Header {
     pub length: Bits<8>,
     /// Beats of payload; 0 means that none are taken.
     pub payload_beats: Bits<16>,
+    /// `payload_beats` is not 0.
+    pub payload: bool,
     /// Bytes of the whole frame, padding included.
     pub frame_length: Bits<16>,
+    /// They fit one beat.
+    pub single: bool,
 }
 
 /// Where a frame goes.

@@ -7,75 +7,90 @@
 //! only while no segment of its slot is in work, and those that move cursors (`exclusive`) only while nothing else is.
 //!
 //! **Latency.** Two units, *locate* (1 cycle) and *work*, carry out different commands. A release works 4 cycles for each context it looks
-//! at: releases of one buffer follow each other every 4 cycles. `m_response` may wait at will. A flush is reported on `m_flushed`
-//! only after its last response was taken.
+//! at: releases of one buffer follow each other every 4 cycles. Head and cursor are written in the cycle after a command ended. `m_response`
+//! may wait at will. A flush is reported on `m_flushed` only after its last response was taken.
 //!
 //! **Invariant.** Acknowledged bytes were posted: a release stops when its bytes are used up, and never reads the placeholder.
 //! A command located while the one before it, of the same slot, is in work has seen an old head: it begins where that one ends.
-//! One taken in the very cycle in which the other ends has it from there, too.
+//! One taken in the very cycle in which the head is written has it from there, too.
 use super::record::{MessageContext, Position, PositionWrite};
 use crate::bundles::codes::{response, status};
 use crate::bundles::{DescriptorFields, Ending, Flushed, SendCommand, SendKind};
 use stevedore_hdl::prelude::*;
 
-/// The locate unit.
-#[derive(Encoding, Clone, Copy, Debug, PartialEq)]
-enum Locate {
-    #[default]
-    Empty,
-    /// Head and tail come out of their tables.
-    Look,
-    /// Located; the other unit is busy.
-    Hold,
-}
-
-/// The steps of a release.
-#[derive(Encoding, Clone, Copy, Debug, PartialEq)]
-enum Phase {
-    #[default]
-    Idle,
-    /// The pool is asked for the context at the head, unless a flush has reached the placeholder.
-    Read,
-    /// The context comes out of the pool.
-    Wait,
-    /// It is compared with the bytes acknowledged.
-    Judge,
-    /// The context goes back, or stays because it is not used up.
-    Free,
-    /// The cursor moves, the flush is reported.
-    Settle,
-}
-
+/// What the units do. What the dispatcher asks is kept, not worked out: it has far to go from here.
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
 struct Phases {
-    locate: Locate,
-    work: Phase,
-    /// A command that moves cursors is located or in work. What the dispatcher asks is kept, not worked out: it has far to go from here.
-    exclusive: bool,
-    /// One is located; one is in work.
+    /// A command is being located, or located.
     located: bool,
+    /// Head and tail come out of their tables.
+    look: bool,
+    /// A command is in work.
     working: bool,
+    /// It is taken over; for a release, the pool is asked for the context at its head.
+    begin: bool,
+    /// The pool is asked for the context at the head, unless a flush has reached the placeholder.
+    reading: bool,
+    /// The context comes out of the pool.
+    waiting: bool,
+    /// It is compared with the bytes acknowledged.
+    judging: bool,
+    /// The context goes back, or stays because it is not used up.
+    freeing: bool,
+    /// The flush is reported, or there is nothing to be freed.
+    settling: bool,
+    /// A command ended in the cycle before: head and cursor are written.
+    ended: bool,
+    /// It was of the connection of the request: the request begins where it ended.
+    follows: bool,
+    /// A command that moves cursors is located, in work, or written.
+    exclusive: bool,
 }
 
-/// A command being located, or in work.
+/// A command being located.
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
-struct Work {
-    kind: SendKind,
+struct Request {
     slot: Bits<16>,
     generation: Bits<16>,
+    flush: bool,
+    /// There is nothing to be freed.
+    settles: bool,
     /// The cursor goes where the head goes.
     moves_cursor: bool,
     /// `position` counts already: the head was written when the command was taken.
     told: bool,
     /// The head.
     position: Position,
+    /// Bytes acknowledged.
+    left: Bits<32>,
+    /// Flush: where it ends.
+    tail: Bits<16>,
+    ending: Ending,
+}
+
+/// A command in work.
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+struct Work {
+    slot: Bits<16>,
+    generation: Bits<16>,
+    flush: bool,
+    moves_cursor: bool,
+    /// The head.
+    position: Position,
     /// Bytes acknowledged and not yet accounted for.
     left: Bits<32>,
     /// `offset` + `left`: what the context may hold at most to be used up.
     want: Bits<32>,
-    /// Flush: where it ends.
     tail: Bits<16>,
     ending: Ending,
+}
+
+/// Where the last command ended.
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+struct Ended {
+    slot: Bits<16>,
+    moves_cursor: bool,
+    position: Position,
 }
 
 /// The context in hand, compared with the bytes acknowledged.
@@ -83,8 +98,8 @@ struct Work {
 struct Verdict {
     /// It is used up.
     used: bool,
-    /// And no bytes are left over.
-    exact: bool,
+    /// And no bytes are left over: the release ends with it.
+    ends: bool,
 }
 
 /// Gives contexts back.
@@ -125,10 +140,11 @@ pub struct Releaser {
     /// Flushes carried out.
     pub m_flushed: Source<Flushed>,
     phases: Register<Phases>,
-    request: Flop<Work>,
+    request: Flop<Request>,
     work: Flop<Work>,
     found: Flop<MessageContext>,
     verdict: Flop<Verdict>,
+    ended: Flop<Ended>,
     responses: SkidBuffer<DescriptorFields>,
 }
 
@@ -143,34 +159,33 @@ impl Logic for Releaser {
     #[kernel]
     fn update(&mut self) {
         setup!(self, phases, responses);
-        clocks!(self, request, work, found, verdict);
+        clocks!(self, request, work, found, verdict, ended);
         forward!(self.responses.m_out => self.m_response);
         let command = self.s_command.bits.val();
         let phases = self.phases.q.val();
-        let phase = phases.work;
         let request = self.request.q.val();
         let work = self.work.q.val();
         let found = self.found.q.val();
-        let flush = work.kind == SendKind::Flush;
+        let ended = self.ended.q.val();
 
         let verdict = self.verdict.q.val();
-        self.verdict.d.next = Verdict { used: flush || work.want >= found.length, exact: work.want == found.length };
+        self.verdict.d.next =
+            Verdict { used: work.flush || work.want >= found.length, ends: !work.flush && work.want == found.length };
         let used = verdict.used;
-        let exact = verdict.exact;
-        let freeing = phase == Phase::Free && used;
-        let freed = freeing && self.responses.s_in.ready.val();
+        let frees = phases.freeing && used;
+        let freed = frees && self.responses.s_in.ready.val();
         self.freed.next = freed;
         self.freed_entry.next = work.position.entry;
-        self.responses.s_in.valid.next = freeing;
+        self.responses.s_in.valid.next = frees;
         let mut given = bits::<8>(0);
-        if flush {
+        if work.flush {
             given = mux(work.ending.status.any(), work.ending.status, bits::<8>(status::ABORTED));
         }
         self.responses.s_in.bits.next = DescriptorFields {
             base: found.address,
             connection: cat::<32, 32, 64>(bits::<32>(0), cat::<16, 16, 32>(work.generation, work.slot)),
             length: found.length,
-            offset: mux(flush, work.position.offset, bits::<32>(0)),
+            offset: mux(work.flush, work.position.offset, bits::<32>(0)),
             cookie: found.cookie,
             flags: bits::<16>(0),
             status: given,
@@ -178,105 +193,110 @@ impl Logic for Releaser {
             kind: bits::<5>(response::BUFFER_AVAILABLE),
             owner: false,
         };
+        let spoken = !self.responses.m_out.valid.val();
+        let finish = (phases.freeing && (!used || (verdict.ends && self.responses.s_in.ready.val())))
+            || (phases.settling && (!work.flush || (self.m_flushed.ready.val() && spoken)));
 
-        let ended = flush && work.position.entry == work.tail;
-        let reported = self.m_flushed.ready.val() && !self.responses.m_out.valid.val();
-        let mut position = work.position;
-        let mut finish = false;
-        let mut next = phases;
+        // The tables are written a cycle later, out of registers.
+        let mut offset = mux(work.flush, bits::<32>(0), work.position.offset);
+        if phases.freeing {
+            offset = mux(used, bits::<32>(0), work.want);
+        }
+        self.ended.d.next = Ended {
+            slot: work.slot,
+            moves_cursor: work.moves_cursor,
+            position: Position { entry: mux(frees, found.next, work.position.entry), offset: offset },
+        };
+        self.head_write.next = PositionWrite { enable: phases.ended, slot: ended.slot, position: ended.position };
+        self.cursor_write.next =
+            PositionWrite { enable: phases.ended && ended.moves_cursor, slot: ended.slot, position: ended.position };
+
+        // Where the located command begins. It is still in its register in the cycle in which the other unit takes it over.
+        let follows = phases.follows;
+        let start = mux(follows, ended.position, request.position);
+        let at_end = work.flush && work.position.entry == work.tail;
+        self.read.next = (phases.begin && !request.settles && !request.flush) || (phases.reading && !at_end);
+        self.entry.next = mux(phases.begin, start.entry, work.position.entry);
+        let granted = self.granted.val();
+
         let mut next_work = work;
         let mut next_found = found;
-        match phase {
-            Phase::Idle => {}
-            Phase::Read => {
-                if ended {
-                    next.work = Phase::Settle;
-                } else if self.granted.val() {
-                    next.work = Phase::Wait;
-                }
+        if phases.begin {
+            next_work = Work {
+                slot: request.slot,
+                generation: request.generation,
+                flush: request.flush,
+                moves_cursor: request.moves_cursor,
+                position: start,
+                left: request.left,
+                want: work.want,
+                tail: request.tail,
+                ending: request.ending,
+            };
+        } else {
+            if freed {
+                next_work.position = Position { entry: found.next, offset: bits::<32>(0) };
             }
-            Phase::Wait => {
-                next_found = self.context.val();
-                next_work.want = work.position.offset + work.left;
-                next.work = Phase::Judge;
-            }
-            Phase::Judge => {
-                next.work = Phase::Free;
-            }
-            Phase::Free => {
-                if used {
-                    position = Position { entry: found.next, offset: bits::<32>(0) };
-                } else {
-                    position.offset = work.want;
-                }
-                finish = !used || (freed && exact && !flush);
-                if freed {
-                    next_work.position = position;
-                    next_work.left = work.want - found.length;
-                    next.work = Phase::Read;
-                }
-            }
-            Phase::Settle => {
-                if flush {
-                    position.offset = bits::<32>(0);
-                }
-                finish = !flush || reported;
+            // The same in every cycle of the phase, so it does not wait for the last.
+            if phases.freeing {
+                next_work.left = work.want - found.length;
             }
         }
-        self.head_write.next = PositionWrite { enable: finish, slot: work.slot, position: position };
-        self.cursor_write.next =
-            PositionWrite { enable: finish && work.moves_cursor, slot: work.slot, position: position };
-        if finish {
-            next.work = Phase::Idle;
+        if phases.waiting {
+            next_found = self.context.val();
+            next_work.want = work.position.offset + work.left;
         }
-
-        // The located command moves on as soon as the other unit is free.
-        let located_at = mux(phases.locate == Locate::Look && !request.told, self.head.val(), request.position);
-        let located_tail = mux(phases.locate == Locate::Look, self.tail.val(), request.tail);
-        let follows = finish && work.slot == request.slot;
-        let start = mux(follows, position, located_at);
-        let mut next_request = request;
-        match phases.locate {
-            Locate::Empty => {
-                let rewind = command.kind == SendKind::Release && command.rewind;
-                next_request.kind = command.kind;
-                next_request.slot = command.slot;
-                next_request.generation = command.generation;
-                next_request.moves_cursor = rewind || command.kind != SendKind::Release;
-                next_request.left = command.length;
-                next_request.ending = command.ending;
-                next_request.told = finish && work.slot == command.slot;
-                next_request.position = position;
-                if self.s_command.valid.val() {
-                    next.locate = Locate::Look;
-                }
-            }
-            Locate::Look | Locate::Hold => {
-                next_request.position = start;
-                next_request.tail = located_tail;
-                next.locate = Locate::Hold;
-                if phase == Phase::Idle || finish {
-                    let nothing = request.kind == SendKind::Release && !request.left.any();
-                    next.locate = Locate::Empty;
-                    next.work = mux(request.kind == SendKind::Rewind || nothing, Phase::Settle, Phase::Read);
-                    next_work = Work { position: start, tail: located_tail, ..request };
-                }
-            }
-        }
-        next.located = next.locate != Locate::Empty;
-        next.working = next.work != Phase::Idle;
-        next.exclusive = (next.located && next_request.moves_cursor) || (next.working && next_work.moves_cursor);
-        self.phases.d.next = next;
-        self.request.d.next = next_request;
         self.work.d.next = next_work;
         self.found.d.next = next_found;
 
-        self.read.next = phase == Phase::Read && !ended;
-        self.entry.next = work.position.entry;
-        self.m_flushed.valid.next = phase == Phase::Settle && flush && !self.responses.m_out.valid.val();
+        // The located command moves on as soon as the other unit is free.
+        let accepts = self.s_command.valid.val() && !phases.located;
+        let moves = phases.located && (!phases.working || finish);
+        let plain = command.kind == SendKind::Release;
+        let moves_cursor = !plain || command.rewind;
+        let mut next_request = request;
+        if !phases.located {
+            next_request.slot = command.slot;
+            next_request.generation = command.generation;
+            next_request.flush = command.kind == SendKind::Flush;
+            next_request.settles = command.kind == SendKind::Rewind || (plain && !command.length.any());
+            next_request.moves_cursor = moves_cursor;
+            next_request.left = command.length;
+            next_request.ending = command.ending;
+            next_request.told = phases.ended && ended.slot == command.slot;
+            next_request.position = ended.position;
+        } else {
+            if follows {
+                next_request.position = ended.position;
+            } else if phases.look && !request.told {
+                next_request.position = self.head.val();
+            }
+            if phases.look {
+                next_request.tail = self.tail.val();
+            }
+        }
+        self.request.d.next = next_request;
+        self.phases.d.next = Phases {
+            located: accepts || (phases.located && !moves),
+            look: accepts,
+            working: moves || (phases.working && !finish),
+            begin: moves,
+            reading: (phases.begin && !request.settles && (request.flush || !granted))
+                || (phases.reading && !at_end && !granted)
+                || (freed && !verdict.ends),
+            waiting: granted,
+            judging: phases.waiting,
+            freeing: phases.judging || (frees && !freed),
+            settling: (phases.begin && request.settles) || (phases.reading && at_end) || (phases.settling && !finish),
+            ended: finish,
+            follows: finish && mux(phases.located, work.slot == request.slot, work.slot == command.slot),
+            exclusive: (accepts && moves_cursor) || (phases.exclusive && !(phases.ended && ended.moves_cursor)),
+        };
+
+        self.m_flushed.valid.next = phases.settling && work.flush && spoken;
         self.m_flushed.bits.next = Flushed { slot: work.slot, generation: work.generation, ending: work.ending };
         self.s_command.ready.next = !phases.located;
         self.exclusive.next = phases.exclusive;
-        self.idle.next = !phases.located && !phases.working;
+        self.idle.next = !phases.located && !phases.working && !phases.ended;
     }
 }

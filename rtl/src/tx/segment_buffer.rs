@@ -59,7 +59,7 @@ pub struct SegmentBuffer<const W: usize> {
     memory: DualPortRam<Bits<W>>,
     checksum: Checksum<W>,
     stored: Queue<Stored>,
-    lumps: SkidBuffer<Lump<W>>,
+    lumps: PingPong<Lump<W>>,
     /// Addresses of the memory wrap at its depth, a power of two.
     _wrap: u64,
 }

@@ -23,7 +23,7 @@ use super::releaser::Releaser;
 use super::walker::Walker;
 use crate::bundles::{DescriptorFields, Flushed, Piece, SegmentOut, SendCommand, SendKind};
 use crate::geometry::Geometry;
-use crate::stream::Queue;
+use crate::stream::PairQueue;
 use stevedore_hdl::prelude::*;
 
 /// Beats of `W` bits that hold `length` bytes.
@@ -58,8 +58,10 @@ pub struct SendChain<const W: usize> {
     appender: Appender,
     walker: Walker,
     releaser: Releaser,
-    segments: Queue<SegmentOut>,
-    pieces: SkidBuffer<Piece>,
+    segments: PairQueue<SegmentOut>,
+    pieces: PingPong<Piece>,
+    /// The tables are filled.
+    filled: Register<bool>,
     room: Register<Bits<16>>,
     /// The payload of the command that waits finds room.
     fits: Register<bool>,
@@ -69,6 +71,9 @@ pub struct SendChain<const W: usize> {
     ample: Register<bool>,
     /// Half the segment buffer, in beats, and the bytes that fill a quarter, as a power of two.
     _half: u64,
+    /// The bits a slot number and an entry's number can have: others need no registers wherever these go.
+    _slots: u64,
+    _entries: u64,
     _quarter: usize,
 }
 
@@ -79,8 +84,10 @@ impl<const W: usize> SendChain<W> {
             chains: Chains::new(geometry.connections),
             pool: Pool::new(geometry.send_entries, geometry.connections),
             releaser: Releaser::new(),
-            segments: Queue::new(geometry.segments_waiting()),
+            segments: PairQueue::new(geometry.segments_waiting()),
             room: Register::new(((geometry.segment_buffer * 8 / W) as u64).into()),
+            _slots: geometry.connections as u64 - 1,
+            _entries: geometry.send_entries as u64 - 1,
             _half: (geometry.segment_buffer * 4 / W) as u64,
             _quarter: geometry.segment_buffer.ilog2() as usize - 2,
             ..Default::default()
@@ -91,7 +98,7 @@ impl<const W: usize> SendChain<W> {
 impl<const W: usize> Logic for SendChain<W> {
     #[kernel]
     fn update(&mut self) {
-        setup!(self, chains, pool, appender, walker, releaser, segments, pieces, room, fits, alone, ample);
+        setup!(self, chains, pool, appender, walker, releaser, segments, pieces, filled, room, fits, alone, ample);
         forward!(self.segments.m_out => self.m_segment);
         forward!(self.pieces.m_out => self.m_piece);
         forward!(self.releaser.m_response => self.m_response);
@@ -101,15 +108,16 @@ impl<const W: usize> Logic for SendChain<W> {
         self.free_entries.next = self.pool.free_entries.val();
 
         // Dispatch.
-        let command = self.s_command.bits.val();
+        let mut command = self.s_command.bits.val();
+        command.slot = command.slot & bits::<16>(self._slots);
         let length = resize::<16, 32>(command.length);
-        let payload = command.length.any();
+        let payload = length.any();
         let needed = beats::<W>(length);
         let room = self.room.q.val();
         let short = !(length >> self._quarter as u64).any();
         let found = self.fits.q.val() || (short && self.ample.q.val());
-        let filled = self.chains.ready.val() && self.pool.ready.val();
-        let open = self.s_command.valid.val() && filled && !self.releaser.exclusive.val();
+        self.filled.d.next = self.chains.ready.val() && self.pool.ready.val();
+        let open = self.s_command.valid.val() && self.filled.q.val() && !self.releaser.exclusive.val();
         let still = self.walker.idle.val() && self.appender.s_command.ready.val();
         let alone = self.walker.idle.val() || self.alone.q.val();
         let mut append = false;
@@ -164,11 +172,16 @@ impl<const W: usize> Logic for SendChain<W> {
 
         // The tables.
         self.chains.slot.next = command.slot;
-        self.appender.tail.next = self.chains.tail.val();
-        self.walker.head.next = self.chains.head.val();
-        self.walker.cursor.next = self.chains.cursor.val();
-        self.releaser.head.next = self.chains.head.val();
-        self.releaser.tail.next = self.chains.tail.val();
+        let mut head = self.chains.head.val();
+        let mut cursor = self.chains.cursor.val();
+        head.entry = head.entry & bits::<16>(self._entries);
+        cursor.entry = cursor.entry & bits::<16>(self._entries);
+        let tail = self.chains.tail.val() & bits::<16>(self._entries);
+        self.appender.tail.next = tail;
+        self.walker.head.next = head;
+        self.walker.cursor.next = cursor;
+        self.releaser.head.next = head;
+        self.releaser.tail.next = tail;
         self.chains.tail_write.next = self.appender.tail_write.val();
         self.chains.head_write.next = self.releaser.head_write.val();
         let walked = self.walker.cursor_write.val();

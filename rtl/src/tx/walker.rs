@@ -7,45 +7,37 @@
 //! the dispatcher has reserved room for the bytes already.
 //!
 //! **Latency.** Two units, *locate* (1 cycle) and *cut*, work on different segments. A command taken in cycle 0 reads the pool in cycle
-//! 2 and offers its piece in cycle 5; each further context takes 3 cycles. One-piece segments follow each other every 4 cycles.
+//! 2 and offers its piece in cycle 5; each further context takes 3 cycles. One-piece segments follow each other every 4 cycles. The cursor is
+//! written in the cycle after the last piece was taken.
 //!
 //! **Invariant.** The bytes to be cut are posted: a walk ends inside a context, or exactly behind one, and never reads a placeholder.
 //! A segment located while the one before it, of the same slot, is being cut has seen an old cursor: it begins where that one ends.
-//! One taken in the very cycle in which the other ends has it from there, too.
+//! One taken in the very cycle in which the cursor is written has it from there, too.
 use super::record::{MessageContext, Position, PositionWrite};
 use crate::bundles::{Piece, SendCommand};
 use stevedore_hdl::prelude::*;
 
-/// The locate unit.
-#[derive(Encoding, Clone, Copy, Debug, PartialEq)]
-enum Locate {
-    #[default]
-    Empty,
-    /// Head and cursor come out of their tables.
-    Look,
-    /// Located; the cut unit is busy.
-    Hold,
-}
-
-/// The cut unit.
-#[derive(Encoding, Clone, Copy, Debug, PartialEq)]
-enum Cut {
-    #[default]
-    Idle,
-    /// The pool is asked for the first context.
-    Read,
-    /// The context comes out of the pool.
-    Wait,
-    /// It is compared with the bytes wanted.
-    Judge,
-    /// A piece is offered, or the context is skipped.
-    Offer,
-}
-
+/// What the units do.
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
 struct Phases {
-    locate: Locate,
-    cut: Cut,
+    /// A segment is being located, or located.
+    located: bool,
+    /// Head and cursor come out of their tables.
+    look: bool,
+    /// A segment is being cut.
+    cutting: bool,
+    /// It is taken over, and the pool is asked for its first context.
+    reading: bool,
+    /// The context comes out of the pool.
+    waiting: bool,
+    /// It is compared with the bytes wanted.
+    judging: bool,
+    /// A piece is offered, or the context is skipped.
+    offering: bool,
+    /// A segment of new bytes ended in the cycle before: the cursor is written.
+    ended: bool,
+    /// It was of the connection of the request, which is one of new bytes, too: the request begins where it ended.
+    follows: bool,
 }
 
 /// A segment being located.
@@ -65,8 +57,6 @@ struct Request {
 struct Walk {
     slot: Bits<16>,
     retransmit: bool,
-    /// Bytes still to be passed over before the first byte wanted, counted before `offset` is final.
-    skip: Bits<32>,
     /// The context to be read, and bytes of it and of its successors to be passed over.
     position: Position,
     /// Bytes still to be cut.
@@ -84,6 +74,13 @@ struct Verdict {
     fits: bool,
     /// They end with it.
     exact: bool,
+}
+
+/// Where the last segment ended.
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+struct Ended {
+    slot: Bits<16>,
+    position: Position,
 }
 
 /// Cuts segments into pieces.
@@ -118,123 +115,121 @@ pub struct Walker {
     walk: Flop<Walk>,
     found: Flop<MessageContext>,
     verdict: Flop<Verdict>,
+    ended: Flop<Ended>,
 }
 
 impl Logic for Walker {
     #[kernel]
     fn update(&mut self) {
         setup!(self, phases);
-        clocks!(self, request, walk, found, verdict);
+        clocks!(self, request, walk, found, verdict, ended);
         let command = self.s_command.bits.val();
         let phases = self.phases.q.val();
         let request = self.request.q.val();
         let walk = self.walk.q.val();
         let found = self.found.q.val();
+        let ended = self.ended.q.val();
 
         let offset = walk.position.offset;
         let verdict = self.verdict.q.val();
-        self.verdict.d.next =
-            Verdict { past: offset >= found.length, fits: walk.want <= found.length, exact: walk.want == found.length };
         let past = verdict.past;
         let fits = verdict.fits;
         let exact = verdict.exact;
-        let offering = phases.cut == Cut::Offer;
-        let proceed = offering && (past || self.m_piece.ready.val());
-        let finish = proceed && !past && fits;
-        self.m_piece.valid.next = offering && !past;
+        let beyond = offset >= found.length;
+        self.verdict.d.next = Verdict {
+            past: beyond,
+            fits: walk.want <= found.length && !beyond,
+            exact: walk.want == found.length && !beyond,
+        };
+        let room = self.m_piece.ready.val();
+        let proceed = phases.offering && (past || room);
+        let finish = phases.offering && fits && room;
+        self.m_piece.valid.next = phases.offering && !past;
         self.m_piece.bits.next = Piece {
             address: found.address + resize::<64, 32>(offset),
             length: mux(fits, walk.left, found.length - offset),
             last: fits,
         };
-        let behind = Position {
-            entry: mux(exact, found.next, walk.position.entry),
-            offset: mux(exact, bits::<32>(0), walk.want),
-        };
-        self.cursor_write.next =
-            PositionWrite { enable: finish && !walk.retransmit, slot: walk.slot, position: behind };
 
-        let mut next_phases = phases;
-        let mut next_request = request;
+        // The cursor is written a cycle later, out of registers.
+        self.ended.d.next = Ended {
+            slot: walk.slot,
+            position: Position {
+                entry: mux(exact, found.next, walk.position.entry),
+                offset: mux(exact, bits::<32>(0), walk.want),
+            },
+        };
+        self.cursor_write.next = PositionWrite { enable: phases.ended, slot: ended.slot, position: ended.position };
+
+        // Where the request begins. It is still in its register in the cycle in which the cut unit reads.
+        let follows = phases.follows;
+        let entry = mux(follows, ended.position.entry, request.position.entry);
+        let skipped = request.position.offset + request.skip;
+        let behind = mux(follows, ended.position.offset, request.position.offset);
+
         let mut next_walk = walk;
         let mut next_found = found;
-        match phases.cut {
-            Cut::Idle => {}
-            Cut::Read => {
-                next_walk.position.offset = offset + walk.skip;
-                next_phases.cut = Cut::Wait;
+        if phases.reading {
+            next_walk.slot = request.slot;
+            next_walk.retransmit = request.retransmit;
+            next_walk.left = request.length;
+            next_walk.position = Position { entry: entry, offset: mux(request.retransmit, skipped, behind) };
+        } else {
+            if proceed {
+                next_walk.position =
+                    Position { entry: found.next, offset: mux(past, offset - found.length, bits::<32>(0)) };
             }
-            Cut::Wait => {
-                next_found = self.context.val();
-                next_walk.want = offset + walk.left;
-                next_phases.cut = Cut::Judge;
-            }
-            Cut::Judge => {
-                next_phases.cut = Cut::Offer;
-            }
-            Cut::Offer => {
-                if proceed {
-                    next_walk.position =
-                        Position { entry: found.next, offset: mux(past, offset - found.length, bits::<32>(0)) };
-                    if !past {
-                        next_walk.left = walk.want - found.length;
-                    }
-                    next_phases.cut = Cut::Wait;
-                }
-                if finish {
-                    next_phases.cut = Cut::Idle;
-                }
+            // The same in every cycle of an offer, so it does not wait for the last.
+            if phases.offering && !past && !fits {
+                next_walk.left = walk.want - found.length;
             }
         }
-        self.read.next = phases.cut == Cut::Read || (proceed && !finish);
-        self.entry.next = mux(offering, found.next, walk.position.entry);
-
-        // The located segment moves on as soon as the cut unit is free.
-        let looked = mux(request.retransmit, self.head.val(), self.cursor.val());
-        let located_at = mux(phases.locate == Locate::Look && !request.told, looked, request.position);
-        let follows = finish && walk.slot == request.slot && !walk.retransmit && !request.retransmit;
-        let start = mux(follows, behind, located_at);
-        let free = phases.cut == Cut::Idle || finish;
-        match phases.locate {
-            Locate::Empty => {
-                next_request = Request {
-                    slot: command.slot,
-                    retransmit: command.retransmit,
-                    length: command.length,
-                    skip: command.skip,
-                    told: finish && walk.slot == command.slot && !walk.retransmit && !command.retransmit,
-                    position: behind,
-                };
-                if self.s_command.valid.val() {
-                    next_phases.locate = Locate::Look;
-                }
-            }
-            Locate::Look | Locate::Hold => {
-                next_request.position = start;
-                next_phases.locate = Locate::Hold;
-                if free {
-                    next_phases.locate = Locate::Empty;
-                    next_phases.cut = Cut::Read;
-                    next_walk = Walk {
-                        slot: request.slot,
-                        retransmit: request.retransmit,
-                        skip: mux(request.retransmit, request.skip, bits::<32>(0)),
-                        position: start,
-                        left: request.length,
-                        want: walk.want,
-                    };
-                }
-            }
+        if phases.waiting {
+            next_found = self.context.val();
+            next_walk.want = offset + walk.left;
         }
-        self.phases.d.next = next_phases;
-        self.request.d.next = next_request;
         self.walk.d.next = next_walk;
         self.found.d.next = next_found;
+        // A context that does not hold all: its successor is read until the piece is taken.
+        self.read.next = phases.reading || (phases.offering && !fits);
+        self.entry.next = mux(phases.reading, entry, found.next);
 
-        let located = phases.locate != Locate::Empty;
-        let cutting = phases.cut != Cut::Idle;
-        self.s_command.ready.next = !located;
-        self.holds.next = (located && request.slot == command.slot) || (cutting && walk.slot == command.slot);
-        self.idle.next = !located && !cutting;
+        // The located segment moves on as soon as the cut unit is free.
+        let accepts = self.s_command.valid.val() && !phases.located;
+        let moves = phases.located && (!phases.cutting || finish);
+        let mut next_request = request;
+        if !phases.located {
+            next_request = Request {
+                slot: command.slot,
+                retransmit: command.retransmit,
+                length: command.length,
+                skip: command.skip,
+                told: phases.ended && ended.slot == command.slot && !command.retransmit,
+                position: ended.position,
+            };
+        } else if follows {
+            next_request.position = ended.position;
+        } else if phases.look && !request.told {
+            next_request.position = mux(request.retransmit, self.head.val(), self.cursor.val());
+        }
+        self.request.d.next = next_request;
+        let fresh_request = walk.slot == request.slot && !request.retransmit;
+        let fresh_command = walk.slot == command.slot && !command.retransmit;
+        self.phases.d.next = Phases {
+            located: accepts || (phases.located && !moves),
+            look: accepts,
+            cutting: moves || (phases.cutting && !finish),
+            reading: moves,
+            waiting: phases.reading || (proceed && !finish),
+            judging: phases.waiting,
+            offering: phases.judging || (phases.offering && !proceed),
+            ended: finish && !walk.retransmit,
+            follows: finish && !walk.retransmit && mux(phases.located, fresh_request, fresh_command),
+        };
+
+        self.s_command.ready.next = !phases.located;
+        self.holds.next = ((phases.located || phases.reading) && request.slot == command.slot)
+            || (phases.cutting && !phases.reading && walk.slot == command.slot);
+        self.idle.next = !phases.located && !phases.cutting;
     }
 }
