@@ -67,6 +67,9 @@ pub struct Engine<const W: usize, const K: usize> {
     notifier: Notifier,
     response_writer: ResponseWriter<W, K>,
     host_events: Merge<Event>,
+    /// Cut the ways of the lookup to the pipeline's inlet and to the header builder.
+    openings: Pause<Event>,
+    resets: Pause<ResetOut>,
     notices: [Merge<Notice>; 4],
     /// Cut the tree of notices: it has four levels.
     pauses: [Pause<Notice>; 2],
@@ -115,6 +118,8 @@ impl<const W: usize, const K: usize> Engine<W, K> {
             notifier: Notifier::new(geometry.connections),
             response_writer: ResponseWriter::new(geometry),
             host_events: Merge::default(),
+            openings: Pause::default(),
+            resets: Pause::default(),
             pauses: std::array::from_fn(|_| Pause::default()),
             notices: std::array::from_fn(|_| Merge::default()),
             responses: std::array::from_fn(|_| Merge::default()),
@@ -144,6 +149,8 @@ impl<const W: usize, const K: usize> Logic for Engine<W, K> {
             pauses[0],
             pauses[1],
             host_events,
+            openings,
+            resets,
             notices[0],
             notices[1],
             notices[2],
@@ -208,7 +215,8 @@ impl<const W: usize, const K: usize> Logic for Engine<W, K> {
         join!(self.dispatcher.m_open => self.network.s_open);
         join!(self.network.m_open => self.lookup.s_open);
         join!(self.dispatcher.m_event => self.host_events.s_in_0);
-        join!(self.lookup.m_opened => self.host_events.s_in_1);
+        join!(self.lookup.m_opened => self.openings.s_in);
+        join!(self.openings.m_out => self.host_events.s_in_1);
         join!(self.host_events.m_out => self.tcp.s_host);
 
         // Frames in.
@@ -232,7 +240,8 @@ impl<const W: usize, const K: usize> Logic for Engine<W, K> {
 
         // Frames out.
         join!(self.tcp.m_send => self.transmitter.s_command);
-        join!(self.lookup.m_reset => self.transmitter.s_reset);
+        join!(self.lookup.m_reset => self.resets.s_in);
+        join!(self.resets.m_out => self.transmitter.s_reset);
         self.transmitter.address.next = self.lookup.address.val();
         self.transmitter.address_valid.next = self.lookup.address_valid.val();
         join!(self.transmitter.m_piece => self.payload_reader.s_piece);

@@ -25,7 +25,7 @@
 //!
 //! **Invariant.** No two events of one row are between the choice and the judging stage. An event that is let in while another of its row is
 //! being decided carries `forward`: the table does not show that row yet when it is read.
-use super::heads::{entering, has_place, head_of, offer_of, places, Candidates, Flight, Head, Pair, UnderWay};
+use super::heads::{has_place, head_of, offer_of, places, Candidates, Flight, Head, Pair, UnderWay};
 use super::stages::Issued;
 use super::timers::Tick;
 use crate::bundles::{Event, EventKind};
@@ -194,19 +194,18 @@ impl Logic for Arbiter {
         let arriving = self.s_segment.bits.val();
         let asking = self.s_host.bits.val();
         let ticking = self.s_tick.bits.val();
-        let awake = s.awake;
-        let offer = offer_of(self.s_segment.valid.val(), arriving.slot, mask);
+        let offer = offer_of(s.awake && self.s_segment.valid.val(), arriving.slot, mask);
         let others = Candidates { segment: UnderWay::default(), ..candidates };
-        n.segment = places(s.segment, offer, grant.segment, awake, candidates.segment, others, flight);
-        let offer = offer_of(self.s_host.valid.val(), asking.slot, mask);
+        n.segment = places(s.segment, offer, grant.segment, candidates.segment, others, flight);
+        let offer = offer_of(s.awake && self.s_host.valid.val(), asking.slot, mask);
         let others = Candidates { host: UnderWay::default(), ..candidates };
-        n.host = places(s.host, offer, grant.host, awake, candidates.host, others, flight);
-        let offer = offer_of(self.s_turn.valid.val(), self.s_turn.bits.val(), mask);
+        n.host = places(s.host, offer, grant.host, candidates.host, others, flight);
+        let offer = offer_of(s.awake && self.s_turn.valid.val(), self.s_turn.bits.val(), mask);
         let others = Candidates { turn: UnderWay::default(), ..candidates };
-        n.turn = places(s.turn, offer, grant.turn, awake, candidates.turn, others, flight);
+        n.turn = places(s.turn, offer, grant.turn, candidates.turn, others, flight);
         let offer = Head { erase: ticking.erase, ..offer_of(self.s_tick.valid.val(), ticking.slot, mask) };
         let others = Candidates { tick: UnderWay::default(), ..candidates };
-        n.tick = places(s.tick, offer, grant.tick || skip, true, candidates.tick, others, flight);
+        n.tick = places(s.tick, offer, grant.tick || skip, candidates.tick, others, flight);
         n.awake = s.awake || (tick.valid && !tick.erase);
 
         // The right to go first moves on when it was used, or when there was nobody to use it.
@@ -233,9 +232,9 @@ impl Logic for Arbiter {
         self.segment_b.d.next = if s.segment.b.valid { self.segment_b.q.val() } else { arriving };
         self.host_a.d.next = if s.host.a.valid { self.host_a.q.val() } else { asking };
         self.host_b.d.next = if s.host.b.valid { self.host_b.q.val() } else { asking };
-        self.s_segment.ready.next = has_place(s.segment);
-        self.s_host.ready.next = has_place(s.host);
-        self.s_turn.ready.next = has_place(s.turn);
+        self.s_segment.ready.next = s.awake && has_place(s.segment);
+        self.s_host.ready.next = s.awake && has_place(s.host);
+        self.s_turn.ready.next = s.awake && has_place(s.turn);
         self.s_tick.ready.next = has_place(s.tick);
 
         // Who is let in: the ticket does not wait for `room`, for without it nobody looks.
@@ -249,8 +248,7 @@ impl Logic for Arbiter {
             tick
         };
         self.ticket_valid.d.next = room && (choice.segment || choice.host || choice.turn || choice.tick);
-        self.ticket.d.next =
-            Ticket { head: entering(head), choice, segment_b: s.segment.empties_b, host_b: s.host.empties_b };
+        self.ticket.d.next = Ticket { head, choice, segment_b: s.segment.empties_b, host_b: s.host.empties_b };
 
         // The event behind the ticket.
         self.row.next = ticket.head.row;
@@ -268,9 +266,10 @@ impl Logic for Arbiter {
         self.issued.d.next = Issued {
             event,
             row: ticket.head.row,
-            legitimate: ticket.head.row.any(),
+            legitimate: ticket.head.row.any() && !ticket.head.wild,
             forward: ticket.head.forward,
             erase: ticket.head.erase,
+            blank: ticket.head.erase || ticket.head.wild,
         };
         self.load_valid.next = self.issued_valid.q.val();
         self.load.next = self.issued.q.val();

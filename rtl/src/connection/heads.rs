@@ -85,20 +85,10 @@ pub struct Candidates {
     pub tick: UnderWay,
 }
 
-/// An event that is offered. Slots that do not exist are kept apart by the row they would have if they did: it does no harm.
+/// An event that is offered. A slot that does not exist keeps others back by the row it would have if it did: that does no harm.
 #[kernel_fn]
 pub fn offer_of(valid: bool, slot: Bits<16>, mask: Bits<16>) -> Head {
     Head { valid, slot, row: slot & mask, wild: (slot & !mask).any(), ..Head::default() }
-}
-
-/// The head as it goes in: row 0 stands for all slots that do not exist.
-#[kernel_fn]
-pub fn entering(head: Head) -> Head {
-    if head.wild {
-        Head { row: bits::<16>(0), forward: false, ..head }
-    } else {
-        head
-    }
 }
 
 /// `row` is the row under way.
@@ -116,14 +106,14 @@ fn free(row: Bits<16>, own: UnderWay, others: Candidates, flight: Flight) -> boo
 }
 
 /// A place in the next cycle: what is in it now unless it `leaves`, or what is offered if it `fills`. Both are judged before it is known
-/// which one it will be. `own`: the candidate of its source; `others`: those of the other sources. `awake`: anybody may go in.
+/// which one it will be. `own`: the candidate of its source; `others`: those of the other sources.
 #[kernel_fn]
-fn place(head: Head, offer: Head, at: Access, awake: bool, own: UnderWay, others: Candidates, flight: Flight) -> Head {
+fn place(head: Head, offer: Head, at: Access, own: UnderWay, others: Candidates, flight: Flight) -> Head {
     // What is at the head itself does not stand in its own way.
     let ahead = UnderWay { valid: own.valid && !at.head, row: own.row };
-    let stays = awake && free(head.row, ahead, others, flight);
+    let stays = free(head.row, ahead, others, flight);
     let filled = offer.valid && at.fills;
-    let comes = awake && filled && free(offer.row, own, others, flight);
+    let comes = filled && free(offer.row, own, others, flight);
     if head.valid {
         let leaves = at.head && at.granted;
         Head { valid: !leaves, able: stays && !leaves, forward: is(flight.judge, head.row), ..head }
@@ -154,21 +144,13 @@ pub fn has_place(pair: Pair) -> bool {
 
 /// A pair in the next cycle; its head leaves if it is `granted`.
 #[kernel_fn]
-pub fn places(
-    pair: Pair,
-    offer: Head,
-    granted: bool,
-    awake: bool,
-    own: UnderWay,
-    others: Candidates,
-    flight: Flight,
-) -> Pair {
+pub fn places(pair: Pair, offer: Head, granted: bool, own: UnderWay, others: Candidates, flight: Flight) -> Pair {
     let filled = offer.valid && has_place(pair);
     let a = Access { fills: !pair.fills_b, head: !pair.empties_b, granted };
     let b = Access { fills: pair.fills_b, head: pair.empties_b, granted };
     Pair {
-        a: place(pair.a, offer, a, awake, own, others, flight),
-        b: place(pair.b, offer, b, awake, own, others, flight),
+        a: place(pair.a, offer, a, own, others, flight),
+        b: place(pair.b, offer, b, own, others, flight),
         fills_b: pair.fills_b != filled,
         empties_b: pair.empties_b != granted,
     }

@@ -139,7 +139,7 @@ impl Logic for Pipeline {
         self.measure.d.next = load;
         let read = if load.forward { self.settled.q.val() } else { self.table.read_data.val() };
         // A closed record is left alone by a tick, so that is what is written.
-        self.measure_record.d.next = if load.erase { ConnectionRecord::default() } else { read };
+        self.measure_record.d.next = if load.blank { ConnectionRecord::default() } else { read };
 
         // Measure.
         let measured = self.measure.q.val();

@@ -26,7 +26,7 @@ use stevedore_hdl::prelude::*;
 pub struct Issued {
     /// The event.
     pub event: Event,
-    /// Row of the table; row 0 stands for every slot that does not exist.
+    /// Row of the table that the slot's low bits name.
     pub row: Bits<16>,
     /// The slot exists and may be given out: its row is written back.
     pub legitimate: bool,
@@ -34,6 +34,8 @@ pub struct Issued {
     pub forward: bool,
     /// After reset: write a closed record.
     pub erase: bool,
+    /// The record is a closed one, whatever the row holds: it is to be erased, or there is no such slot.
+    pub blank: bool,
 }
 
 /// Everything measured.
