@@ -55,6 +55,8 @@ enum Phase {
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
 struct State {
     phase: Phase,
+    /// Not `Idle`: the bytes hang on this one.
+    walking: bool,
     /// Option bytes not yet walked.
     left: Bits<6>,
     /// Bytes of them that belong to an option already looked at.
@@ -133,7 +135,8 @@ impl Logic for OptionWalker {
                 }
             }
         }
-        self.bytes.d.next = if state.phase == Phase::Idle { options.bytes } else { bytes >> 8 };
+        next.walking = next.phase != Phase::Idle;
+        self.bytes.d.next = if state.walking { bytes >> 8 } else { options.bytes };
         next.loaded = load;
         self.s_options.ready.next = state.loaded;
         self.s_header.ready.next = offer && self.m_header.ready.val();
