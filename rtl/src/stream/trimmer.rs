@@ -13,7 +13,7 @@
 //! `s_beat.ready` needs a command at work; `s_trim.ready` is a register: a command is taken while none waits behind the one at work.
 //!
 //! # Latency and stalls
-//! One beat per cycle, no bubble between packets if the next command came before the packet at work ended. The last beat of a stretch is offered three cycles after it
+//! One beat per cycle, no bubble between packets if the next command waits. The last beat of a stretch is offered three cycles after it
 //! came in, four if it fills two.
 //!
 //! # Invariant
@@ -136,19 +136,19 @@ impl<const W: usize> Logic for Trimmer<W> {
             next.last = next.left == 1;
             next.left = next.left - 1;
         }
-        // A command goes to work at once if none is at work, else it waits. Which of the two is known when the cycle begins; what waits is loaded
-        // as long as nothing does.
+        // A command goes to work as the packet at work ends, else it waits: what waits is loaded as long as nothing does, so that no command hangs
+        // on the end of a packet.
         let waits = self.waits.q.val();
-        let working = next.valid;
+        let free = !next.valid || over;
         let fresh = job_of::<W>(self.s_trim.bits.val());
-        let given = self.s_trim.valid.val() && !waits;
+        let given = waits || self.s_trim.valid.val();
         self.s_trim.ready.next = !waits;
         let ahead = self.ahead.q.val();
         self.ahead.d.next = if waits { ahead } else { fresh };
-        self.waits.d.next = if waits { working && !over } else { given && working };
-        if over || !working {
-            next = if waits || working { ahead } else { fresh };
-            next.valid = if working { waits } else { waits || given };
+        self.waits.d.next = given && !free;
+        if free {
+            next = if waits { ahead } else { fresh };
+            next.valid = given;
         }
         self.job.d.next = next;
     }
