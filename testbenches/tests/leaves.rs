@@ -212,8 +212,10 @@ fn pipeline_agrees() {
                 event.kind = KINDS[rng.random_range(0..4)];
             }
             event.slot = rows[3].into();
-            uut.load.next =
-                Issued { event, row: rows[3].into(), legitimate: true, forward: false, erase: rng.random_bool(0.02) };
+            let erase = rng.random_bool(0.02);
+            let blank = erase || rng.random_bool(0.02);
+            let row_read = rows[3].into();
+            uut.load.next = Issued { event, row: row_read, legitimate: true, forward: false, erase, blank };
             uut.load_valid.next = rows[3] != 0;
             uut.row.next = row.into();
             rows = [rows[1], rows[2], rows[3], row];

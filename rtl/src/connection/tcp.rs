@@ -28,7 +28,7 @@ use super::scheduler::Scheduler;
 use super::timers::Timers;
 use crate::bundles::{Event, Notice, ReceiveCommand, SendCommand, TcpPulses, TcpSettings};
 use crate::geometry::Geometry;
-use crate::stream::{PairQueue, Queue};
+use crate::stream::Queue;
 use stevedore_hdl::prelude::*;
 
 /// Events that may still come after the room in the queues was judged: six stages, the one let in, and the cycle of judging.
@@ -61,8 +61,8 @@ pub struct Tcp {
     pipeline: Pipeline,
     scheduler: Scheduler,
     timers: Timers,
-    send: PairQueue<SendCommand>,
-    receive: PairQueue<ReceiveCommand>,
+    send: Queue<SendCommand>,
+    receive: Queue<ReceiveCommand>,
     notice: Queue<Notice>,
     room: Register<bool>,
     send_room: Register<bool>,
@@ -89,8 +89,8 @@ impl Tcp {
             pipeline: Pipeline::new(geometry.connections),
             scheduler: Scheduler::new(geometry.connections),
             timers: Timers::new(geometry.connections),
-            send: PairQueue::new(geometry.queue),
-            receive: PairQueue::new(geometry.queue),
+            send: Queue::new(geometry.queue),
+            receive: Queue::new(geometry.queue),
             notice: Queue::new(geometry.queue),
             room: Register::default(),
             send_room: Register::default(),

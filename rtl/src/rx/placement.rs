@@ -29,7 +29,7 @@ use super::{Cut, HeaderSkip, ReceiveChain, Reports};
 use crate::bundles::*;
 use crate::dma::Writer;
 use crate::geometry::Geometry;
-use crate::stream::{PairQueue, QuickQueue, Trim, Trimmer};
+use crate::stream::{Queue, QuickQueue, Trim, Trimmer};
 use stevedore_hdl::prelude::*;
 
 /// Commands whose frames the trimmer has not yet taken.
@@ -65,7 +65,7 @@ pub struct Placement<const W: usize, const K: usize> {
     skip: HeaderSkip<W>,
     cuts: QuickQueue<Cut>,
     residues: Fifo<Bits<8>>,
-    beats: PairQueue<Beat<W>>,
+    beats: Queue<Beat<W>>,
     trimmer: Trimmer<W>,
     writer: Writer<W, K>,
     reports: Reports<K>,
@@ -88,7 +88,7 @@ impl<const W: usize, const K: usize> Placement<W, K> {
             skip: HeaderSkip::default(),
             cuts: QuickQueue::new(CUT_QUEUE),
             residues: Fifo::new(RESIDUE_QUEUE),
-            beats: PairQueue::new(ELASTIC),
+            beats: Queue::new(ELASTIC),
             trimmer: Trimmer::default(),
             writer: Writer::new(geometry.maximum_write),
             reports: Reports::new(geometry.queue),

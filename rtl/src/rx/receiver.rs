@@ -25,7 +25,7 @@
 use super::{FrameBuffer, OptionBytes, OptionWalker, Parser, QueuedHeader, Verifier};
 use crate::bundles::*;
 use crate::geometry::Geometry;
-use crate::stream::{QuickPairQueue, QuickQueue};
+use crate::stream::QuickQueue;
 use stevedore_hdl::prelude::*;
 
 /// SYN segments with options that may wait for the walker. They are few.
@@ -78,7 +78,7 @@ pub struct Receiver<const W: usize> {
     verifier: Verifier<W>,
     parser: Parser<W>,
     buffer: FrameBuffer<W>,
-    headers: QuickPairQueue<QueuedHeader>,
+    headers: QuickQueue<QueuedHeader>,
     options: Fifo<OptionBytes>,
     extents: QuickQueue<FrameExtent>,
     walker: OptionWalker,
@@ -106,7 +106,7 @@ impl<const W: usize> Receiver<W> {
             verifier: Verifier::default(),
             parser: Parser::default(),
             buffer: FrameBuffer::new(geometry.frame_buffer),
-            headers: QuickPairQueue::new(frames),
+            headers: QuickQueue::new(frames),
             options: Fifo::new(OPTION_QUEUE),
             extents: QuickQueue::new(frames),
             walker: OptionWalker::default(),

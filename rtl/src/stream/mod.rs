@@ -1,20 +1,16 @@
 //! Blocks that move and shape streams of `Beat`s without knowing what they carry.
 pub mod frame_arbiter;
 pub mod lanes;
-pub mod pair_queue;
 pub mod pause;
 pub mod queue;
-pub mod quick_pair_queue;
 pub mod quick_queue;
 pub mod realigner;
 pub mod trimmer;
 pub mod turn;
 
 pub use frame_arbiter::FrameArbiter;
-pub use pair_queue::PairQueue;
 pub use pause::Pause;
 pub use queue::Queue;
-pub use quick_pair_queue::QuickPairQueue;
 pub use quick_queue::QuickQueue;
 pub use realigner::{Fragment, Realigner};
 pub use trimmer::{Trim, Trimmer};

@@ -4,8 +4,8 @@
 //! send chain, the segment buffer and the header builder. For depths that take a block RAM there is [`QuickQueue`](super::QuickQueue),
 //! which has a register behind the memory.
 //!
-//! **Handshake.** `s_in` and `m_out` are ordinary channels; `s_in.ready` and all of `m_out` come from registers, and `m_out.ready`
-//! ends at registers, so long decisions may hang on either end.
+//! **Handshake.** `s_in` and `m_out` are ordinary channels; `s_in.ready` and `m_out.valid` are registers, `m_out.bits` is chosen by one, and `m_out.ready`
+//! ends at single registers ([`PingPong`]), so long decisions may hang on either end, however wide the word.
 //!
 //! **Latency.** One cycle while empty, three through the memory; one word per cycle.
 //!
@@ -26,7 +26,7 @@ pub struct Queue<T: Symbolic> {
     /// Words in the FIFO, those at the front not counted.
     pub level: Signal<Out, Bits<16>>,
     waiting: Fifo<T>,
-    front: SkidBuffer<T>,
+    front: PingPong<T>,
 }
 
 impl<T: Symbolic> Queue<T> {

@@ -6,7 +6,7 @@
 //! [`Queue`](super::Queue) is its small sister.
 //!
 //! ```text
-//! s_in -+-> [ Fifo ] -> [ stage ] -+-> [ front: SkidBuffer ] -> m_out
+//! s_in -+-> [ Fifo ] -> [ stage ] -+-> [ front: PingPong ] -> m_out
 //!       +--------------------------+
 //! ```
 //!
@@ -14,7 +14,7 @@
 //! See the fields.
 //!
 //! # Handshake
-//! `s_in.ready`, `m_out.valid` and `m_out.bits` come from registers.
+//! `s_in.ready` and `m_out.valid` come from registers, `m_out.bits` is chosen by one: no word waits for the decision to take one.
 //!
 //! # Latency
 //! One cycle when empty, five right behind other words; one word per cycle each way.
@@ -40,7 +40,7 @@ pub struct QuickQueue<T: Symbolic> {
     fifo: Fifo<T>,
     staged: Register<bool>,
     stage: Flop<T>,
-    front: SkidBuffer<T>,
+    front: PingPong<T>,
 }
 
 impl<T: Symbolic> QuickQueue<T> {
@@ -56,7 +56,7 @@ impl<T: Symbolic> QuickQueue<T> {
             fifo: Fifo::new(depth),
             staged: Register::default(),
             stage: Flop::default(),
-            front: SkidBuffer::default(),
+            front: PingPong::default(),
         }
     }
 }

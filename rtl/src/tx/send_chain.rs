@@ -23,7 +23,7 @@ use super::releaser::Releaser;
 use super::walker::Walker;
 use crate::bundles::{DescriptorFields, Flushed, Piece, SegmentOut, SendCommand, SendKind};
 use crate::geometry::Geometry;
-use crate::stream::PairQueue;
+use crate::stream::Queue;
 use stevedore_hdl::prelude::*;
 
 /// Beats of `W` bits that hold `length` bytes.
@@ -58,7 +58,7 @@ pub struct SendChain<const W: usize> {
     appender: Appender,
     walker: Walker,
     releaser: Releaser,
-    segments: PairQueue<SegmentOut>,
+    segments: Queue<SegmentOut>,
     pieces: PingPong<Piece>,
     /// The tables are filled.
     filled: Register<bool>,
@@ -84,7 +84,7 @@ impl<const W: usize> SendChain<W> {
             chains: Chains::new(geometry.connections),
             pool: Pool::new(geometry.send_entries, geometry.connections),
             releaser: Releaser::new(),
-            segments: PairQueue::new(geometry.segments_waiting()),
+            segments: Queue::new(geometry.segments_waiting()),
             room: Register::new(((geometry.segment_buffer * 8 / W) as u64).into()),
             _slots: geometry.connections as u64 - 1,
             _entries: geometry.send_entries as u64 - 1,
