@@ -1,6 +1,6 @@
 //! Pause: a register in a channel that is not in a hurry.
 //!
-//! **Role.** Cuts a channel both ways at half the price of a [`SkidBuffer`], where a word every second cycle is enough: requests, notices.
+//! **Role.** Cuts a channel both ways at half the price of a [`SkidBuffer`], where a word every second cycle is enough: openings, resets, notices.
 //!
 //! **Handshake.** `s_in.ready`, `m_out.valid` and `m_out.bits` come from registers; the word loads whenever there is none, so that its enable is a
 //! register, too, and `m_out.ready` and `s_in.valid` end at one bit.
