@@ -45,7 +45,7 @@ pub struct Pipeline {
     pub now: Signal<In, Bits<32>>,
     /// What is being measured.
     pub measured: Signal<Out, UnderWay>,
-    /// What is being judged.
+    /// What is being judged, if its row will be written.
     pub judged: Signal<Out, UnderWay>,
     /// An event leaves.
     pub outcome_valid: Signal<Out, bool>,
@@ -152,7 +152,8 @@ impl Logic for Pipeline {
 
         // Judge.
         let judged = self.judge.q.val();
-        self.judged.next = UnderWay { valid: self.judge_valid.q.val(), row: judged.row };
+        // What does not exist may share the row of something that does, and is not written back: nothing is taken over from it.
+        self.judged.next = UnderWay { valid: self.judge_valid.q.val() && judged.legitimate, row: judged.row };
         let record = self.judge_record.q.val();
         let measures = self.measures.q.val();
         self.decide_valid.d.next = self.judge_valid.q.val();
