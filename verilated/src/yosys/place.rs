@@ -9,8 +9,8 @@ use crate::scratch::Scratch;
 use crate::tools::{Tool, Tools};
 use anyhow::{Context, Result};
 
-/// The device: LFE5UM5G-85F, speed grade 8, in the package of the ECP5-5G Versa board. The board's own 45F is half of the same fabric: the engine takes
-/// 95 % of its LUTs, and the placer had not ended its first round after a quarter of an hour.
+/// The device: LFE5UM5G-85F, speed grade 8, in the package of the ECP5-5G Versa board. The board's own 45F is half of the same fabric: an
+/// earlier engine took 95 % of its LUTs, and the placer had not ended its first round after a quarter of an hour.
 const DEVICE: [&str; 5] = ["--um5g-85k", "--package", "CABGA381", "--speed", "8"];
 /// It settles the engine in minutes; nextpnr's default had a third of the wires still to do after seven.
 const ROUTER: [&str; 2] = ["--router", "router2"];
