@@ -18,7 +18,7 @@
 //! **Handshake.** Sources are channels; their `ready` comes from registers. An event that is let in is not refused.
 //!
 //! **Latency.** From a source at an idle block to `load` three cycles. One event per cycle, of any source. A tick whose connection is under way is
-//! skipped; any other event waits in its place.
+//! skipped; any other event waits in its place. A tick makes way for the turn of its connection that comes in that cycle.
 //!
 //! **Why the event follows a cycle later.** Ticket and row say who was let in; the event is taken from its place in the next cycle,
 //! when the table is read: the place is free by then, but not yet written.
@@ -166,8 +166,14 @@ impl Logic for Arbiter {
         let host = head_of(s.host);
         let turn = head_of(s.turn);
         let tick = head_of(s.tick);
-        let able =
-            Choice { segment: segment.able, host: host.able, turn: turn.able && self.send_room.val(), tick: tick.able };
+        // Else the turn would have to wait until the tick is through. The tick waits one cycle and is not skipped: timers must not starve.
+        let comes = self.s_turn.valid.val() && has_place(s.turn) && (self.s_turn.bits.val() & mask) == tick.row;
+        let able = Choice {
+            segment: segment.able,
+            host: host.able,
+            turn: turn.able && self.send_room.val(),
+            tick: tick.able && !comes,
+        };
         let choice = choose(s, able);
         let grant = Choice {
             segment: room && choice.segment,
