@@ -1,7 +1,8 @@
 //! What an acknowledgement says (RFC 9293 3.10.7.4, fifth): bytes that arrived, a window, or nothing new.
 use super::segment_arrives::Verdict;
 use super::sequence::{before, negative};
-use crate::bundles::{ConnectionRecord, Event, TcpState};
+use super::states::States;
+use crate::bundles::{ConnectionRecord, Event};
 use stevedore_hdl::prelude::*;
 
 /// Where SEG.ACK lies relative to what was sent.
@@ -31,6 +32,8 @@ pub struct AckMeasures {
     pub widest: bool,
     /// Something sent is not acknowledged yet.
     pub outstanding: bool,
+    /// The window known is closed.
+    pub closed: bool,
 }
 
 /// First stage: differences.
@@ -53,6 +56,44 @@ pub fn measure_ack(event: Event, record: ConnectionRecord) -> AckMeasures {
         same_window: soft.snd_wnd == resize::<32, 16>(event.window),
         widest: event.window > soft.snd_wnd_max,
         outstanding: hard.snd_una != hard.snd_max,
+        closed: !soft.snd_wnd.any(),
+    }
+}
+
+/// What the acknowledgement brings if it is accepted.
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+pub struct AckOffer {
+    /// Our FIN is the last of what is acknowledged.
+    pub fin: bool,
+    /// Payload bytes acknowledged.
+    pub released: Bits<32>,
+    /// There are any.
+    pub releases: bool,
+    /// Nothing is acknowledged, and the segment has nothing else to say: its acknowledgement is a duplicate (RFC 5681 2).
+    pub duplicate: bool,
+    /// Its window is newer than the one known.
+    pub window: bool,
+    /// The window is closed, and the segment opens it.
+    pub reopens: bool,
+}
+
+/// Second stage.
+#[kernel_fn]
+pub fn offer(event: Event, record: ConnectionRecord, states: States, a: AckMeasures) -> AckOffer {
+    let fin = a.advances && a.past_end && record.hard.fin_wanted;
+    // The SYN (first to be acknowledged) and the FIN (last) are numbered, but no payload.
+    let numbered = states.handshake || fin;
+    let some = a.acked.any();
+    let more = some && a.acked != bits::<32>(1);
+    // Answers to probes repeat a closed window; they tell of no segment that left the network.
+    let bare = !event.payload_length.any() && !event.control.fin && !a.closed;
+    AckOffer {
+        fin,
+        released: if numbered { a.acked - 1 } else { a.acked },
+        releases: if numbered { more } else { some },
+        duplicate: !states.handshake && !a.advances && !a.old && bare && a.same_window && a.outstanding,
+        window: !a.old && a.newer,
+        reopens: a.closed && event.window.any(),
     }
 }
 
@@ -79,45 +120,20 @@ pub struct AckPlan {
     pub releases: bool,
 }
 
-/// How much is acknowledged.
-#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
-pub struct Amount {
-    /// Something.
-    pub some: bool,
-    /// More than one number.
-    pub more: bool,
-    /// Our FIN is the last of it.
-    pub fin: bool,
-}
-
-/// Second stage.
-#[kernel_fn]
-pub fn amount(record: ConnectionRecord, a: AckMeasures) -> Amount {
-    let some = a.acked.any();
-    Amount { some, more: some && a.acked != bits::<32>(1), fin: a.advances && a.past_end && record.hard.fin_wanted }
-}
-
 /// Third stage.
 #[kernel_fn]
-pub fn plan_ack(event: Event, record: ConnectionRecord, v: Verdict, a: AckMeasures, amount: Amount) -> AckPlan {
+pub fn plan_ack(v: Verdict, a: AckMeasures, offer: AckOffer) -> AckPlan {
     let advance = v.open || (v.accepted && a.advances);
-    let fin = v.accepted && amount.fin;
-    let half = record.hard.state == TcpState::SynReceived || record.hard.state == TcpState::SynSent;
-    let window = v.fresh || v.open || v.meet || (v.accepted && !a.old && (v.complete || a.newer));
-    let closed = !record.soft.snd_wnd.any();
-    // Answers to probes repeat a closed window; they tell of no segment that left the network.
-    let bare = !event.payload_length.any() && !event.control.fin && !closed;
-    // The SYN (first to be acknowledged) and the FIN (last) are numbered, but no payload.
-    let numbered = half || fin;
+    let update = v.complete || (v.accepted && offer.window);
     AckPlan {
         advance,
         catch_up: advance && a.past_next,
-        duplicate: v.accepted && !half && !a.advances && !a.old && bare && a.same_window && a.outstanding,
-        window,
-        reopen: window && v.accepted && closed && event.window.any(),
-        alive: v.accepted && closed,
-        fin,
-        released: if numbered { a.acked - 1 } else { a.acked },
-        releases: advance && (if numbered { amount.more } else { amount.some }),
+        duplicate: v.accepted && offer.duplicate,
+        window: v.fresh || v.open || v.meet || update,
+        reopen: update && offer.reopens,
+        alive: v.accepted && a.closed,
+        fin: v.accepted && offer.fin,
+        released: offer.released,
+        releases: advance && offer.releases,
     }
 }

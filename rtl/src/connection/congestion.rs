@@ -126,7 +126,7 @@ pub fn sum_congestion(
     }
 }
 
-/// What becomes of the congestion state.
+/// What becomes of the congestion state. The values are chosen before it is known whether they are wanted.
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
 pub struct CongestionPlan {
     /// The handshake is complete: the initial window.
@@ -135,18 +135,24 @@ pub struct CongestionPlan {
     pub count: bool,
     /// The third: fast retransmit.
     pub enter: bool,
-    /// One more in recovery: another segment has left the network.
+    /// That, or one more in recovery: another segment has left the network.
     pub inflate: bool,
-    /// In recovery, not everything is acknowledged: another segment is missing.
+    /// Bytes were acknowledged.
+    pub news: bool,
+    /// `news` in recovery, and not everything is acknowledged: another segment is missing.
     pub partial: bool,
-    /// Recovery is over.
+    /// `news` that ends recovery.
     pub leave: bool,
-    /// Outside recovery: bytes were acknowledged.
-    pub grow: bool,
-    /// `grow` in slow start.
-    pub slow_start: bool,
-    /// The values to choose from.
-    pub sums: CongestionSums,
+    /// cwnd of `begin`.
+    pub initial: Bits<32>,
+    /// cwnd of `inflate`.
+    pub inflated: Bits<32>,
+    /// cwnd of `news`.
+    pub moved: Bits<32>,
+    /// Credit of congestion avoidance, of `news`.
+    pub credit: Bits<32>,
+    /// Half the bytes in flight, at least two segments: ssthresh after a loss.
+    pub half: Bits<32>,
 }
 
 /// Third stage.
@@ -161,16 +167,38 @@ pub fn plan_congestion(
     let soft = record.soft;
     let begin = v.open || v.complete;
     let news = p.advance && !begin;
+    let third = !soft.recovering && soft.duplicate_acks == bits::<3>(2) && !soft.guarded;
+
+    let avoiding = m.may_grow && !m.slow_start;
+    let short = negative(sums.credit_left);
+    let grown = if !m.may_grow || (!m.slow_start && short) {
+        soft.cwnd
+    } else {
+        mux(m.slow_start && sums.less, m.grown_acked, m.grown)
+    };
+    let left = if sums.leave_below { sums.leave_window } else { soft.ssthresh };
+    let recovering = if m.recovered { left } else { sums.partial_window };
+    let saved = if !avoiding {
+        soft.cwnd_credit
+    } else if short {
+        m.credit
+    } else {
+        sums.credit_left
+    };
+    let kept = if m.recovered { bits::<32>(0) } else { soft.cwnd_credit };
     CongestionPlan {
         begin,
         count: p.duplicate && !soft.duplicate_acks.all(),
-        enter: p.duplicate && !soft.recovering && soft.duplicate_acks == bits::<3>(2) && !soft.guarded,
-        inflate: p.duplicate && soft.recovering && m.may_grow,
+        enter: p.duplicate && third,
+        inflate: p.duplicate && (third || (soft.recovering && m.may_grow)),
+        news,
         partial: news && soft.recovering && !m.recovered,
         leave: news && soft.recovering && m.recovered,
-        grow: news && !soft.recovering,
-        slow_start: m.slow_start,
-        sums,
+        initial: sums.initial,
+        inflated: if soft.recovering { m.grown } else { sums.half + m.three },
+        moved: if soft.recovering { recovering } else { grown },
+        credit: if soft.recovering { kept } else { saved },
+        half: sums.half,
     }
 }
 
@@ -179,7 +207,7 @@ pub fn plan_congestion(
 pub fn update_congestion(before: Soft, hard: Hard, p: CongestionPlan, m: CongestionMeasures) -> Soft {
     let mut soft = before;
     if p.begin {
-        soft.cwnd = p.sums.initial;
+        soft.cwnd = p.initial;
         soft.ssthresh = bits::<32>(NO_THRESHOLD);
         soft.duplicate_acks = Default::default();
         soft.recovering = false;
@@ -189,40 +217,21 @@ pub fn update_congestion(before: Soft, hard: Hard, p: CongestionPlan, m: Congest
     if p.count {
         soft.duplicate_acks = before.duplicate_acks + 1;
     }
+    if p.inflate {
+        soft.cwnd = p.inflated;
+    }
     if p.enter {
-        soft.ssthresh = p.sums.half;
-        soft.cwnd = p.sums.half + m.three;
+        soft.ssthresh = p.half;
         soft.recover = hard.snd_max;
         soft.recovering = true;
     }
-    if p.inflate {
-        soft.cwnd = m.grown;
+    if p.news {
+        soft.cwnd = p.moved;
+        soft.cwnd_credit = p.credit;
     }
-    if p.partial {
-        soft.cwnd = p.sums.partial_window;
-    }
-    if p.leave {
-        soft.cwnd = if p.sums.leave_below { p.sums.leave_window } else { before.ssthresh };
+    if p.news && !p.partial {
         soft.recovering = false;
-        soft.guarded = !m.past_recover;
-        soft.cwnd_credit = Default::default();
-    }
-    if p.grow {
-        if m.past_recover {
-            soft.guarded = false;
-        }
-        if m.may_grow {
-            if p.slow_start {
-                soft.cwnd = if p.sums.less { m.grown_acked } else { m.grown };
-            } else if negative(p.sums.credit_left) {
-                soft.cwnd_credit = m.credit;
-            } else {
-                soft.cwnd_credit = p.sums.credit_left;
-                soft.cwnd = m.grown;
-            }
-        }
-    }
-    if p.grow || p.leave {
+        soft.guarded = (before.guarded || p.leave) && !m.past_recover;
         soft.duplicate_acks = Default::default();
     }
     if p.enter || p.partial {

@@ -1,5 +1,5 @@
 //! Requests of the host (RFC 9293 3.10.1 to 3.10.5): open, listen, post bytes, post room, close, abort.
-use super::transmit::can_send;
+use super::states::States;
 use crate::bundles::codes::{response, status};
 use crate::bundles::{ConnectionRecord, Event, EventKind, Farewell, TcpState};
 use stevedore_hdl::prelude::*;
@@ -60,13 +60,18 @@ pub struct HostPlan {
 
 /// Third stage. `legitimate`: the slot exists; `known`: the request is for this very connection.
 #[kernel_fn]
-pub fn plan_host(event: Event, record: ConnectionRecord, legitimate: bool, known: bool, m: HostMeasures) -> HostPlan {
-    let hard = record.hard;
-    let state = hard.state;
+pub fn plan_host(
+    event: Event,
+    state: TcpState,
+    states: States,
+    legitimate: bool,
+    known: bool,
+    m: HostMeasures,
+) -> HostPlan {
     let mut plan = HostPlan::default();
-    let flowing = state == TcpState::Established || state == TcpState::CloseWait;
-    let live = known && (can_send(state) || state == TcpState::FinWait2);
-    let handshake = known && (state == TcpState::SynSent || state == TcpState::SynReceived);
+    let flowing = states.flowing;
+    let live = known && (states.sending || state == TcpState::FinWait2);
+    let handshake = known && states.handshake;
     plan.status = bits::<8>(status::UNKNOWN_CONNECTION);
     match event.kind {
         EventKind::PostSend => {

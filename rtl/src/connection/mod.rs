@@ -20,6 +20,7 @@ pub mod sequence;
 pub mod settle;
 pub mod slots;
 pub mod stages;
+pub mod states;
 pub mod tcp;
 pub mod timeouts;
 pub mod timers;

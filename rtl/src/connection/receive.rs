@@ -5,7 +5,8 @@
 //! placed while there is room: Terminate closes one direction only, so the reset of RFC 1122 4.2.2.13 (for a host that can read no more)
 //! does not apply; without room the peer sees a closed window until the FIN-WAIT-2 time-out.
 use super::segment_arrives::{ArrivalMeasures, Verdict};
-use super::sequence::negative;
+use super::sequence::{negative, wide};
+use super::states::States;
 use crate::bundles::{ConnectionRecord, Event, TcpSettings, TcpState};
 use stevedore_hdl::prelude::*;
 
@@ -18,6 +19,10 @@ pub struct PayloadPlan {
     pub bytes: Bits<16>,
     /// At least one.
     pub some: bool,
+    /// RCV.NXT behind payload and FIN.
+    pub reached: Bits<32>,
+    /// Room behind the payload.
+    pub room: Bits<32>,
     /// Payload bytes to drop at the front.
     pub trim: Bits<16>,
     /// The peer's FIN is taken.
@@ -51,8 +56,7 @@ pub struct Fit {
 
 /// Second stage: compares.
 #[kernel_fn]
-pub fn fit(event: Event, record: ConnectionRecord, settings: TcpSettings, m: ArrivalMeasures) -> Fit {
-    let state = record.hard.state;
+pub fn fit(event: Event, record: ConnectionRecord, states: States, settings: TcpSettings, m: ArrivalMeasures) -> Fit {
     let room = record.hard.rcv_room;
     let plenty = room.get_bits::<16>(16).any();
     let fits = plenty || room.get_bits::<16>(0) >= m.new_bytes.get_bits::<16>(0);
@@ -66,7 +70,7 @@ pub fn fit(event: Event, record: ConnectionRecord, settings: TcpSettings, m: Arr
         new,
         fits,
         unfit: !(in_order && fits),
-        open: state == TcpState::Established || state == TcpState::FinWait1 || state == TcpState::FinWait2,
+        open: states.receiving,
         pushed: event.control.psh && short && settings.notify_on_push && fits,
     }
 }
@@ -87,11 +91,14 @@ pub fn plan_payload(
     let fin = receiving && f.fin;
     let waiting = record.hard.state == TcpState::SynSent;
     // Of what is not placed, the numbers are without effect.
-    let bytes = if f.fits { m.new_bytes.get_bits::<16>(0) } else { record.hard.rcv_room.get_bits::<16>(0) };
+    let taken = if f.fits { m.new_bytes.get_bits::<16>(0) } else { record.hard.rcv_room.get_bits::<16>(0) };
+    let bytes = if f.some { taken } else { bits::<16>(0) };
     PayloadPlan {
         place: some || fin,
-        bytes: if f.some { bytes } else { bits::<16>(0) },
+        bytes,
         some,
+        reached: record.hard.rcv_nxt + wide(bytes) + fin,
+        room: record.hard.rcv_room - wide(bytes),
         trim: if negative(m.ahead) { m.behind } else { bits::<16>(0) },
         fin,
         notify: fin || f.pushed,

@@ -24,6 +24,10 @@ pub struct RttMeasures {
     pub covered: bool,
     /// `raw` is below the lower bound.
     pub low: bool,
+    /// `raw` is above the upper bound.
+    pub high: bool,
+    /// There was no sample yet.
+    pub first: bool,
     /// Three times the initial time-out (5.7: 3 s after a lost SYN, for an initial second).
     pub lost_syn: Bits<32>,
 }
@@ -42,6 +46,8 @@ pub fn measure_rtt(event: Event, record: ConnectionRecord, settings: TcpSettings
         raw,
         covered: !before(event.acknowledgement, soft.timed_sequence),
         low: raw < settings.minimum_rto,
+        high: raw > settings.maximum_rto,
+        first: !soft.srtt.any(),
         lost_syn: settings.initial_rto + (settings.initial_rto << 1),
     }
 }
@@ -75,7 +81,7 @@ pub fn choose_rto(record: ConnectionRecord, settings: TcpSettings, m: RttMeasure
         settings.initial_rto
     } else if m.low {
         settings.minimum_rto
-    } else if m.raw > settings.maximum_rto {
+    } else if m.high {
         settings.maximum_rto
     } else {
         m.raw
@@ -92,13 +98,12 @@ pub fn choose_rto(record: ConnectionRecord, settings: TcpSettings, m: RttMeasure
 #[kernel_fn]
 pub fn plan_rtt(record: ConnectionRecord, p: AckPlan, m: RttMeasures) -> RttPlan {
     let soft = record.soft;
-    let first = !soft.srtt.any();
     // A sample of 0 us would look like none at all.
     let elapsed = if m.elapsed.any() { m.elapsed } else { bits::<32>(1) };
     RttPlan {
         sample: p.advance && soft.timing && m.covered,
-        srtt: if first { elapsed << 3 } else { soft.srtt + m.delta },
-        rttvar: if first {
+        srtt: if m.first { elapsed << 3 } else { soft.srtt + m.delta },
+        rttvar: if m.first {
             elapsed << 1
         } else if negative(m.delta) {
             m.decayed - m.delta

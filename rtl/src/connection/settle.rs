@@ -62,10 +62,10 @@ fn after_arrival(event: Event, record: ConnectionRecord, now: Bits<32>, m: Measu
         next.hard.rcv_nxt = m.arrival.first_byte;
         next.soft.rcv_adv = m.arrival.first_byte;
         // The SYN-ACK leaves with this very event: a connection is answered within one passage of the pipeline.
-        next.hard.snd_nxt = event.initial_sequence + 1;
-        next.hard.snd_max = event.initial_sequence + 1;
+        next.hard.snd_nxt = record.hard.snd_end;
+        next.hard.snd_max = record.hard.snd_end;
         next.soft.timing = true;
-        next.soft.timed_sequence = event.initial_sequence + 1;
+        next.soft.timed_sequence = record.hard.snd_end;
         next.soft.timed_at = now;
     } else if v.open || v.meet {
         next.hard.rcv_nxt = m.arrival.first_byte;
@@ -90,14 +90,16 @@ fn after_arrival(event: Event, record: ConnectionRecord, now: Bits<32>, m: Measu
         }
     }
     if d.payload.place {
-        next.hard.rcv_nxt = record.hard.rcv_nxt + resize::<32, 16>(d.payload.bytes) + d.payload.fin;
-        next.hard.rcv_room = record.hard.rcv_room - resize::<32, 16>(d.payload.bytes);
+        next.hard.rcv_nxt = d.payload.reached;
+        next.hard.rcv_room = d.payload.room;
         next.hard.fin_received = record.hard.fin_received || d.payload.fin;
     }
     if v.challenge || v.open || v.crossed {
         next.soft.ack_now = true;
     }
-    next.hard.state = d.next;
+    if d.arriving {
+        next.hard.state = d.next;
+    }
     next
 }
 
@@ -112,18 +114,14 @@ pub fn settle(
     d: Decisions,
 ) -> ConnectionRecord {
     let event = issued.event;
+    // What is decided for one kind of event is without effect for another: no field waits for the kind.
     let mut next = update_timer(record, settings, now, d.timer, d.timeout.retry, d.rtt, m.rtt);
-    if d.arriving {
-        next.soft = update_congestion(next.soft, record.hard, d.congestion, m.congestion);
-        next = after_payload(next, settings, now, d.payload);
-        next = after_arrival(event, next, now, m, d);
-    } else if d.turning {
-        next = after_turn(next, now, d.turn, m.turn, m.window.edge);
-    } else if d.ticking {
-        next = after_tick(next, d.timeout, d.congestion.sums.half);
-    } else {
-        next = after_request(next, d.host, m.host);
-    }
+    next.soft = update_congestion(next.soft, record.hard, d.congestion, m.congestion);
+    next = after_payload(next, settings, now, d.payload);
+    next = after_arrival(event, next, now, m, d);
+    next = after_turn(next, d.turning, now, d.turn, m.turn, m.window.edge);
+    next = after_tick(next, d.timeout, d.congestion.half);
+    next = after_request(next, d.host, m.host);
     if d.over {
         next.hard.state = TcpState::Closed;
         next.hard.reset_now = event.kind == EventKind::Terminate && d.host.reset;
@@ -146,8 +144,6 @@ pub fn outcome_of(issued: Issued, record: ConnectionRecord, m: Measures, d: Deci
     let arriving = d.arriving;
     let turning = d.turning;
     let ticking = d.ticking;
-    let flush = turning && d.turn.flush;
-    let rewind = ticking && d.timeout.rewind;
     let reply = arriving && (d.verdict.reply || d.verdict.fresh);
 
     let generation = if turning || ticking { record.hard.generation } else { event.generation };
@@ -173,7 +169,7 @@ pub fn outcome_of(issued: Issued, record: ConnectionRecord, m: Measures, d: Deci
         }
     } else if ticking {
         send.kind = SendKind::Rewind;
-    } else if flush {
+    } else if d.turn.flush {
         send.kind = SendKind::Flush;
     } else if !turning {
         send.kind = SendKind::Append;
@@ -206,7 +202,6 @@ pub fn outcome_of(issued: Issued, record: ConnectionRecord, m: Measures, d: Deci
         receive.length = event.length;
     }
 
-    let begin = arriving && d.congestion.begin;
     let request = !arriving && !turning && !ticking;
     let mut notice = notice_of(event, d.host.response, d.host.status, event.cookie);
     if arriving {
@@ -216,11 +211,11 @@ pub fn outcome_of(issued: Issued, record: ConnectionRecord, m: Measures, d: Deci
         notice.cookie = record.hard.cookie;
     }
     Outcome {
-        send_valid: (turning && d.turn.some) || (arriving && d.ack.releases) || rewind || reply || d.host.send,
+        send_valid: d.sends,
         send,
-        receive_valid: arriving || flush || (ticking && d.timeout.notify) || d.host.receive,
+        receive_valid: d.receives,
         receive,
-        notice_valid: begin || (request && d.host.notice),
+        notice_valid: d.notices,
         notice,
         pulses: TcpPulses {
             segment_in: arriving,

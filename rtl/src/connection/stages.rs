@@ -2,7 +2,7 @@
 //!
 //! Measuring subtracts and compares; judging compares what was measured and finds the verdict on a segment; deciding turns all that into named
 //! actions; settling (`settle.rs`) carries the actions out. Each stage is one clock cycle, so no value is subtracted, judged and stored in the same one.
-use super::acknowledge::{amount, measure_ack, plan_ack, AckMeasures, AckPlan, Amount};
+use super::acknowledge::{measure_ack, offer, plan_ack, AckMeasures, AckOffer, AckPlan};
 use super::congestion::{
     measure_congestion, plan_congestion, sum_congestion, CongestionMeasures, CongestionPlan, CongestionSums,
 };
@@ -13,10 +13,11 @@ use super::rtt::{choose_rto, measure_rtt, plan_rtt, Rto, RttMeasures, RttPlan};
 use super::segment_arrives::{
     judge, last_states, measure_arrival, measure_standing, next_state, ArrivalMeasures, Standing, Verdict,
 };
+use super::states::{states_of, States};
 use super::timeouts::{
     measure_timeouts, plan_timeouts, plan_timer, TimeoutMeasures, TimeoutPlan, TimerCauses, TimerPlan,
 };
-use super::transmit::{fit_turn, has_more, measure_turn, plan_turn, TurnFit, TurnMeasures, TurnPlan};
+use super::transmit::{fit_turn, measure_turn, plan_turn, TurnFit, TurnMeasures, TurnPlan};
 use super::window::{measure_window, plan_window, WindowMeasures, WindowPlan};
 use crate::bundles::{ConnectionRecord, Event, EventKind, Farewell, TcpSettings, TcpState};
 use stevedore_hdl::prelude::*;
@@ -81,16 +82,20 @@ pub fn measure(issued: Issued, record: ConnectionRecord, settings: TcpSettings, 
 /// What is judged.
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
 pub struct Judgement {
+    /// What may happen in the connection's state.
+    pub states: States,
     /// The order of checks.
     pub verdict: Verdict,
     /// Does the payload fit?
     pub fit: Fit,
-    /// How much is acknowledged.
-    pub amount: Amount,
+    /// What the acknowledgement brings.
+    pub offer: AckOffer,
     /// Values for the congestion window.
     pub sums: CongestionSums,
     /// Time-outs.
     pub rto: Rto,
+    /// The tick.
+    pub timeout: TimeoutPlan,
     /// What fits into a turn.
     pub turn: TurnFit,
     /// The window to announce.
@@ -112,14 +117,18 @@ pub fn judge_all(issued: Issued, record: ConnectionRecord, settings: TcpSettings
     let asked = (connect || kind == EventKind::Listen) && issued.legitimate;
     let opening = if m.standing.waiting { m.arrival.mss } else { record.hard.snd_mss };
     let other = if connect { TcpState::SynSent } else { TcpState::Listen };
+    let states = states_of(record.hard.state);
+    let turn = fit_turn(record, states, m.turn);
     Judgement {
+        states,
         verdict: judge(issued.event, fresh, m.standing, m.arrival, m.ack),
-        fit: fit(issued.event, record, settings, m.arrival),
-        amount: amount(record, m.ack),
+        fit: fit(issued.event, record, states, settings, m.arrival),
+        offer: offer(issued.event, record, states, m.ack),
         sums: sum_congestion(record, m.ack, m.congestion, opening),
         rto: choose_rto(record, settings, m.rtt, m.timeouts.backed),
-        turn: fit_turn(record, m.turn),
-        window: plan_window(record, m.window),
+        timeout: plan_timeouts(record, kind == EventKind::Tick, states, m.ack.closed, m.timeouts, m.turn, turn),
+        turn,
+        window: plan_window(record, states, m.window),
         begins: fresh || asked,
         state: if fresh { TcpState::SynReceived } else { other },
         mss: if fresh { m.arrival.mss } else { settings.mss },
@@ -165,6 +174,12 @@ pub struct Decisions {
     pub farewell: Farewell,
     /// The connection wants a turn.
     pub wake: bool,
+    /// A command for the send chain leaves.
+    pub sends: bool,
+    /// A command for the receive chain leaves.
+    pub receives: bool,
+    /// A notice leaves.
+    pub notices: bool,
 }
 
 /// Third stage.
@@ -181,13 +196,13 @@ pub fn decide(issued: Issued, record: ConnectionRecord, m: Measures, j: Judgemen
 
     let verdict = j.verdict;
     let payload = plan_payload(event, record, here, verdict, m.arrival, j.fit);
-    let ack = plan_ack(event, record, verdict, m.ack, j.amount);
+    let ack = plan_ack(verdict, m.ack, j.offer);
     let opening = verdict.open || verdict.complete;
     let congestion = plan_congestion(record, verdict, ack, m.congestion, j.sums);
     let rtt = plan_rtt(record, ack, m.rtt);
-    let turn = plan_turn(record, m.turn, j.turn, j.window);
-    let timeout = plan_timeouts(record, ticking, m.timeouts, m.turn, j.turn);
-    let host = plan_host(event, record, issued.legitimate, known, m.host);
+    let turn = plan_turn(record, turning, j.states, m.turn, j.turn, j.window);
+    let timeout = j.timeout;
+    let host = plan_host(event, state, j.states, issued.legitimate, known, m.host);
     let next = next_state(state, verdict, ack.fin, payload.fin);
     let last = last_states(state, ack.fin, payload.fin);
 
@@ -200,7 +215,7 @@ pub fn decide(issued: Issued, record: ConnectionRecord, m: Measures, j: Judgemen
         opening,
         linger: last.moves || last.stays,
         dwell: (here && dwells) || (requesting && host.receive && state == TcpState::FinWait2),
-        sent: turning && turn.timer,
+        sent: turn.timer,
     };
     let timer = plan_timer(record, cause, ack, rtt.sample, timeout, j.rto);
 
@@ -224,7 +239,7 @@ pub fn decide(issued: Issued, record: ConnectionRecord, m: Measures, j: Judgemen
     let answer = verdict.challenge || payload.refused || payload.fin || second;
     let turned = opening || verdict.meet || verdict.repeat;
     let opened = ack.advance || congestion.inflate || (ack.window && !m.ack.same_window);
-    let sendable = (opened && has_more(record, j.turn)) || congestion.enter || congestion.partial;
+    let sendable = (opened && j.turn.more) || congestion.enter || congestion.partial;
     let asked = host.send || host.receive || host.connect || host.close;
     Decisions {
         arriving,
@@ -249,5 +264,13 @@ pub fn decide(issued: Issued, record: ConnectionRecord, m: Measures, j: Judgemen
         } else {
             over || answer || turned || sendable || timeout.retry || timeout.ack || parting || (requesting && asked)
         },
+        sends: (turning && turn.some)
+            || ack.releases
+            || timeout.rewind
+            || verdict.reply
+            || verdict.fresh
+            || (requesting && host.send),
+        receives: arriving || turn.flush || timeout.notify || (requesting && host.receive),
+        notices: congestion.begin || (requesting && host.notice),
     }
 }

@@ -7,7 +7,8 @@
 use super::acknowledge::AckPlan;
 use super::rtt::{Rto, RttMeasures, RttPlan};
 use super::sequence::before;
-use super::transmit::{can_send, has_more, TurnFit, TurnMeasures};
+use super::states::States;
+use super::transmit::{TurnFit, TurnMeasures};
 use crate::bundles::{ConnectionRecord, TcpSettings, TcpState};
 use stevedore_hdl::prelude::*;
 
@@ -46,6 +47,8 @@ pub struct TimeoutPlan {
     pub retry: bool,
     /// `retry` because a segment is lost: congestion control takes note.
     pub lost: bool,
+    /// `lost` for the first time: the threshold of slow start falls. RFC 5681 3.1 (7): a segment lost twice does not halve it twice.
+    pub halves: bool,
     /// `retry` to probe the peer's window.
     pub probe: bool,
     /// `retry`: the send chain must go back too.
@@ -60,26 +63,30 @@ pub struct TimeoutPlan {
     pub notify: bool,
 }
 
-/// Third stage. `ticking`: the event is a tick.
+/// Second stage. `ticking`: the event is a tick; `closed`: the peer's window is.
 #[kernel_fn]
 pub fn plan_timeouts(
     record: ConnectionRecord,
     ticking: bool,
+    states: States,
+    closed: bool,
     m: TimeoutMeasures,
     turn: TurnMeasures,
     fit: TurnFit,
 ) -> TimeoutPlan {
     let state = record.hard.state;
     let due = ticking && m.due;
-    let handshake = state == TcpState::SynSent || state == TcpState::SynReceived;
-    let sending = can_send(state) && (!turn.idle || has_more(record, fit));
+    let handshake = states.handshake;
+    let sending = states.sending && (!turn.idle || fit.more);
     let lingering = state == TcpState::TimeWait || state == TcpState::FinWait2;
     let retry = due && (handshake || sending) && !m.exhausted;
-    let probe = retry && sending && (turn.idle || !record.soft.snd_wnd.any());
+    let probe = retry && sending && (turn.idle || closed);
+    let lost = retry && sending && !probe;
     let over = due && (lingering || ((handshake || sending) && m.exhausted));
     TimeoutPlan {
         retry,
-        lost: retry && sending && !probe,
+        lost,
+        halves: lost && !record.soft.backoff.any(),
         probe,
         rewind: retry && sending && !turn.at_una,
         over,
@@ -214,11 +221,10 @@ pub fn after_tick(record: ConnectionRecord, p: TimeoutPlan, half: Bits<32>) -> C
     if p.probe {
         next.soft.probe_now = true;
     }
+    if p.halves {
+        next.soft.ssthresh = half;
+    }
     if p.lost {
-        // RFC 5681 3.1 (7): a segment lost twice does not halve the threshold twice.
-        if !record.soft.backoff.any() {
-            next.soft.ssthresh = half;
-        }
         next.soft.cwnd = resize::<32, 16>(record.hard.snd_mss);
         next.soft.cwnd_credit = Default::default();
         next.soft.duplicate_acks = Default::default();

@@ -6,7 +6,8 @@
 //! Sender silly window avoidance (RFC 9293 3.8.6.2.1): less than a whole segment goes only if it is all there is, or half the largest
 //! window ever announced, or sent before, or the override timer says so. There is no Nagle delay. What window a segment
 //! announces, and when that alone is worth one, is told in `window.rs`.
-use super::sequence::{before, positive, wide};
+use super::sequence::{before, negative, positive, wide};
+use super::states::States;
 use super::window::WindowPlan;
 use crate::bundles::{ConnectionRecord, Farewell, SendCommand, SendKind, TcpState};
 use stevedore_hdl::prelude::*;
@@ -16,6 +17,8 @@ use stevedore_hdl::prelude::*;
 pub struct TurnMeasures {
     /// Posted bytes from SND.NXT up; -1 behind the FIN.
     pub unsent: Bits<32>,
+    /// Everything posted is out; the FIN, if there is one, is not.
+    pub drained: bool,
     /// SND.UNA + SND.WND.
     pub window_edge: Bits<32>,
     /// SND.UNA + cwnd.
@@ -66,6 +69,7 @@ pub fn measure_turn(record: ConnectionRecord) -> TurnMeasures {
     let next_segment = hard.snd_nxt + wide(hard.snd_mss);
     TurnMeasures {
         unsent: hard.snd_end - hard.snd_nxt,
+        drained: hard.snd_end == hard.snd_nxt,
         window_edge,
         congestion_edge,
         window_room: hard.snd_una + soft.snd_wnd - hard.snd_nxt,
@@ -95,8 +99,8 @@ pub struct TurnFit {
     pub waiting: bool,
     /// They are no more than one MSS.
     pub small: bool,
-    /// Everything posted is out; the FIN, if there is one, is not.
-    pub drained: bool,
+    /// There may be something to send from SND.NXT.
+    pub more: bool,
     /// Room in the window.
     pub open: bool,
     /// For all that waits, or one MSS of it.
@@ -119,7 +123,7 @@ pub struct TurnFit {
 
 /// Second stage: compares.
 #[kernel_fn]
-pub fn fit_turn(record: ConnectionRecord, m: TurnMeasures) -> TurnFit {
+pub fn fit_turn(record: ConnectionRecord, states: States, m: TurnMeasures) -> TurnFit {
     let mss = wide(record.hard.snd_mss);
     let room = if m.congested { m.congestion_room } else { m.window_room };
     let open = positive(room);
@@ -127,10 +131,11 @@ pub fn fit_turn(record: ConnectionRecord, m: TurnMeasures) -> TurnFit {
     let fits_rest = room >= m.unsent;
     let fits_whole = room >= mss;
     let sent = if m.fin_sent { m.posted } else { m.flight };
+    let waiting = !m.drained && !negative(m.unsent);
     TurnFit {
-        waiting: positive(m.unsent),
+        waiting,
         small,
-        drained: !m.unsent.any(),
+        more: states.sending && (waiting || (record.hard.fin_wanted && m.drained)),
         open,
         fits: open && (if small { fits_rest } else { fits_whole }),
         half: open && room >= (wide(record.soft.snd_wnd_max) >> 1),
@@ -143,7 +148,7 @@ pub fn fit_turn(record: ConnectionRecord, m: TurnMeasures) -> TurnFit {
     }
 }
 
-/// What the turn does: at most one of the first nine.
+/// What the turn does: at most one of the first seven; none of them if the event is no turn.
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
 pub struct TurnPlan {
     /// Send a reset.
@@ -166,6 +171,12 @@ pub struct TurnPlan {
     pub rest: bool,
     /// `data`: one MSS. If neither: up to the edge of the window.
     pub whole: bool,
+    /// `data` or `syn`: SND.NXT moves.
+    pub moves: bool,
+    /// SND.NXT behind `syn`, or behind everything posted.
+    pub end: Bits<32>,
+    /// SND.NXT behind a segment that is not `rest`.
+    pub ahead: Bits<32>,
     /// The FIN is part of the segment.
     pub fin: bool,
     /// The segment reaches the end of the posted bytes.
@@ -176,12 +187,10 @@ pub struct TurnPlan {
     pub sent: Bits<16>,
     /// `data`: room in the window, at most one MSS of it is used.
     pub room: Bits<16>,
-    /// `data`: the edge of the window.
-    pub edge: Bits<32>,
-    /// `data`: the segment reaches new ground.
+    /// It moves to new ground.
     pub is_new: bool,
-    /// `data`: it begins on new ground: its round-trip time may be taken.
-    pub fresh: bool,
+    /// It moves from new ground, and no round-trip time is being taken: that of this segment is.
+    pub times: bool,
     /// What the segment announces.
     pub window: WindowPlan,
     /// The retransmission or persist timer must run.
@@ -190,31 +199,55 @@ pub struct TurnPlan {
     pub more: bool,
 }
 
-/// Third stage: what can be sent, and what goes first.
+/// Third stage: what can be sent, and what goes first. `turning`: the event is a turn.
 #[kernel_fn]
-pub fn plan_turn(record: ConnectionRecord, m: TurnMeasures, f: TurnFit, window: WindowPlan) -> TurnPlan {
+pub fn plan_turn(
+    record: ConnectionRecord,
+    turning: bool,
+    states: States,
+    m: TurnMeasures,
+    f: TurnFit,
+    window: WindowPlan,
+) -> TurnPlan {
     let hard = record.hard;
     let soft = record.soft;
     let state = hard.state;
-    let handshake = state == TcpState::SynSent || state == TcpState::SynReceived;
-    let sending = can_send(state);
-    let receiving = state == TcpState::Established || state == TcpState::FinWait1 || state == TcpState::FinWait2;
-    let synchronized = sending || receiving || state == TcpState::SynReceived || state == TcpState::TimeWait;
+    let handshake = states.handshake;
+    let sending = states.sending;
 
-    let reset = hard.reset_now;
-    let flush = !reset && hard.farewell != Farewell::None;
-    let alive = !reset && !flush;
+    let ends = hard.reset_now || hard.farewell != Farewell::None;
+    let reset = turning && hard.reset_now;
+    let flush = turning && ends && !hard.reset_now;
+    let alive = turning && !ends;
     let syn = alive && handshake && m.at_una;
     let again = alive && sending && soft.retransmit_now && !m.idle;
 
     let part = f.open && (f.half || soft.probe_now || !m.at_max);
-    let only_fin = hard.fin_wanted && f.drained;
+    let only_fin = hard.fin_wanted && m.drained;
     let all = (f.waiting && f.small && f.fits) || only_fin;
     let whole = f.waiting && !f.small && f.fits;
     let sendable = sending && ((f.waiting && (f.fits || part)) || only_fin);
     let data = alive && !again && sendable;
     let probe = alive && !again && sending && soft.probe_now && f.waiting && !f.open;
-    let worth = (soft.ack_now && synchronized) || window.due;
+    let reaches = if all {
+        if hard.fin_wanted {
+            !m.fin_sent
+        } else {
+            !m.end_sent
+        }
+    } else if whole {
+        m.segment_is_new
+    } else {
+        f.edge_behind
+    };
+    let end = if handshake {
+        m.after_una
+    } else if hard.fin_wanted {
+        m.after_end
+    } else {
+        hard.snd_end
+    };
+    let worth = (soft.ack_now && states.synchronized) || window.due;
     let bare = alive && !syn && !again && !sendable && !probe && worth;
     TurnPlan {
         reset,
@@ -224,47 +257,23 @@ pub fn plan_turn(record: ConnectionRecord, m: TurnMeasures, f: TurnFit, window: 
         data,
         probe,
         bare,
-        some: !alive || syn || again || sendable || probe || worth,
-        rest: all,
+        some: ends || syn || again || sendable || probe || worth,
+        rest: all || handshake,
         whole,
+        moves: data || syn,
+        end,
+        ahead: if whole { m.next_segment } else { f.edge },
         fin: if again { m.fin_sent && f.short } else { hard.fin_wanted && all },
-        push: if again { m.end_sent && f.short && f.some_sent } else { all && !f.drained },
+        push: if again { m.end_sent && f.short && f.some_sent } else { all && !m.drained },
         short: f.short,
         sent: f.sent,
         room: f.room,
-        edge: f.edge,
-        is_new: if all {
-            if hard.fin_wanted {
-                !m.fin_sent
-            } else {
-                !m.end_sent
-            }
-        } else if whole {
-            m.segment_is_new
-        } else {
-            f.edge_behind
-        },
-        fresh: m.at_max && !soft.recovering,
+        is_new: syn || (data && reaches),
+        times: (syn && m.idle) || (data && m.at_max && !soft.recovering && !soft.timing),
         window,
         timer: alive && !soft.timer_armed && (syn || (sending && (!m.idle || data || f.waiting))),
         more: reset || (flush && soft.ack_now && state == TcpState::TimeWait) || (again && sendable) || (data && whole),
     }
-}
-
-/// States in which data and FIN may leave.
-#[kernel_fn]
-pub fn can_send(state: TcpState) -> bool {
-    state == TcpState::Established
-        || state == TcpState::CloseWait
-        || state == TcpState::FinWait1
-        || state == TcpState::Closing
-        || state == TcpState::LastAck
-}
-
-/// There may be something to send from SND.NXT.
-#[kernel_fn]
-pub fn has_more(record: ConnectionRecord, f: TurnFit) -> bool {
-    can_send(record.hard.state) && (f.waiting || (record.hard.fin_wanted && f.drained))
 }
 
 /// Fourth stage: the segment.
@@ -316,10 +325,11 @@ pub fn segment_of(record: ConnectionRecord, slot: Bits<16>, p: TurnPlan, m: Turn
     command
 }
 
-/// Fourth stage: the record after the turn.
+/// Fourth stage: the record after the turn, if the event is one.
 #[kernel_fn]
 pub fn after_turn(
     record: ConnectionRecord,
+    turning: bool,
     now: Bits<32>,
     p: TurnPlan,
     m: TurnMeasures,
@@ -327,34 +337,17 @@ pub fn after_turn(
 ) -> ConnectionRecord {
     let mut next = record;
     let segment = p.syn || p.again || p.data || p.probe || p.bare;
-    let reached = if p.fin {
-        m.after_end
-    } else if p.rest {
-        record.hard.snd_end
-    } else if p.whole {
-        m.next_segment
-    } else {
-        p.edge
-    };
-    if p.data {
+    let reached = if p.rest { p.end } else { p.ahead };
+    if p.moves {
         next.hard.snd_nxt = reached;
-        if p.is_new {
-            next.hard.snd_max = reached;
-        }
-        if p.fresh && !record.soft.timing {
-            next.soft.timing = true;
-            next.soft.timed_sequence = reached;
-            next.soft.timed_at = now;
-        }
     }
-    if p.syn {
-        next.hard.snd_nxt = m.after_una;
-        next.hard.snd_max = m.after_una;
-        if m.idle {
-            next.soft.timing = true;
-            next.soft.timed_sequence = m.after_una;
-            next.soft.timed_at = now;
-        }
+    if p.is_new {
+        next.hard.snd_max = reached;
+    }
+    if p.times {
+        next.soft.timing = true;
+        next.soft.timed_sequence = reached;
+        next.soft.timed_at = now;
     }
     if p.probe && m.idle {
         next.hard.snd_max = m.after_una;
@@ -367,10 +360,10 @@ pub fn after_turn(
             next.soft.rcv_adv = edge;
         }
     }
-    if p.again || m.idle {
+    if p.again || (turning && m.idle) {
         next.soft.retransmit_now = false;
     }
-    if !p.again {
+    if turning && !p.again {
         next.soft.probe_now = false;
     }
     if p.reset {

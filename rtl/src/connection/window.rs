@@ -4,7 +4,8 @@
 //! so that the peer is not told of crumbs. An update of its own is due after two segments, after half the room, or from a closed window;
 //! otherwise the next segment carries it.
 use super::sequence::{negative, positive, wide};
-use crate::bundles::{ConnectionRecord, TcpState};
+use super::states::States;
+use crate::bundles::ConnectionRecord;
 use stevedore_hdl::prelude::*;
 
 /// Largest window without scaling.
@@ -46,11 +47,9 @@ pub struct WindowPlan {
 
 /// Second stage.
 #[kernel_fn]
-pub fn plan_window(record: ConnectionRecord, m: WindowMeasures) -> WindowPlan {
-    let state = record.hard.state;
+pub fn plan_window(record: ConnectionRecord, states: States, m: WindowMeasures) -> WindowPlan {
     let mss = wide(record.hard.snd_mss);
     let half = wide(m.room >> 1);
-    let receiving = state == TcpState::Established || state == TcpState::FinWait1 || state == TcpState::FinWait2;
     let widen = positive(m.gain) && (m.gain >= mss || m.gain >= half);
     let passed = negative(m.announced);
     let closed = passed || !m.announced.any();
@@ -61,5 +60,5 @@ pub fn plan_window(record: ConnectionRecord, m: WindowMeasures) -> WindowPlan {
     } else {
         m.announced.get_bits::<16>(0)
     };
-    WindowPlan { widen, window, due: receiving && widen && (closed || m.gain >= (mss << 1) || m.gain >= half) }
+    WindowPlan { widen, window, due: states.receiving && widen && (closed || m.gain >= (mss << 1) || m.gain >= half) }
 }

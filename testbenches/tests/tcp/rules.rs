@@ -125,6 +125,15 @@ impl Walk {
             let ready = waiting && room > 0 && room >= unsent.min(mss);
             self.holds("what can be sent has a turn", !ready || soft.queued);
         }
+        if outcome.pulses.time_out {
+            // RFC 5681 3.1 (4) and (7).
+            let flight = number(before.hard.snd_max).wrapping_sub(number(before.hard.snd_una));
+            let half = (flight / 2).max(2 * hard.snd_mss.index() as u32);
+            let first = !before.soft.backoff.any();
+            let expected = if first { half } else { number(before.soft.ssthresh) };
+            self.holds("the first time-out lowers ssthresh, those after it do not", number(soft.ssthresh) == expected);
+            self.holds("a time-out leaves a window of one segment", number(soft.cwnd) == hard.snd_mss.index() as u32);
+        }
         self.holds("a half-open connection has a timer", !handshake || soft.timer_armed || soft.queued);
         self.holds("a lingering connection has a timer", !lingering || soft.timer_armed);
         // Commands.
