@@ -18,7 +18,7 @@
 //! A doorbell that would claim more entries than the table has is ignored: the host cannot make the fetcher run wild.
 //!
 //! # Latency
-//! Doorbell to read request 4 cycles; last beat of a batch to its first descriptor 2 cycles (W = 512: 3), then one per cycle. A batch is passed on
+//! Doorbell to read request 4 cycles; last beat of a batch to its first descriptor 2 cycles (W = 512: 3), then one every second cycle. A batch is passed on
 //! only when all of it has arrived, because only the last beat tells whether the read failed.
 //!
 //! # Invariant
@@ -69,6 +69,8 @@ struct State {
     failed: bool,
     /// Entry `passed` is at the batch memory's output.
     primed: bool,
+    /// It is the last of its batch.
+    last: bool,
     /// The batch passed on before this cycle was its last: its size is done with.
     done: bool,
     /// Entries the table has.
@@ -236,17 +238,17 @@ impl<const W: usize> Logic for Fetcher<W> {
         self.m_descriptor.bits.next =
             Fetched { fields: fields, bad_owner: fields.owner == state.pass, bus_error: state.failed };
         self.m_descriptor.valid.next = state.primed;
-        let mut read_index = state.passed;
         let taken = state.primed && self.m_descriptor.ready.val();
-        let mut finished = false;
+        let following = state.passed + 1;
         if taken {
             next.delivered = state.delivered + 1;
-            read_index = state.passed + 1;
-            next.passed = read_index;
-            finished = read_index == size_asked;
+            next.passed = following;
         }
-        next.primed = drained && !finished;
-        next.pass = bit_at(next.delivered >> settings.input_size, 0);
+        // The entry that follows is read in the next cycle: the reader takes one every second cycle.
+        next.primed = drained && !taken;
+        next.last = following == size_asked;
+        next.pass = bit_at(state.delivered >> settings.input_size, 0);
+        let finished = taken && state.last;
         if finished {
             next.complete = false;
             next.failed = false;
@@ -257,7 +259,7 @@ impl<const W: usize> Logic for Fetcher<W> {
         next.done = finished;
         self.sizes.m_out.ready.next = state.done;
         for i in 0..4 {
-            self.batch[i].read_address.next = resize::<16, 4>(read_index);
+            self.batch[i].read_address.next = resize::<16, 4>(state.passed);
         }
 
         // Tell the host every quarter of the table.

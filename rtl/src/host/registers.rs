@@ -68,6 +68,8 @@ pub struct Moderation {
 struct State {
     settings: Settings,
     moderation: Moderation,
+    /// One cycle late: what is counted is far away.
+    counts: Counts,
     write_response: bool,
     write_error: bool,
     /// A write taken and not yet carried out.
@@ -188,6 +190,7 @@ impl Logic for Registers {
         next.input_doorbell = false;
         next.output_doorbell = false;
         next.cause_clear = bits::<3>(0);
+        next.counts = self.counts.val();
 
         let write = self.s_axil.awvalid.val() && self.s_axil.wvalid.val() && !state.write_response && !state.writing;
         self.s_axil.awready.next = write;
@@ -235,7 +238,7 @@ impl Logic for Registers {
                 settings: state.settings,
                 moderation: state.moderation,
                 capabilities: self.capabilities.val(),
-                counts: self.counts.val(),
+                counts: state.counts,
                 cause: self.cause.val(),
                 statistic: self.statistic_value.val(),
             };

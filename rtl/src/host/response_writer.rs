@@ -5,7 +5,7 @@
 //! phase, and never writes an entry the host still owns (H7). Also writes the status line for the fetcher.
 //!
 //! ```text
-//!  s_response -> [ queue ] -> [ words of W ] -> [ out ] -> m_write
+//!  s_response -> [ Pause ] -> [ queue ] -> [ words of W ] -> [ out ] -> m_write
 //! ```
 //!
 //! # Ports
@@ -17,7 +17,7 @@
 //! beyond what was promised to the table is ignored. What `m_write` offers comes from registers.
 //!
 //! # Latency
-//! First response to first write beat 5 cycles; W = 64: four beats per entry, one per cycle; W = 512: an entry per cycle, two in a beat. Six
+//! First response to first write beat 6 cycles; a response every second cycle in; W = 64: four beats per entry, one per cycle; W = 512: an entry per cycle, two in a beat. Six
 //! cycles from the last beat of a batch to the first of the next.
 //!
 //! # Invariant
@@ -25,6 +25,7 @@
 //! bytes and on one side of the table's end, so it is one burst, and during a batch only the low bits of the address change.
 use crate::bundles::{DescriptorFields, Settings, WriteBeat};
 use crate::geometry::Geometry;
+use crate::stream::Pause;
 use stevedore_hdl::prelude::*;
 
 /// Entries per write: 256 bytes.
@@ -126,6 +127,8 @@ pub struct ResponseWriter<const W: usize, const K: usize> {
     /// A response waits and the table is full (statistics).
     pub stalled: Signal<Out, bool>,
     state: Register<State>,
+    /// Cuts the way from the blocks that respond: they are far apart.
+    inlet: Pause<DescriptorFields>,
     queue: Fifo<DescriptorFields>,
     low: Flop<Bits<256>>,
     /// Cuts the way of readiness from the memory port back to the queue.
@@ -153,6 +156,7 @@ impl<const W: usize, const K: usize> ResponseWriter<W, K> {
             nearly_full: Signal::default(),
             stalled: Signal::default(),
             state: Register::new(State { entries: bits(SMALLEST_TABLE), ..State::default() }),
+            inlet: Pause::default(),
             queue: Fifo::new(geometry.queue),
             low: Flop::default(),
             out: SkidBuffer::default(),
@@ -183,9 +187,10 @@ fn least(a: Bits<4>, b: Bits<4>) -> Bits<4> {
 impl<const W: usize, const K: usize> Logic for ResponseWriter<W, K> {
     #[kernel]
     fn update(&mut self) {
-        setup!(self, state, queue, out);
+        setup!(self, state, inlet, queue, out);
         clocks!(self, low);
-        forward!(self.s_response => self.queue.s_in);
+        forward!(self.s_response => self.inlet.s_in);
+        join!(self.inlet.m_out => self.queue.s_in);
         let settings = self.settings.val();
         let state = self.state.q.val();
         let mut next = state;
