@@ -1,31 +1,33 @@
 //! Which event enters the pipeline next.
 //!
-//! **Role.** Holds the heads of each source (segments, host requests, turns to send, ticks: `heads.rs`), keeps back a head whose connection is
-//! still under way in the pipeline, and lets one in per cycle. Priority: segments, host, turns, ticks; every eighth cycle one source in rotation
-//! goes first, and keeps that right until its head has gone in, so that nobody starves.
+//! **Role.** Holds the events that come next from each source (segments, host requests, turns to send, ticks: `heads.rs`), keeps back a head whose
+//! connection is still under way in the pipeline, and lets one in per cycle. Priority: host (which has somebody every other cycle at most), segments,
+//! turns, ticks; every eighth cycle one source in rotation goes first, and keeps that right until its head has gone in, so that nobody starves.
 //!
 //! ```text
-//!  s_segment ── two places ──┐
-//!  s_host ───── two places ──┤ choice ── ticket ── load
-//!  s_turn ───── two places ──┤             │
-//!  s_tick ───── two places ──┘             └── row: the table is read
+//!  s_segment ── head, and one behind it ──┐
+//!  s_host ───── head ─────────────────────┤ choice ── ticket ── load
+//!  s_turn ───── head ─────────────────────┤             │
+//!  s_tick ───── head ─────────────────────┘             └── row: the table is read
 //! ```
 //!
 //! **Ports.** `clock`, `reset`. `s_segment`, `s_host`, `s_turn`, `s_tick`: the sources. `room`: the queues behind the pipeline take whatever
 //! is under way and one more event. `send_room`: they also take a segment to send. `judge`, `measure`: the events in these stages. `row`: row
 //! for the table to read. `load_valid`, `load`: the event whose row was read in the last cycle.
 //!
-//! **Handshake.** Sources are channels; their `ready` comes from registers. An event that is let in is not refused.
+//! **Handshake.** Sources are channels; their `ready` comes from registers, but for that of the ticks. An event that is let in is not refused.
 //!
-//! **Latency.** From a source at an idle block to `load` three cycles. One event per cycle, of any source. A tick whose connection is under way is
-//! skipped; any other event waits in its place. A tick makes way for the turn of its connection that comes in that cycle.
+//! **Latency.** From a source at an idle block to `load` three cycles. One event per cycle; of the host, and of the turns, one every other
+//! cycle. A tick whose connection is under way is skipped; any other event waits. A tick makes way while an event of its connection is being settled:
+//! the turn this leads to would have to wait until the tick is through. The tick waits then and is not skipped: timers must not starve.
 //!
 //! **Why the event follows a cycle later.** Ticket and row say who was let in; the event is taken from its place in the next cycle,
-//! when the table is read: the place is free by then, but not yet written.
+//! when the table is read: the place is free by then, but not yet written. A place that is free loads in each cycle, whatever comes, so neither
+//! the 330 bits of an event nor the answer to its source hang on who is let in. Segments have two places, used in turn.
 //!
 //! **Invariant.** No two events of one row are between the choice and the judging stage. An event that is let in while another of its row is
 //! being decided carries `forward`: the table does not show that row yet when it is read.
-use super::heads::{has_place, head_of, offer_of, places, Candidates, Flight, Head, Pair, UnderWay};
+use super::heads::{go_on, is, Candidates, Flight, Head, Step, UnderWay};
 use super::stages::Issued;
 use super::timers::Tick;
 use crate::bundles::{Event, EventKind};
@@ -33,17 +35,23 @@ use stevedore_hdl::prelude::*;
 
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
 struct State {
-    segment: Pair,
-    host: Pair,
-    turn: Pair,
-    tick: Pair,
+    segment: Head,
+    /// The segment behind the head. Only `valid`, `slot` count.
+    second: Head,
+    /// The head's event is in place `b`.
+    in_b: bool,
+    host: Head,
+    turn: Head,
+    tick: Head,
+    /// An event of the tick's row is being settled.
+    settling: bool,
     /// Erasing is over.
     awake: bool,
     /// Whose turn it is to go first, when `age` is full.
     favour: Bits<2>,
     age: Bits<3>,
-    /// `age` is full, and the turn is the host's, the scheduler's, the timers'.
-    host_first: bool,
+    /// `age` is full, and the turn is the segments', the scheduler's, the timers'.
+    segment_first: bool,
     turn_first: bool,
     tick_first: bool,
 }
@@ -62,9 +70,8 @@ struct Choice {
 struct Ticket {
     head: Head,
     choice: Choice,
-    /// It was in the second place of its pair.
-    segment_b: bool,
-    host_b: bool,
+    /// Segments: it is in place `b`.
+    in_b: bool,
 }
 
 /// See the module.
@@ -99,12 +106,14 @@ pub struct Arbiter {
     state: Register<State>,
     segment_a: Flop<Event>,
     segment_b: Flop<Event>,
-    host_a: Flop<Event>,
-    host_b: Flop<Event>,
+    host: Flop<Event>,
+    /// Always the opposite of the host's head being valid: a register of its own for the wide event.
+    host_free: Register<bool>,
     ticket_valid: Register<bool>,
     ticket: Flop<Ticket>,
     issued_valid: Register<bool>,
     issued: Flop<Issued>,
+    decide: Register<UnderWay>,
     row_mask: Constant<Bits<16>>,
 }
 
@@ -128,12 +137,13 @@ impl Arbiter {
             state: Register::default(),
             segment_a: Flop::default(),
             segment_b: Flop::default(),
-            host_a: Flop::default(),
-            host_b: Flop::default(),
+            host: Flop::default(),
+            host_free: Register::new(true),
             ticket_valid: Register::default(),
             ticket: Flop::default(),
             issued_valid: Register::default(),
             issued: Flop::default(),
+            decide: Register::default(),
             row_mask: Constant::new((connections as u64 - 1).into()),
         }
     }
@@ -141,40 +151,29 @@ impl Arbiter {
 
 /// Who goes in if there is room for anybody, of those who are able.
 #[kernel_fn]
-fn choose(s: State, able: Choice) -> Choice {
-    let host_first = s.host_first && able.host;
-    let turn_first = s.turn_first && able.turn;
-    let tick_first = s.tick_first && able.tick;
+fn choose(s: State) -> Choice {
+    let segment_first = s.segment_first && s.segment.able;
+    let turn_first = s.turn_first && s.turn.able;
+    let tick_first = s.tick_first && s.tick.able;
+    let idle = !s.segment.able && !s.host.able && !s.turn.able;
     // At most one of the three is set, and what is first is able: nothing waits for "is anybody first".
     Choice {
-        segment: able.segment && !host_first && !turn_first && !tick_first,
-        host: able.host && (s.host_first || (!able.segment && !turn_first && !tick_first)),
-        turn: able.turn && (s.turn_first || (!able.segment && !able.host && !tick_first)),
-        tick: able.tick && (s.tick_first || (!able.segment && !able.host && !able.turn)),
+        segment: s.segment.able && (s.segment_first || (!s.host.able && !turn_first && !tick_first)),
+        host: s.host.able && !segment_first && !turn_first && !tick_first,
+        turn: s.turn.able && (s.turn_first || (!s.segment.able && !s.host.able && !tick_first)),
+        tick: s.tick.able && (s.tick_first || (idle && !s.settling)),
     }
 }
 
 impl Logic for Arbiter {
     #[kernel]
     fn update(&mut self) {
-        setup!(self, state, ticket_valid, issued_valid);
-        clocks!(self, segment_a, segment_b, host_a, host_b, ticket, issued);
+        setup!(self, state, host_free, ticket_valid, issued_valid, decide);
+        clocks!(self, segment_a, segment_b, host, ticket, issued);
         let s = self.state.q.val();
         let mask = self.row_mask.val();
         let room = self.room.val();
-        let segment = head_of(s.segment);
-        let host = head_of(s.host);
-        let turn = head_of(s.turn);
-        let tick = head_of(s.tick);
-        // Else the turn would have to wait until the tick is through. The tick waits one cycle and is not skipped: timers must not starve.
-        let comes = self.s_turn.valid.val() && has_place(s.turn) && (self.s_turn.bits.val() & mask) == tick.row;
-        let able = Choice {
-            segment: segment.able,
-            host: host.able,
-            turn: turn.able && self.send_room.val(),
-            tick: tick.able && !comes,
-        };
-        let choice = choose(s, able);
+        let choice = choose(s);
         let grant = Choice {
             segment: room && choice.segment,
             host: room && choice.host,
@@ -182,46 +181,70 @@ impl Logic for Arbiter {
             tick: room && choice.tick,
         };
         let candidates = Candidates {
-            segment: UnderWay { valid: choice.segment, row: segment.row },
-            host: UnderWay { valid: choice.host, row: host.row },
-            turn: UnderWay { valid: choice.turn, row: turn.row },
-            tick: UnderWay { valid: choice.tick, row: tick.row },
+            segment: UnderWay { valid: choice.segment, row: s.segment.slot & mask },
+            host: UnderWay { valid: choice.host, row: s.host.slot & mask },
+            turn: UnderWay { valid: choice.turn, row: s.turn.slot & mask },
+            tick: UnderWay { valid: choice.tick, row: s.tick.slot & mask },
         };
         let ticket = self.ticket.q.val();
+        let ticket_row = ticket.head.slot & mask;
         let flight = Flight {
-            read: UnderWay { valid: self.ticket_valid.q.val(), row: ticket.head.row },
+            read: UnderWay { valid: self.ticket_valid.q.val(), row: ticket_row },
             load: UnderWay { valid: self.issued_valid.q.val(), row: self.issued.q.val().row },
             measure: self.measure.val(),
             judge: self.judge.val(),
         };
-        let skip = tick.valid && !tick.able;
+        self.decide.d.next = self.judge.val();
+        let decide = self.decide.q.val();
 
         let mut n = s;
+        // Segments: one behind the head.
         let arriving = self.s_segment.bits.val();
-        let asking = self.s_host.bits.val();
-        let ticking = self.s_tick.bits.val();
-        let offer = offer_of(s.awake && self.s_segment.valid.val(), arriving.slot, mask);
+        let offered = s.awake && self.s_segment.valid.val();
+        let offer = Head { valid: offered, slot: arriving.slot, ..Head::default() };
+        let coming = if s.second.valid { s.second } else { offer };
+        let same = (coming.slot & mask) == (s.segment.slot & mask);
+        let step = Step { leaves: grant.segment, loads: grant.segment || !s.segment.valid, same };
         let others = Candidates { segment: UnderWay::default(), ..candidates };
-        n.segment = places(s.segment, offer, grant.segment, candidates.segment, others, flight);
-        let offer = offer_of(s.awake && self.s_host.valid.val(), asking.slot, mask);
+        n.segment = go_on(s.segment, coming, step, mask, others, flight);
+        n.second.valid = !step.loads && (s.second.valid || offered);
+        n.second.slot = coming.slot;
+        n.in_b = s.in_b != grant.segment;
+
+        let asking = self.s_host.bits.val();
+        let offer = Head { valid: s.awake && self.s_host.valid.val(), slot: asking.slot, ..Head::default() };
+        let step = Step { leaves: grant.host, loads: !s.host.valid, same: false };
         let others = Candidates { host: UnderWay::default(), ..candidates };
-        n.host = places(s.host, offer, grant.host, candidates.host, others, flight);
-        let offer = offer_of(s.awake && self.s_turn.valid.val(), self.s_turn.bits.val(), mask);
+        n.host = go_on(s.host, offer, step, mask, others, flight);
+
+        let offer = Head { valid: s.awake && self.s_turn.valid.val(), slot: self.s_turn.bits.val(), ..Head::default() };
+        let step = Step { leaves: grant.turn, loads: !s.turn.valid, same: false };
         let others = Candidates { turn: UnderWay::default(), ..candidates };
-        n.turn = places(s.turn, offer, grant.turn, candidates.turn, others, flight);
-        let offer = Head { erase: ticking.erase, ..offer_of(self.s_tick.valid.val(), ticking.slot, mask) };
+        n.turn = go_on(s.turn, offer, step, mask, others, flight);
+        n.turn.able = n.turn.able && self.send_room.val();
+
+        // A tick that is not able is skipped.
+        let ticking = self.s_tick.bits.val();
+        let offer =
+            Head { valid: self.s_tick.valid.val(), slot: ticking.slot, erase: ticking.erase, ..Head::default() };
+        let same = (offer.slot & mask) == (s.tick.slot & mask);
+        let step = Step { leaves: grant.tick, loads: grant.tick || !s.tick.able, same };
         let others = Candidates { tick: UnderWay::default(), ..candidates };
-        n.tick = places(s.tick, offer, grant.tick || skip, candidates.tick, others, flight);
-        n.awake = s.awake || (tick.valid && !tick.erase);
+        n.tick = go_on(s.tick, offer, step, mask, others, flight);
+        let stays = is(decide, s.tick.slot & mask);
+        let comes = is(decide, offer.slot & mask);
+        n.settling = if step.loads { comes } else { stays };
+        self.s_tick.ready.next = step.loads;
+        n.awake = s.awake || (s.tick.valid && !s.tick.erase);
 
         // The right to go first moves on when it was used, or when there was nobody to use it.
         // While `age` is full, whoever it favours is granted if anybody can be: `waits` need not wait for the choice.
         let full = s.age.all();
         let waits = match s.favour.index() {
-            0 => segment.valid && !(room && able.segment),
-            1 => host.valid && !(room && able.host),
-            2 => turn.valid && self.send_room.val() && !(room && able.turn),
-            _ => able.tick && !room,
+            0 => s.segment.valid && !(room && s.segment.able),
+            1 => s.host.valid && !(room && s.host.able),
+            2 => s.turn.valid && self.send_room.val() && !(room && s.turn.able),
+            _ => s.tick.able && !room,
         };
         if !full {
             n.age = s.age + 1;
@@ -230,37 +253,38 @@ impl Logic for Arbiter {
             n.favour = s.favour + 1;
         }
         let keeps = if full { waits } else { s.age == bits::<3>(6) };
-        n.host_first = keeps && s.favour == bits::<2>(1);
+        n.segment_first = keeps && s.favour == bits::<2>(0);
         n.turn_first = keeps && s.favour == bits::<2>(2);
         n.tick_first = keeps && s.favour == bits::<2>(3);
         self.state.d.next = n;
-        self.segment_a.d.next = if s.segment.a.valid { self.segment_a.q.val() } else { arriving };
-        self.segment_b.d.next = if s.segment.b.valid { self.segment_b.q.val() } else { arriving };
-        self.host_a.d.next = if s.host.a.valid { self.host_a.q.val() } else { asking };
-        self.host_b.d.next = if s.host.b.valid { self.host_b.q.val() } else { asking };
-        self.s_segment.ready.next = s.awake && has_place(s.segment);
-        self.s_host.ready.next = s.awake && has_place(s.host);
-        self.s_turn.ready.next = s.awake && has_place(s.turn);
-        self.s_tick.ready.next = has_place(s.tick);
+
+        let holds_a = s.second.valid || (s.segment.valid && !s.in_b);
+        let holds_b = s.second.valid || (s.segment.valid && s.in_b);
+        self.segment_a.d.next = if holds_a { self.segment_a.q.val() } else { arriving };
+        self.segment_b.d.next = if holds_b { self.segment_b.q.val() } else { arriving };
+        self.host_free.d.next = !n.host.valid;
+        self.host.d.next = if self.host_free.q.val() { asking } else { self.host.q.val() };
+        self.s_segment.ready.next = s.awake && !s.second.valid;
+        self.s_host.ready.next = s.awake && !s.host.valid;
+        self.s_turn.ready.next = s.awake && !s.turn.valid;
 
         // Who is let in: the ticket does not wait for `room`, for without it nobody looks.
         let head = if choice.segment {
-            segment
+            s.segment
         } else if choice.host {
-            host
+            s.host
         } else if choice.turn {
-            turn
+            s.turn
         } else {
-            tick
+            s.tick
         };
         self.ticket_valid.d.next = room && (choice.segment || choice.host || choice.turn || choice.tick);
-        self.ticket.d.next = Ticket { head, choice, segment_b: s.segment.empties_b, host_b: s.host.empties_b };
+        self.ticket.d.next = Ticket { head, choice, in_b: s.in_b };
 
         // The event behind the ticket.
-        self.row.next = ticket.head.row;
-        let segment = if ticket.segment_b { self.segment_b.q.val() } else { self.segment_a.q.val() };
-        let host = if ticket.host_b { self.host_b.q.val() } else { self.host_a.q.val() };
-        let mut event = if ticket.choice.segment { segment } else { host };
+        self.row.next = ticket_row;
+        let segment = if ticket.in_b { self.segment_b.q.val() } else { self.segment_a.q.val() };
+        let mut event = if ticket.choice.segment { segment } else { self.host.q.val() };
         if ticket.choice.turn {
             event.kind = EventKind::Transmit;
         }
@@ -268,14 +292,15 @@ impl Logic for Arbiter {
             event.kind = EventKind::Tick;
         }
         event.slot = ticket.head.slot;
+        let wild = (ticket.head.slot & !mask).any();
         self.issued_valid.d.next = self.ticket_valid.q.val();
         self.issued.d.next = Issued {
             event,
-            row: ticket.head.row,
-            legitimate: ticket.head.row.any() && !ticket.head.wild,
+            row: ticket_row,
+            legitimate: ticket_row.any() && !wild,
             forward: ticket.head.forward,
             erase: ticket.head.erase,
-            blank: ticket.head.erase || ticket.head.wild,
+            blank: ticket.head.erase || wild,
         };
         self.load_valid.next = self.issued_valid.q.val();
         self.load.next = self.issued.q.val();

@@ -20,7 +20,7 @@
 //!
 //! **Invariant.** A slot is in exactly one chain while in use and in none while free. A slot's address is broadcast before its first event.
 use super::lookup_front::{Home, JobKind, LookupFront};
-use super::lookup_work::{after_chain, after_hit, next_generation, wanted, Link, Phase, Row, State, Work};
+use super::lookup_work::{after_chain, after_hit, alike, next_generation, wanted, Link, Phase, Row, State, Work};
 use super::slots::{FreeSlot, Slots};
 use crate::bundles::codes::{response, status};
 use crate::bundles::*;
@@ -126,10 +126,11 @@ impl Logic for Lookup {
         let mut chain_ends = false;
 
         n.drop = false;
+        n.idle = false;
         n.inserted = s.phase == Phase::Insert && s.available;
         n.unlinked = s.phase == Phase::Unlink;
         n.available = self.slots.m_slot.valid.val();
-        m.free = self.slots.m_slot.bits.val();
+        m.free = if self.slots.m_slot.valid.val() { self.slots.m_slot.bits.val() } else { FreeSlot::default() };
         n.late_half = now.get_bit(31);
         if s.late_half && !now.get_bit(31) {
             n.wraps = s.wraps + 1;
@@ -142,14 +143,17 @@ impl Logic for Lookup {
                 n.cleared = s.cleared + 1;
                 if s.cleared == bits::<17>(self._buckets as u64 - 1) {
                     n.phase = Phase::Idle;
+                    n.idle = true;
                 }
             }
             Phase::Idle => {
                 m.job = offered;
+                m.connection = FreeSlot::default();
                 m.in_listeners = offered.listener;
                 m.found = false;
                 m.fresh = false;
                 m.full = false;
+                n.idle = !self.front.m_job.valid.val();
                 if self.front.m_job.valid.val() {
                     n.phase = Phase::Heads;
                 }
@@ -175,29 +179,26 @@ impl Logic for Lookup {
                 }
             }
             Phase::Load => {
-                m.row = self.rows.read_data.val();
+                let row = self.rows.read_data.val();
+                m.cookie = row.cookie;
+                m.generation = row.generation;
+                m.alike = alike(row.tuple, job.tuple);
                 m.next = self.links.read_data.val();
                 m.slot_found = w.by_slot && w.current == job.slot;
                 n.phase = Phase::Compare;
             }
             Phase::Compare => {
-                m.slot = w.current;
+                m.compared = w.current;
                 m.before = w.previous;
                 m.current = w.next.slot;
                 m.previous = Link { slot: w.current, some: true };
                 chain_ends = !w.next.some;
-                if wanted(w) {
-                    m.found = true;
-                    n.phase = w.on_hit;
-                } else if chain_ends {
-                    n.phase = w.on_end;
-                } else {
-                    n.phase = Phase::Load;
-                }
+                // Unless it is found, of which below.
+                n.phase = if chain_ends { w.on_end } else { Phase::Load };
             }
             Phase::Insert => {
                 m.initial = job.hash + cat::<2, 30, 32>(s.wraps, now.get_bits::<30>(2));
-                m.given = free;
+                m.connection = free;
                 m.fresh = s.available;
                 m.full = !s.available;
                 n.phase = if job.kind == JobKind::Segment {
@@ -209,26 +210,33 @@ impl Logic for Lookup {
                 };
             }
             Phase::Unlink => n.phase = Phase::Unlinked,
-            Phase::Unlinked => n.phase = Phase::Idle,
+            Phase::Unlinked => {
+                n.phase = Phase::Idle;
+                n.idle = true;
+            }
             Phase::Segment => {
                 if self.m_segment.ready.val() {
                     n.drop = !w.found || w.full;
-                    n.phase = if w.found || job.control.rst { Phase::Idle } else { Phase::Reset };
+                    n.idle = w.found || job.control.rst;
+                    n.phase = if n.idle { Phase::Idle } else { Phase::Reset };
                 }
             }
             Phase::Reset => {
                 if self.m_reset.ready.val() {
                     n.phase = Phase::Idle;
+                    n.idle = true;
                 }
             }
             Phase::Opened => {
                 if self.m_opened.ready.val() {
                     n.phase = Phase::Idle;
+                    n.idle = true;
                 }
             }
             Phase::Refused => {
                 if self.m_refused.ready.val() {
                     n.phase = Phase::Idle;
+                    n.idle = true;
                 }
             }
         }
@@ -238,7 +246,12 @@ impl Logic for Lookup {
             m.on_hit = Phase::Insert;
             m.on_end = Phase::Segment;
         }
-        n.idle = n.phase == Phase::Idle;
+        // Known last, so it decides last.
+        if s.phase == Phase::Compare && wanted(w) {
+            n.phase = w.on_hit;
+            m.found = true;
+            m.connection = FreeSlot { slot: w.current, generation: w.generation };
+        }
         self.state.d.next = n;
         self.work.d.next = m;
 
@@ -274,18 +287,18 @@ impl Logic for Lookup {
         self.front.home.next = Home { bucket: job.bucket, listener: job.listener };
         self.slots.m_slot.ready.next = s.inserted;
         self.slots.s_slot.valid.next = s.unlinked;
-        self.slots.s_slot.bits.next = FreeSlot { slot: w.slot, generation: next_generation(w.row.generation) };
+        self.slots.s_slot.bits.next =
+            FreeSlot { slot: w.connection.slot, generation: next_generation(w.connection.generation) };
 
         let listen = job.kind == JobKind::Listen;
-        let old = mux(w.found && !w.full, FreeSlot { slot: w.slot, generation: w.row.generation }, FreeSlot::default());
-        let connection = mux(w.fresh, w.given, old);
+        let connection = w.connection;
         self.m_segment.valid.next = s.phase == Phase::Segment;
         self.m_segment.bits.next = Event {
             kind: EventKind::Segment,
             slot: connection.slot,
             generation: connection.generation,
             fresh: w.fresh,
-            listener: w.slot,
+            listener: w.compared,
             sequence: job.sequence,
             acknowledgement: job.acknowledgement,
             window: job.window,
@@ -293,7 +306,7 @@ impl Logic for Lookup {
             mss: job.mss,
             payload_length: job.payload_length,
             initial_sequence: w.initial,
-            cookie: w.row.cookie,
+            cookie: w.cookie,
             ..Event::default()
         };
         self.m_opened.valid.next = s.phase == Phase::Opened;

@@ -97,10 +97,14 @@ struct State {
     phase: Phase,
     origin: Origin,
     header_was_last: bool,
+    /// A header was there in the last cycle. That one is there now comes late, and decides about nothing but itself.
+    header_seen: bool,
     /// The job offered is of this origin: known when the cycle begins, for the request leaves with it.
     header_goes: bool,
     open_goes: bool,
     free_goes: bool,
+    /// All three steps of the hash are to be taken.
+    hashes: bool,
 }
 
 /// What the hash works on while the request waits at its port.
@@ -181,7 +185,10 @@ impl Logic for LookupFront {
         let header = self.s_header.bits.val();
         let open = self.s_open.bits.val();
 
-        let open_first = self.s_open.valid.val() && (s.header_was_last || !self.s_header.valid.val());
+        // What was seen may have gone since, but then it was the last.
+        let open_first = self.s_open.valid.val() && (s.header_was_last || !s.header_seen);
+        let header_next = self.enable.val() && !self.s_free.valid.val() && !open_first;
+        n.header_seen = self.s_header.valid.val();
         match s.phase {
             Phase::Choose => {
                 capture.tuple = mux(open_first, open.tuple, header.tuple);
@@ -194,10 +201,10 @@ impl Logic for LookupFront {
                 } else {
                     Origin::Header
                 };
-                if self.enable.val()
-                    && (self.s_free.valid.val() || self.s_open.valid.val() || self.s_header.valid.val())
-                {
-                    n.phase = if self.s_free.valid.val() || open_first { Phase::First } else { Phase::Offer };
+                if header_next {
+                    n.phase = if self.s_header.valid.val() { Phase::Offer } else { Phase::Choose };
+                } else if self.enable.val() {
+                    n.phase = Phase::First;
                 }
             }
             Phase::First => n.phase = Phase::Second,
@@ -213,16 +220,20 @@ impl Logic for LookupFront {
                 }
             }
         }
-        let offers = n.phase == Phase::Offer;
-        n.header_goes = offers && n.origin == Origin::Header;
-        n.open_goes = offers && n.origin == Origin::Open;
-        n.free_goes = offers && n.origin == Origin::Free;
+        let taken = self.m_job.ready.val();
+        let choosing = s.phase == Phase::Choose;
+        let chosen = choosing && header_next;
+        n.hashes = if s.hashes { n.phase != Phase::Choose } else { choosing && self.enable.val() && !header_next };
+        let hashed = s.phase == Phase::Third;
+        n.header_goes = if s.header_goes { !taken } else { chosen && self.s_header.valid.val() };
+        n.open_goes = if s.open_goes { !taken } else { hashed && s.origin == Origin::Open };
+        n.free_goes = if s.free_goes { !taken } else { hashed && s.origin == Origin::Free };
         self.state.d.next = n;
         self.captured.d.next = capture;
 
         self.hash.tuple.next = held.tuple;
         self.hash.key.next = self.key.val();
-        self.hash.given.next = if s.phase == Phase::Choose { !open_first } else { s.origin == Origin::Header };
+        self.hash.given.next = !s.hashes;
         self.hash.mixed.next = header.mix;
         self.homes.read_address.next = held.slot;
         self.homes.write_enable.next = self.home_write.val();
@@ -261,7 +272,6 @@ impl Logic for LookupFront {
             mss: header.mss,
             payload_length: header.payload_length,
         };
-        let taken = self.m_job.ready.val();
         self.m_job.valid.next = s.header_goes || s.open_goes || s.free_goes;
         self.s_header.ready.next = taken && s.header_goes;
         self.s_open.ready.next = taken && s.open_goes;

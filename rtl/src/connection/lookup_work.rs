@@ -11,6 +11,14 @@ pub struct Link {
     pub some: bool,
 }
 
+/// Which nibbles of a row's tuple are as the job has them.
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+pub struct Alike {
+    pub address: Bits<8>,
+    pub remote_port: Bits<4>,
+    pub local_port: Bits<4>,
+}
+
 /// One slot of the table.
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
 pub struct Row {
@@ -76,24 +84,28 @@ pub struct Work {
     /// The slot whose row is read, and the one before it in the chain (none: the head).
     pub current: Bits<16>,
     pub previous: Link,
-    /// The same of `row`, once it was compared, and the slot behind it. The walk goes on meanwhile: whether the row is the
+    /// The same of the row that was compared last, and the slot behind it. The walk goes on meanwhile: whether the row is the
     /// one wanted is known too late for more than the next phase.
-    pub slot: Bits<16>,
+    pub compared: Bits<16>,
     pub before: Link,
     pub next: Link,
-    pub row: Row,
+    /// What the row says besides its tuple, and which nibbles of that are as the job has them.
+    pub cookie: Bits<32>,
+    pub generation: Bits<16>,
+    pub alike: Alike,
     /// The job is about a slot, not a tuple, and `current` is it.
     pub by_slot: bool,
     pub slot_found: bool,
     /// What follows when the row is the one wanted, and when the chain is at its end.
     pub on_hit: Phase,
     pub on_end: Phase,
-    /// The slot to be given out next, out of the list's memory into registers.
+    /// The slot to be given out next, out of the list's memory into registers; 0 if there is none.
     pub free: FreeSlot,
-    /// The slot given out by this very job, and whether there was one.
-    pub given: FreeSlot,
+    /// The slot found, or given out by this very job; 0 if there is none.
+    pub connection: FreeSlot,
+    /// It was given out.
     pub fresh: bool,
-    /// `slot` and `row.generation` name the connection.
+    /// The row wanted was found.
     pub found: bool,
     /// No slot was free.
     pub full: bool,
@@ -121,17 +133,35 @@ pub fn after_chain(kind: JobKind, seeks_listener: bool) -> Phase {
         JobKind::Segment => mux(seeks_listener, Phase::First, Phase::Segment),
         JobKind::Connect => Phase::Insert,
         JobKind::Listen => Phase::Insert,
-        JobKind::Free => Phase::Idle,
+        // A phase without effect: a walk never ends in Idle, which many wait for.
+        JobKind::Free => Phase::Unlinked,
+    }
+}
+
+#[kernel_fn]
+fn alike_nibbles<const NIBBLES: usize, const N: usize>(a: Bits<N>, b: Bits<N>) -> Bits<NIBBLES> {
+    let mut alike = Bits::<NIBBLES>::default();
+    for i in 0..NIBBLES {
+        alike = alike.replace_bit(i, a.get_bits::<4>(i * 4) == b.get_bits::<4>(i * 4));
+    }
+    alike
+}
+
+/// The first half of the comparison, made while the row arrives: no more than two LUTs fit behind the memory.
+#[kernel_fn]
+pub fn alike(a: Tuple, b: Tuple) -> Alike {
+    Alike {
+        address: alike_nibbles::<8, 32>(a.remote_address, b.remote_address),
+        remote_port: alike_nibbles::<4, 16>(a.remote_port, b.remote_port),
+        local_port: alike_nibbles::<4, 16>(a.local_port, b.local_port),
     }
 }
 
 /// The row is the one the job looks for. Listeners differ in the local port only.
 #[kernel_fn]
 pub fn wanted(w: Work) -> bool {
-    let same_remote =
-        w.row.tuple.remote_address == w.job.tuple.remote_address && w.row.tuple.remote_port == w.job.tuple.remote_port;
-    let same = w.row.tuple.local_port == w.job.tuple.local_port && (w.in_listeners || same_remote);
-    w.slot_found || (same && !w.by_slot)
+    let same_remote = w.alike.address.all() && w.alike.remote_port.all();
+    w.slot_found || (w.alike.local_port.all() && !w.by_slot && (w.in_listeners || same_remote))
 }
 
 /// Generation 0 is never given out: an id of 0 means "no connection".

@@ -5,12 +5,12 @@
 //!
 //! **Ports.** `clock`, `reset`. `push`, `push_slot`: a slot to queue. `m_turn`: the next slot.
 //!
-//! **Handshake.** A push is always taken. **Latency.** None while nobody waits at the front of the queue and the turn is taken at once; otherwise
-//! that of the queue.
+//! **Handshake.** A push is always taken. **Latency.** None while nobody waits and the turn is taken at once, one cycle while only the front is
+//! empty, four through the memory; a turn that waited comes every other cycle at most.
 //!
 //! **Invariant.** The bit `queued` of the record is set exactly while its slot is in here or its turn is under way, so no slot is in here
-//! twice and a queue as deep as the table never overflows.
-use crate::stream::QuickQueue;
+//! twice and a queue as deep as the table never overflows. Nobody overtakes one who waits at the front; one who is still in the memory may be
+//! overtaken while he comes out, by as few as are pushed in those cycles.
 use stevedore_hdl::prelude::*;
 
 /// See the module.
@@ -26,7 +26,12 @@ pub struct Scheduler {
     pub push_slot: Signal<In, Bits<16>>,
     /// The next turn.
     pub m_turn: Source<Bits<16>>,
-    queue: QuickQueue<Bits<16>>,
+    queue: Fifo<Bits<16>>,
+    /// The front, loaded in each cycle while it is empty.
+    waits: Register<bool>,
+    front: Flop<Bits<16>>,
+    /// Nothing is in the queue.
+    empty: Register<bool>,
 }
 
 impl Scheduler {
@@ -38,7 +43,10 @@ impl Scheduler {
             push: Signal::default(),
             push_slot: Signal::default(),
             m_turn: Source::default(),
-            queue: QuickQueue::new(connections),
+            queue: Fifo::new(connections),
+            waits: Register::default(),
+            front: Flop::default(),
+            empty: Register::default(),
         }
     }
 }
@@ -46,13 +54,25 @@ impl Scheduler {
 impl Logic for Scheduler {
     #[kernel]
     fn update(&mut self) {
-        setup!(self, queue);
-        let waiting = self.queue.m_out.valid.val();
+        setup!(self, queue, waits, empty);
+        clocks!(self, front);
+        let waits = self.waits.q.val();
+        let front = self.front.q.val();
+        let empty = self.empty.q.val();
+        let push = self.push.val();
+        let slot = self.push_slot.val();
         let taken = self.m_turn.ready.val();
-        self.m_turn.valid.next = waiting || self.push.val();
-        self.m_turn.bits.next = mux(waiting, self.queue.m_out.bits.val(), self.push_slot.val());
-        self.queue.m_out.ready.next = taken;
-        self.queue.s_in.valid.next = self.push.val() && (waiting || !taken);
-        self.queue.s_in.bits.next = self.push_slot.val();
+        self.m_turn.valid.next = waits || push;
+        self.m_turn.bits.next = mux(waits, front, slot);
+
+        // A push that is not taken at once goes to the front if that is free and not the queue's.
+        let stored = push && (waits || (!taken && !empty));
+        self.queue.s_in.valid.next = stored;
+        self.queue.s_in.bits.next = slot;
+        self.queue.m_out.ready.next = !waits && !empty;
+        self.empty.d.next = !self.queue.level.val().any() && !stored;
+        self.front.d.next = mux(waits, front, mux(empty, slot, self.queue.m_out.bits.val()));
+        let comes = mux(empty, push && !taken, self.queue.m_out.valid.val());
+        self.waits.d.next = mux(waits, !taken, comes);
     }
 }

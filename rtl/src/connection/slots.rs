@@ -38,7 +38,8 @@ pub struct Slots {
     /// The list was filled.
     pub ready: Signal<Out, bool>,
     list: Fifo<FreeSlot>,
-    filled: Register<Bits<17>>,
+    filled: Register<Bits<16>>,
+    full: Register<bool>,
     _connections: usize,
 }
 
@@ -55,6 +56,7 @@ impl Slots {
             ready: Default::default(),
             list: Fifo::new(connections),
             filled: Register::new(1.into()),
+            full: Register::default(),
             _connections: connections,
         }
     }
@@ -63,14 +65,17 @@ impl Slots {
 impl Logic for Slots {
     #[kernel]
     fn update(&mut self) {
-        setup!(self, list, filled);
+        setup!(self, list, filled, full);
         forward!(self.list.m_out => self.m_slot);
         self.level.next = self.list.level.val();
         let filled = self.filled.q.val();
-        let ready = filled == bits::<17>(self._connections as u64);
+        // The list takes nothing in the first cycle; from then on it always has a place for a slot that is not in it.
+        let takes = self.list.s_in.ready.val();
+        let ready = self.full.q.val();
         self.ready.next = ready;
-        self.filled.d.next = if !ready && self.list.s_in.ready.val() { filled + 1 } else { filled };
-        let first = FreeSlot { slot: resize::<16, _>(filled), generation: bits::<16>(1) };
+        self.filled.d.next = if takes && !ready { filled + 1 } else { filled };
+        self.full.d.next = ready || (takes && filled == bits::<16>(self._connections as u64 - 1));
+        let first = FreeSlot { slot: filled, generation: bits::<16>(1) };
         self.list.s_in.bits.next = mux(ready, self.s_slot.bits.val(), first);
         self.list.s_in.valid.next = !ready || self.s_slot.valid.val();
         self.s_slot.ready.next = ready;
