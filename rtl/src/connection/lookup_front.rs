@@ -223,7 +223,11 @@ impl Logic for LookupFront {
         let taken = self.m_job.ready.val();
         let choosing = s.phase == Phase::Choose;
         let chosen = choosing && header_next;
-        n.hashes = if s.hashes { n.phase != Phase::Choose } else { choosing && self.enable.val() && !header_next };
+        n.hashes = if choosing {
+            self.enable.val() && (self.s_free.valid.val() || open_first)
+        } else {
+            s.hashes && !(s.phase == Phase::Offer && taken)
+        };
         let hashed = s.phase == Phase::Third;
         n.header_goes = if s.header_goes { !taken } else { chosen && self.s_header.valid.val() };
         n.open_goes = if s.open_goes { !taken } else { hashed && s.origin == Origin::Open };

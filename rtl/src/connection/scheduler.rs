@@ -6,7 +6,7 @@
 //! **Ports.** `clock`, `reset`. `push`, `push_slot`: a slot to queue. `m_turn`: the next slot.
 //!
 //! **Handshake.** A push is always taken. **Latency.** None while nobody waits and the turn is taken at once, one cycle while only the front is
-//! empty, four through the memory; a turn that waited comes every other cycle at most.
+//! empty, three through the memory; a turn that waited comes every other cycle at most.
 //!
 //! **Invariant.** The bit `queued` of the record is set exactly while its slot is in here or its turn is under way, so no slot is in here
 //! twice and a queue as deep as the table never overflows. Nobody overtakes one who waits at the front; one who is still in the memory may be
