@@ -5,9 +5,9 @@
 //!
 //! **Ports.** `clock`, `reset`. `s_send`, `s_receive`: reports of the chains. `m_notice`: the response the ending asks for. `m_free`: the slot.
 //!
-//! **Handshake.** A report is taken when it is noted or acted upon. A second report of one chain about a slot waits until the first is answered by the other chain.
+//! **Handshake.** A report is taken when it is noted or acted upon; the answer comes from registers. A second report of one chain about a slot waits until the first is answered by the other chain.
 //!
-//! **Latency.** A report takes four cycles, a completed pair one more for the notice and one for the slot. Not ready after reset for as many cycles as there are slots.
+//! **Latency.** A report takes six cycles, a completed pair one more for the notice and one for the slot. Not ready after reset for as many cycles as there are slots.
 //!
 //! **Invariant.** The notice is accepted before the slot is freed: the termination response of a connection comes before any response of the next one in its slot.
 use crate::bundles::*;
@@ -26,9 +26,11 @@ enum Phase {
     #[default]
     Clear,
     Choose,
+    Take,
     Read,
     Load,
     Act,
+    Answer,
     Notify,
     Free,
 }
@@ -39,6 +41,10 @@ struct State {
     cleared: Bits<17>,
     /// The report in hand comes from the receive chain.
     receive: bool,
+    /// It is taken.
+    taken: bool,
+    /// The other chain has reported, too.
+    pair: bool,
 }
 
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
@@ -109,10 +115,13 @@ impl Logic for Reaper {
             Phase::Choose => {
                 // In turn: a report that has to wait must let the other chain catch up.
                 n.receive = mux(s.receive, !self.s_send.valid.val(), self.s_receive.valid.val());
-                m.report = mux(n.receive, self.s_receive.bits.val(), self.s_send.bits.val());
                 if self.s_send.valid.val() || self.s_receive.valid.val() {
-                    n.phase = Phase::Read;
+                    n.phase = Phase::Take;
                 }
+            }
+            Phase::Take => {
+                m.report = mux(s.receive, self.s_receive.bits.val(), self.s_send.bits.val());
+                n.phase = Phase::Read;
             }
             Phase::Read => n.phase = Phase::Load,
             Phase::Load => {
@@ -120,7 +129,12 @@ impl Logic for Reaper {
                 n.phase = Phase::Act;
             }
             Phase::Act => {
-                n.phase = if !other {
+                n.taken = other || !mine;
+                n.pair = other;
+                n.phase = Phase::Answer;
+            }
+            Phase::Answer => {
+                n.phase = if !s.pair {
                     Phase::Choose
                 } else if ending.response.any() {
                     Phase::Notify
@@ -152,7 +166,7 @@ impl Logic for Reaper {
         self.memory.write_address.next = mux(clear, resize::<16, _>(s.cleared), address);
         let waits = act && !other;
         self.memory.write_data.next = Reported { send: waits && !s.receive, receive: waits && s.receive };
-        let taken = act && (other || !mine);
+        let taken = s.phase == Phase::Answer && s.taken;
         self.s_send.ready.next = taken && !s.receive;
         self.s_receive.ready.next = taken && s.receive;
         self.m_notice.valid.next = s.phase == Phase::Notify;

@@ -68,15 +68,21 @@ pub struct RttPlan {
 pub struct Rto {
     /// That of the estimate, without back-off.
     pub estimate: Bits<32>,
-    /// The one in force before this event.
+    /// The one in force before this event; that of the first SYN-ACK if the event is the SYN it answers.
     pub force: Bits<32>,
     /// The one in force, backed off.
     pub backed: Bits<32>,
 }
 
-/// Second stage. `doubled`: twice the time-out in force, if one is, within its bound.
+/// Second stage. `fresh`: a SYN for a listener; `doubled`: twice the time-out in force, if one is, within its bound.
 #[kernel_fn]
-pub fn choose_rto(record: ConnectionRecord, settings: TcpSettings, m: RttMeasures, doubled: Bits<32>) -> Rto {
+pub fn choose_rto(
+    record: ConnectionRecord,
+    settings: TcpSettings,
+    fresh: bool,
+    m: RttMeasures,
+    doubled: Bits<32>,
+) -> Rto {
     let estimate = if !m.raw.any() {
         settings.initial_rto
     } else if m.low {
@@ -89,7 +95,13 @@ pub fn choose_rto(record: ConnectionRecord, settings: TcpSettings, m: RttMeasure
     let some = record.soft.rto.any();
     Rto {
         estimate,
-        force: if some { record.soft.rto } else { estimate },
+        force: if fresh {
+            settings.initial_rto
+        } else if some {
+            record.soft.rto
+        } else {
+            estimate
+        },
         backed: if some { doubled } else { estimate },
     }
 }

@@ -125,7 +125,7 @@ pub fn judge_all(issued: Issued, record: ConnectionRecord, settings: TcpSettings
         fit: fit(issued.event, record, states, settings, m.arrival),
         offer: offer(issued.event, record, states, m.ack),
         sums: sum_congestion(record, m.ack, m.congestion, opening),
-        rto: choose_rto(record, settings, m.rtt, m.timeouts.backed),
+        rto: choose_rto(record, settings, fresh, m.rtt, m.timeouts.backed),
         timeout: plan_timeouts(record, kind == EventKind::Tick, states, m.ack.closed, m.timeouts, m.turn, turn),
         turn,
         window: plan_window(record, states, m.window),

@@ -105,8 +105,6 @@ pub struct TimerPlan {
     pub stop: bool,
     /// How long it runs: for as long as TIME-WAIT lasts;
     pub dwell: bool,
-    /// for as long as the first SYN-ACK may be out;
-    pub fresh: bool,
     /// else for this long.
     pub timeout: Bits<32>,
     /// Time-out kept for later.
@@ -154,7 +152,6 @@ pub fn plan_timer(
         start: cause.dwell || restart || reopen || cause.sent || cause.fresh || timeout.retry,
         stop: (p.advance && cause.all) || timeout.stop,
         dwell: cause.dwell,
-        fresh: cause.fresh,
         timeout: if timeout.retry {
             rto.backed
         } else if p.reopen {
@@ -187,10 +184,9 @@ pub fn update_timer(
 ) -> ConnectionRecord {
     let mut next = record;
     next.soft.rto = p.rto;
-    let timeout = if p.fresh { settings.initial_rto } else { p.timeout };
     if p.start {
         next.soft.timer_armed = true;
-        next.soft.timer_deadline = now + (if p.dwell { settings.time_wait } else { timeout });
+        next.soft.timer_deadline = now + (if p.dwell { settings.time_wait } else { p.timeout });
     } else if p.stop {
         next.soft.timer_armed = false;
     }
