@@ -20,7 +20,7 @@
 //! `s_axis_rx_tready` is always 1: the wire cannot wait. All other streams may be stalled.
 //!
 //! # Latency
-//! That of the blocks; the wiring adds a cycle to requests of the host, to openings, resets and notices.
+//! That of the blocks; the wiring adds a cycle to notices.
 //!
 //! # Invariant
 //! Responses about a connection reach the response writer in the order their blocks offered them: `host::Merge` has no storage, and the
@@ -67,8 +67,7 @@ pub struct Engine<const W: usize, const K: usize> {
     notifier: Notifier,
     response_writer: ResponseWriter<W, K>,
     host_events: Merge<Event>,
-    /// Cut the ways of the dispatcher and the lookup to the pipeline's inlet, and of the lookup to the header builder: they are far apart.
-    requests: Pause<Event>,
+    /// Cut the ways of the lookup to the pipeline's inlet and to the header builder.
     openings: Pause<Event>,
     resets: Pause<ResetOut>,
     notices: [Merge<Notice>; 4],
@@ -119,7 +118,6 @@ impl<const W: usize, const K: usize> Engine<W, K> {
             notifier: Notifier::new(geometry.connections),
             response_writer: ResponseWriter::new(geometry),
             host_events: Merge::default(),
-            requests: Pause::default(),
             openings: Pause::default(),
             resets: Pause::default(),
             pauses: std::array::from_fn(|_| Pause::default()),
@@ -151,7 +149,6 @@ impl<const W: usize, const K: usize> Logic for Engine<W, K> {
             pauses[0],
             pauses[1],
             host_events,
-            requests,
             openings,
             resets,
             notices[0],
@@ -217,8 +214,7 @@ impl<const W: usize, const K: usize> Logic for Engine<W, K> {
         self.dispatcher.free_receive_entries.next = self.placement.free_entries.val();
         join!(self.dispatcher.m_open => self.network.s_open);
         join!(self.network.m_open => self.lookup.s_open);
-        join!(self.dispatcher.m_event => self.requests.s_in);
-        join!(self.requests.m_out => self.host_events.s_in_0);
+        join!(self.dispatcher.m_event => self.host_events.s_in_0);
         join!(self.lookup.m_opened => self.openings.s_in);
         join!(self.openings.m_out => self.host_events.s_in_1);
         join!(self.host_events.m_out => self.tcp.s_host);
