@@ -14,7 +14,7 @@
 //! `s_beat.ready` depends on `s_beat.valid` and waits for the piece; `s_piece.ready` does not wait for the packet's first beat.
 //!
 //! # Latency and stalls
-//! A piece's first write is offered five cycles after the piece, two cycles after its beat. One word per cycle at any alignment, no
+//! A piece's first write is offered four cycles after the piece, one cycle after its beat. One word per cycle at any alignment, no
 //! bubble between pieces, bursts and packets. A word of memory takes a cycle of its own, however few bytes go there.
 //!
 //! # Invariant
@@ -43,22 +43,24 @@ struct Plan {
     drained: bool,
 }
 
-/// A word with its bytes not yet in their lanes.
+/// A word with its bytes not yet in their lanes: they get there on the way out, where nothing else stands in it.
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
 struct Word<const W: usize, const K: usize> {
     address: Bits<64>,
     data: Bits<W>,
     /// Lanes to rotate by.
     turn: Bits<6>,
-    strobe: Bits<K>,
+    /// Its bytes, as many ones, and the lane of the first.
+    count: Bits<7>,
+    bytes: Bits<K>,
+    offset: Bits<6>,
     last: bool,
 }
 
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
 struct State {
-    /// `front`, `word` hold something.
+    /// `front` holds something.
     front: bool,
-    word: bool,
     /// Position of the next plan.
     position: Bits<6>,
 }
@@ -76,6 +78,8 @@ pub struct Writer<const W: usize, const K: usize> {
     pub s_beat: Sink<Beat<W>>,
     /// Bursts.
     pub m_write: Source<WriteBeat<W, K>>,
+    /// Bytes of the beat on `m_write`.
+    pub count: Signal<Out, Bits<7>>,
     /// Nothing held inside.
     pub idle: Signal<Out, bool>,
     bursts: Splitter,
@@ -84,8 +88,7 @@ pub struct Writer<const W: usize, const K: usize> {
     /// Cuts the way of readiness from the words that leave to the bursts and on to whoever says where the bytes go.
     plan: SkidBuffer<Plan>,
     front: Flop<Bits<W>>,
-    word: Flop<Word<W, K>>,
-    out: SkidBuffer<WriteBeat<W, K>>,
+    out: SkidBuffer<Word<W, K>>,
 }
 
 impl<const W: usize, const K: usize> Writer<W, K> {
@@ -100,15 +103,17 @@ impl<const W: usize, const K: usize> Writer<W, K> {
 #[kernel_fn]
 fn plan_of<const W: usize>(chunk: Chunk, position: Bits<6>) -> Plan {
     let lane = bits::<64>(W as u64 / 8 - 1);
-    let stop = bit_cast::<7, 6>(position) + bit_cast::<7, 13>(chunk.length);
+    // The length comes late: nothing is added to it.
+    let left = bits::<7>(W as u64 / 8) - bit_cast::<7, 6>(position);
+    let length = bit_cast::<7, 13>(chunk.length);
     Plan {
         address: chunk.address & !lane,
         offset: lane_of::<W>(bit_cast::<6, 64>(chunk.address)),
-        count: bit_cast::<7, 13>(chunk.length),
+        count: length,
         last: chunk.end,
         position,
-        over: stop > bits::<7>(W as u64 / 8),
-        drained: chunk.last || stop == bits::<7>(W as u64 / 8),
+        over: length > left,
+        drained: chunk.last || length == left,
     }
 }
 
@@ -116,9 +121,8 @@ impl<const W: usize, const K: usize> Logic for Writer<W, K> {
     #[kernel]
     fn update(&mut self) {
         setup!(self, bursts, words, state, plan, out);
-        clocks!(self, front, word);
+        clocks!(self, front);
         forward!(self.s_piece => self.bursts.s_piece);
-        forward!(self.out.m_out => self.m_write);
         let mut next = self.state.q.val();
         let go = self.out.s_in.ready.val();
 
@@ -140,25 +144,26 @@ impl<const W: usize, const K: usize> Logic for Writer<W, K> {
         self.plan.m_out.ready.next = fire;
         self.s_beat.ready.next = fire && takes;
         self.front.d.next = mux(fire && takes, beat.data, self.front.q.val());
-        self.word.d.next = if go {
-            Word::<W, K> {
-                address: plan.address,
-                data: (self.front.q.val() & !late) | (beat.data & late),
-                turn: lane_of::<W>(plan.offset - plan.position),
-                strobe: (all >> (bits::<7>(K as u64) - plan.count)) << plan.offset,
-                last: plan.last,
-            }
-        } else {
-            self.word.q.val()
+        self.out.s_in.valid.next = fire;
+        self.out.s_in.bits.next = Word::<W, K> {
+            address: plan.address,
+            data: (self.front.q.val() & !late) | (beat.data & late),
+            turn: lane_of::<W>(plan.offset - plan.position),
+            count: plan.count,
+            bytes: all >> (bits::<7>(K as u64) - plan.count),
+            offset: plan.offset,
+            last: plan.last,
         };
 
         // Send the word filled before.
-        let word = self.word.q.val();
-        self.out.s_in.valid.next = next.word;
-        self.out.s_in.bits.next = WriteBeat::<W, K> {
+        let word = self.out.m_out.bits.val();
+        self.m_write.valid.next = self.out.m_out.valid.val();
+        self.out.m_out.ready.next = self.m_write.ready.val();
+        self.count.next = word.count;
+        self.m_write.bits.next = WriteBeat::<W, K> {
             address: word.address,
             data: rotate_lanes::<W>(word.data, word.turn),
-            strobe: word.strobe,
+            strobe: word.bytes << word.offset,
             last: word.last,
         };
 
@@ -166,12 +171,8 @@ impl<const W: usize, const K: usize> Logic for Writer<W, K> {
             || self.bursts.m_chunk.valid.val()
             || self.words.m_chunk.valid.val()
             || planned
-            || next.word
             || self.out.m_out.valid.val());
 
-        if go {
-            next.word = fire;
-        }
         if fire {
             next.front = !plan.drained;
         }

@@ -47,6 +47,8 @@ struct State {
     overflowed: bool,
     /// `room` and not `overflowed`.
     fits: bool,
+    /// Beats kept wait to be read: `read` is not `committed`.
+    more: bool,
     /// The ring is being read: its beat goes to the outlet in this cycle.
     reading: bool,
 }
@@ -132,12 +134,16 @@ impl<const W: usize> Logic for FrameBuffer<W> {
         next.fits = next.room && !next.overflowed;
 
         // A beat is read only if the outlet has room for it and for the one on its way.
-        let start = state.read != state.committed && self.outlet.level.val() < OUTLET as u64 - 1;
+        let start = state.more && self.outlet.level.val() < OUTLET as u64 - 1;
         self.ring.read_address.next = state.read & (self._beats as u64 - 1);
         next.reading = start;
+        let behind = state.read + 1;
         if start {
-            next.read = state.read + 1;
+            next.read = behind;
         }
+        // Said a cycle ahead. A frame that is kept has a beat that was not read before.
+        let left = if start { behind != state.committed } else { state.read != state.committed };
+        next.more = left || (valid && beat.last && self.commit.val());
         let stored = self.ring.read_data.val();
         self.outlet.s_in.bits.next = stored;
         self.outlet.s_in.valid.next = state.reading;

@@ -29,7 +29,7 @@ use super::{Cut, HeaderSkip, ReceiveChain, Reports};
 use crate::bundles::*;
 use crate::dma::Writer;
 use crate::geometry::Geometry;
-use crate::stream::{Queue, QuickQueue, Trim, Trimmer};
+use crate::stream::{CalmQueue, Pause, Queue, Trim, Trimmer};
 use stevedore_hdl::prelude::*;
 
 /// Commands whose frames the trimmer has not yet taken.
@@ -63,12 +63,16 @@ pub struct Placement<const W: usize, const K: usize> {
     pub free_entries: Signal<Out, Bits<16>>,
     chain: ReceiveChain,
     skip: HeaderSkip<W>,
-    cuts: QuickQueue<Cut>,
+    cuts: CalmQueue<Cut>,
     residues: Fifo<Bits<8>>,
+    /// A cut and the residue of its frame, added up: the trimmer adds once more.
+    trim: Pause<Trim>,
     beats: Queue<Beat<W>>,
     trimmer: Trimmer<W>,
+    /// Cuts the way of readiness from the writer to the chain, which takes several cycles for a piece.
+    pieces: Pause<Piece>,
     writer: Writer<W, K>,
-    reports: Reports<K>,
+    reports: Reports,
 }
 
 impl<const W: usize, const K: usize> Placement<W, K> {
@@ -86,10 +90,12 @@ impl<const W: usize, const K: usize> Placement<W, K> {
             free_entries: Signal::default(),
             chain: ReceiveChain::new(geometry),
             skip: HeaderSkip::default(),
-            cuts: QuickQueue::new(CUT_QUEUE),
+            cuts: CalmQueue::new(CUT_QUEUE),
             residues: Fifo::new(RESIDUE_QUEUE),
+            trim: Pause::default(),
             beats: Queue::new(ELASTIC),
             trimmer: Trimmer::default(),
+            pieces: Pause::default(),
             writer: Writer::new(geometry.maximum_write),
             reports: Reports::new(geometry.queue),
         }
@@ -99,7 +105,7 @@ impl<const W: usize, const K: usize> Placement<W, K> {
 impl<const W: usize, const K: usize> Logic for Placement<W, K> {
     #[kernel]
     fn update(&mut self) {
-        setup!(self, chain, skip, cuts, residues, beats, trimmer, writer, reports);
+        setup!(self, chain, skip, cuts, residues, trim, beats, trimmer, pieces, writer, reports);
         forward!(self.s_command => self.chain.s_command);
         forward!(self.s_frame => self.skip.s_frame);
         forward!(self.s_extent => self.skip.s_extent);
@@ -107,7 +113,9 @@ impl<const W: usize, const K: usize> Logic for Placement<W, K> {
         join!(self.skip.m_residue => self.residues.s_in);
         join!(self.skip.m_frame => self.beats.s_in);
         join!(self.beats.m_out => self.trimmer.s_beat);
-        join!(self.chain.m_piece => self.writer.s_piece);
+        join!(self.trim.m_out => self.trimmer.s_trim);
+        join!(self.chain.m_piece => self.pieces.s_in);
+        join!(self.pieces.m_out => self.writer.s_piece);
         join!(self.trimmer.m_beat => self.writer.s_beat);
         join!(self.chain.m_report => self.reports.s_report);
         forward!(self.reports.m_response => self.m_response);
@@ -117,20 +125,19 @@ impl<const W: usize, const K: usize> Logic for Placement<W, K> {
         // A trim takes the cut of a command and the residue of its frame together.
         let cut = self.cuts.m_out.bits.val();
         let both = self.cuts.m_out.valid.val() && self.residues.m_out.valid.val();
-        let goes = both && self.trimmer.s_trim.ready.val();
-        self.trimmer.s_trim.bits.next =
+        let goes = both && self.trim.s_in.ready.val();
+        self.trim.s_in.bits.next =
             Trim { drop: cut.trim + resize::<16, 8>(self.residues.m_out.bits.val()), length: cut.length };
-        self.trimmer.s_trim.valid.next = both;
+        self.trim.s_in.valid.next = both;
         self.cuts.m_out.ready.next = goes;
         self.residues.m_out.ready.next = goes;
 
-        let write = self.writer.m_write.bits.val();
         let offered = self.writer.m_write.valid.val();
         let taken = self.m_write.ready.val();
-        self.m_write.bits.next = write;
+        self.m_write.bits.next = self.writer.m_write.bits.val();
         self.m_write.valid.next = offered;
         self.writer.m_write.ready.next = taken;
-        self.reports.strobe.next = write.strobe;
+        self.reports.count.next = self.writer.count.val();
         self.reports.accepted.next = offered && taken;
     }
 }

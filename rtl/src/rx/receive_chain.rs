@@ -72,14 +72,17 @@ struct State {
     /// The chain is taken over from `loaded`: `Take`, and `Measure` when it follows `Load`.
     adopts: bool,
     emits: bool,
+    /// The first cycle of `Emit`: the piece is accounted for, whether it is taken at once or not.
+    counts: bool,
     hands_back: bool,
     /// `Fetch` and `FlushFetch`.
     renews: bool,
     settles: bool,
     flush_reports: bool,
     flush_nexts: bool,
-    /// Contexts initialised.
+    /// Contexts initialised; they are those of all slots, at least.
     initialised: Bits<16>,
+    slotted: bool,
     command: ReceiveCommand,
     /// The command reports what is unreported / the end of the stream.
     tells: bool,
@@ -165,11 +168,16 @@ impl Logic for ReceiveChain {
     fn update(&mut self) {
         setup!(self, state, free);
         clocks!(self, chains, contexts, loaded, fetched);
-        self.loaded.d.next = self.chains.read_data.val();
         self.fetched.d.next = self.contexts.read_data.val();
         let loaded = self.loaded.q.val();
         let fetched = self.fetched.q.val();
         let state = self.state.q.val();
+        // `Measure` finds the buffer in `loaded` even if it is not the chain's first.
+        let mut loads = self.chains.read_data.val();
+        if state.renews {
+            loads = Chain { base: fetched.address, filled: bits::<32>(0), room: fetched.length, ..loads };
+        }
+        self.loaded.d.next = loads;
         let mut next = state;
         let command = state.command;
         let chain = state.chain;
@@ -180,13 +188,18 @@ impl Logic for ReceiveChain {
         let pending = chain.pending;
         let can_report = self.m_report.ready.val();
         let emitted = state.emits && self.m_piece.ready.val();
+        let settled = state.tells || state.ends;
         let speak = state.hands_back
             || state.flush_nexts
             || (state.flush_reports && pending)
             || (state.settles && (state.ends || (pending && state.tells)));
-        let spoken = !speak || can_report;
+        let told = can_report || !(state.ends || (pending && state.tells));
+        let flushed = can_report || !pending;
 
-        let mut store = false;
+        // Written while a report is still waited for: nobody looks at the record before.
+        let provides = state.phase == Phase::Initialise && !state.slotted;
+        let can_append = state.appends && self.free.m_out.valid.val();
+        let store = state.settles || (state.flush_nexts && chain.vacant) || can_append || provides;
         let mut write = false;
         let mut give = false;
         let mut given = chain.head;
@@ -199,9 +212,27 @@ impl Logic for ReceiveChain {
             length: unreported,
             cookie: chain.cookie,
             target: state.placed,
-            handed_back: state.hands_back,
+            handed_back: state.hands_back || (state.flush_nexts && !chain.vacant),
+            end_of_stream: state.settles && state.ends,
             ..Report::default()
         };
+        if state.settles && !pending {
+            report.base = bits::<64>(0);
+            report.offset = bits::<32>(0);
+            report.length = bits::<32>(0);
+            report.cookie = bits::<32>(0);
+        }
+        if state.flush_nexts {
+            report.flushed = chain.vacant;
+            report.response = command.ending.response;
+            report.free = command.ending.free;
+            report.status = command.ending.status;
+            if chain.vacant {
+                report.cookie = command.ending.cookie;
+            } else if command.ending.status == 0 {
+                report.status = bits::<8>(status::ABORTED);
+            }
+        }
         let context = Context { address: command.address, length: command.length, cookie: command.cookie, next: fresh };
         let mut record = chain;
         let mut record_slot = command.slot;
@@ -212,12 +243,11 @@ impl Logic for ReceiveChain {
         next.adopts = false;
         match state.phase {
             Phase::Initialise => {
-                let slot = state.initialised < self._connections as u64;
-                store = slot;
                 record_slot = state.initialised;
-                give = !slot;
+                give = state.slotted;
                 given = state.initialised;
                 next.initialised = state.initialised + 1;
+                next.slotted = state.slotted || state.initialised == self._connections as u64 - 1;
                 if state.initialised == self._entries as u64 - 1 {
                     next.phase = Phase::Idle;
                 }
@@ -245,7 +275,6 @@ impl Logic for ReceiveChain {
             Phase::Append => {
                 if self.free.m_out.valid.val() {
                     write = true;
-                    store = true;
                     take = true;
                     next.phase = Phase::Idle;
                 }
@@ -254,13 +283,12 @@ impl Logic for ReceiveChain {
                 next.phase = if command.kind == ReceiveKind::Flush { Phase::FlushReport } else { Phase::Settle };
             }
             Phase::Measure => {
-                let active = if state.adopts { loaded } else { chain };
-                let ample = active.room.get_bits::<16>(16).any();
-                let room = active.room.get_bits::<16>(0);
+                let ample = loaded.room.get_bits::<16>(16).any();
+                let room = loaded.room.get_bits::<16>(0);
                 next.partial = ample || state.remaining < room;
                 next.last = ample || state.remaining <= room;
                 next.take = if ample || state.remaining <= room { state.remaining } else { room };
-                next.address = active.base + resize::<64, 32>(active.filled);
+                next.address = loaded.base + resize::<64, 32>(loaded.filled);
                 next.phase = Phase::Emit;
             }
             Phase::Emit => {
@@ -279,39 +307,19 @@ impl Logic for ReceiveChain {
                 next.phase = if state.remaining != 0 { Phase::Measure } else { Phase::Settle };
             }
             Phase::Settle => {
-                report.end_of_stream = state.ends;
-                if !pending {
-                    report.base = bits::<64>(0);
-                    report.offset = bits::<32>(0);
-                    report.length = bits::<32>(0);
-                    report.cookie = bits::<32>(0);
-                }
-                if spoken {
-                    store = true;
+                if told {
                     next.phase = Phase::Idle;
                 }
             }
             Phase::FlushReport => {
-                if spoken {
+                if flushed {
                     next.phase = Phase::FlushNext;
                 }
             }
             Phase::FlushNext => {
-                let ends = chain.vacant;
-                report.handed_back = !ends;
-                report.flushed = ends;
-                report.response = command.ending.response;
-                report.free = command.ending.free;
-                report.status = command.ending.status;
-                if ends {
-                    report.cookie = command.ending.cookie;
-                } else if command.ending.status == 0 {
-                    report.status = bits::<8>(status::ABORTED);
-                }
                 if can_report {
-                    give = !ends;
-                    store = ends;
-                    next.phase = if ends { Phase::Idle } else { Phase::FlushRead };
+                    give = !chain.vacant;
+                    next.phase = if chain.vacant { Phase::Idle } else { Phase::FlushRead };
                 }
             }
             Phase::FlushRead => next.phase = Phase::FlushFetch,
@@ -320,7 +328,7 @@ impl Logic for ReceiveChain {
 
         // The chain at hand.
         let taken = resize::<32, 16>(state.take);
-        if emitted {
+        if state.counts {
             next.chain.filled = chain.filled + taken;
             next.chain.room = chain.room - taken;
             next.chain.pending = true;
@@ -349,6 +357,7 @@ impl Logic for ReceiveChain {
         let handed = state.hands_back && can_report;
         next.appends = (state.phase == Phase::Load && command.kind == ReceiveKind::Append)
             || (state.appends && !self.free.m_out.valid.val());
+        next.counts = state.phase == Phase::Measure;
         next.emits = state.phase == Phase::Measure || (state.emits && !emitted);
         next.hands_back = (emitted && !state.partial) || (state.hands_back && !can_report);
         next.renews = (handed && !state.only) || state.phase == Phase::FlushRead;
@@ -356,10 +365,10 @@ impl Logic for ReceiveChain {
             || (emitted && state.partial)
             || (handed && state.only)
             || (state.phase == Phase::Fetch && state.remaining == 0)
-            || (state.settles && !spoken);
-        next.flush_reports = (takes && flushes) || (state.flush_reports && !spoken);
+            || (state.settles && !told);
+        next.flush_reports = (takes && flushes) || (state.flush_reports && !flushed);
         next.flush_nexts =
-            (state.flush_reports && spoken) || state.phase == Phase::FlushFetch || (state.flush_nexts && !can_report);
+            (state.flush_reports && flushed) || state.phase == Phase::FlushFetch || (state.flush_nexts && !can_report);
 
         self.s_command.ready.next = idle && (!framed || self.m_cut.ready.val());
         self.m_cut.valid.next = idle && offered && framed;
@@ -377,8 +386,8 @@ impl Logic for ReceiveChain {
 
         self.chains.read_address.next = if idle { coming.slot } else { command.slot };
         // One of three records: of the chain that got a context, of one that lost all, or of the chain at hand, what was reported noted.
-        record.reported = mux(speak, chain.filled, chain.reported);
-        record.pending = pending && !speak;
+        record.reported = mux(settled, chain.filled, chain.reported);
+        record.pending = pending && !settled;
         if !state.settles {
             record = empty(mux(state.flush_nexts, chain.tail, state.initialised), chain);
         }

@@ -69,6 +69,8 @@ enum Phase {
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
 struct State {
     phase: Phase,
+    /// Any phase but `Take`, once more: the report hangs on it.
+    keeps: bool,
     /// Bytes of the beat just accepted.
     fresh: Bits<7>,
     /// Bytes ever written, modulo 2^32.
@@ -77,15 +79,15 @@ struct State {
 
 /// The reports.
 #[derive(LogicBlock)]
-pub struct Reports<const K: usize> {
+pub struct Reports {
     /// Clock.
     pub clock: Signal<In, Clock>,
     /// Synchronous reset.
     pub reset: Signal<In, bool>,
     /// Reports, in order.
     pub s_report: Sink<Report>,
-    /// Strobes of the beat on the memory port.
-    pub strobe: Signal<In, Bits<K>>,
+    /// Bytes of the beat on the memory port.
+    pub count: Signal<In, Bits<7>>,
     /// It was accepted.
     pub accepted: Signal<In, bool>,
     /// Responses, owner false.
@@ -98,14 +100,14 @@ pub struct Reports<const K: usize> {
     report: Flop<Report>,
 }
 
-impl<const K: usize> Reports<K> {
+impl Reports {
     /// Reports with a queue of the given depth.
     pub fn new(depth: usize) -> Self {
         Reports {
             clock: Signal::default(),
             reset: Signal::default(),
             s_report: Sink::default(),
-            strobe: Signal::default(),
+            count: Signal::default(),
             accepted: Signal::default(),
             m_response: Source::default(),
             m_flushed: Source::default(),
@@ -117,7 +119,7 @@ impl<const K: usize> Reports<K> {
     }
 }
 
-impl<const K: usize> Logic for Reports<K> {
+impl Logic for Reports {
     #[kernel]
     fn update(&mut self) {
         setup!(self, state, inlet, queue);
@@ -126,7 +128,7 @@ impl<const K: usize> Logic for Reports<K> {
         join!(self.inlet.m_out => self.queue.s_in);
         let state = self.state.q.val();
         let mut next = state;
-        next.fresh = if self.accepted.val() { ones_count::<7, K>(self.strobe.val()) } else { bits::<7>(0) };
+        next.fresh = if self.accepted.val() { self.count.val() } else { bits::<7>(0) };
         next.written = state.written + resize::<32, 7>(state.fresh);
 
         let report = self.report.q.val();
@@ -135,6 +137,7 @@ impl<const K: usize> Logic for Reports<K> {
         match state.phase {
             Phase::Take => {
                 if self.queue.m_out.valid.val() {
+                    next.keeps = true;
                     next.phase = Phase::Wait;
                 }
             }
@@ -145,6 +148,7 @@ impl<const K: usize> Logic for Reports<K> {
             }
             Phase::Offer => {
                 if taken {
+                    next.keeps = false;
                     next.phase = Phase::Take;
                 }
             }
@@ -153,7 +157,7 @@ impl<const K: usize> Logic for Reports<K> {
         let offers = state.phase == Phase::Offer;
         self.state.d.next = next;
         self.queue.m_out.ready.next = takes;
-        self.report.d.next = if takes { self.queue.m_out.bits.val() } else { report };
+        self.report.d.next = if state.keeps { report } else { self.queue.m_out.bits.val() };
 
         let connection = resize::<64, 16>(report.slot) | (resize::<64, 16>(report.generation) << 16);
         let handed_back = mux(report.handed_back, bits::<16>(HANDED_BACK), bits::<16>(0));

@@ -1,4 +1,5 @@
 //! Blocks that move and shape streams of `Beat`s without knowing what they carry.
+pub mod calm_queue;
 pub mod frame_arbiter;
 pub mod lanes;
 pub mod pause;
@@ -8,6 +9,7 @@ pub mod realigner;
 pub mod trimmer;
 pub mod turn;
 
+pub use calm_queue::CalmQueue;
 pub use frame_arbiter::FrameArbiter;
 pub use pause::Pause;
 pub use queue::Queue;

@@ -2,7 +2,7 @@
 //!
 //! **Role.** Stands where words usually find nobody before them and each cycle of waiting counts: behind the connection pipeline, between the
 //! send chain, the segment buffer and the header builder. For depths that take a block RAM there is [`QuickQueue`](super::QuickQueue),
-//! which has a register behind the memory.
+//! which has a register behind the memory, and for readers who need a cycle between words [`CalmQueue`](super::CalmQueue).
 //!
 //! **Handshake.** `s_in` and `m_out` are ordinary channels; `s_in.ready` and `m_out.valid` are registers, `m_out.bits` is chosen by one, and `m_out.ready`
 //! ends at single registers ([`PingPong`]), so long decisions may hang on either end, however wide the word.

@@ -145,6 +145,8 @@ pub struct Releaser {
     found: Flop<MessageContext>,
     verdict: Flop<Verdict>,
     ended: Flop<Ended>,
+    /// A flush has reached the placeholder. Compared while its position is still on its way to `work`.
+    at_end: Flop<bool>,
     responses: SkidBuffer<DescriptorFields>,
 }
 
@@ -159,7 +161,7 @@ impl Logic for Releaser {
     #[kernel]
     fn update(&mut self) {
         setup!(self, phases, responses);
-        clocks!(self, request, work, found, verdict, ended);
+        clocks!(self, request, work, found, verdict, ended, at_end);
         forward!(self.responses.m_out => self.m_response);
         let command = self.s_command.bits.val();
         let phases = self.phases.q.val();
@@ -214,8 +216,16 @@ impl Logic for Releaser {
         // Where the located command begins. It is still in its register in the cycle in which the other unit takes it over.
         let follows = phases.follows;
         let start = mux(follows, ended.position, request.position);
-        let at_end = work.flush && work.position.entry == work.tail;
-        self.read.next = (phases.begin && !request.settles && !request.flush) || (phases.reading && !at_end);
+        let at_end = self.at_end.q.val();
+        let mut next_at_end = at_end;
+        if phases.begin {
+            next_at_end = request.flush && start.entry == request.tail;
+        } else if phases.freeing {
+            next_at_end = work.flush && found.next == work.tail;
+        }
+        self.at_end.d.next = next_at_end;
+        let asks = (phases.begin && !request.settles && !request.flush) || (phases.reading && !at_end);
+        self.read.next = asks;
         self.entry.next = mux(phases.begin, start.entry, work.position.entry);
         let granted = self.granted.val();
 
@@ -281,8 +291,8 @@ impl Logic for Releaser {
             look: accepts,
             working: moves || (phases.working && !finish),
             begin: moves,
-            reading: (phases.begin && !request.settles && (request.flush || !granted))
-                || (phases.reading && !at_end && !granted)
+            reading: (phases.begin && !request.settles && request.flush)
+                || (asks && !granted)
                 || (freed && !verdict.ends),
             waiting: granted,
             judging: phases.waiting,

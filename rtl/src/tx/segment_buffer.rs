@@ -32,8 +32,10 @@ struct State {
     begin: Bits<16>,
     /// The next beat to be sent out.
     read: Bits<16>,
-    /// Beats of the packet still to be sent out.
+    /// Beats of the packet still to be sent out; there are some / there is one.
     left: Bits<16>,
+    busy: bool,
+    ends: bool,
     rotate: Bits<6>,
 }
 
@@ -119,18 +121,23 @@ impl<const W: usize> Logic for SegmentBuffer<W> {
 
         // Out: the memory always shows the beat at `read`.
         let fetch = self.s_fetch.bits.val();
-        let busy = state.left.any();
+        let busy = state.busy;
         let pop = busy && self.lumps.s_in.ready.val();
-        let finish = pop && state.left == 1;
+        let finish = pop && state.ends;
         let start = !busy || finish;
         self.lumps.s_in.valid.next = busy;
         self.lumps.s_in.bits.next = Lump::<W> { data: self.memory.read_data.val(), rotate: state.rotate };
         if pop {
             next.read = (state.read + 1) & wrap;
             next.left = state.left - 1;
+            next.ends = state.left == 2;
+        }
+        if start {
+            next.busy = self.s_fetch.valid.val();
         }
         if start && self.s_fetch.valid.val() {
             next.left = fetch.beats;
+            next.ends = fetch.beats == 1;
             next.rotate = fetch.rotate;
         }
         self.s_fetch.ready.next = start;

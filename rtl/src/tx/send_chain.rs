@@ -23,7 +23,7 @@ use super::releaser::Releaser;
 use super::walker::Walker;
 use crate::bundles::{DescriptorFields, Flushed, Piece, SegmentOut, SendCommand, SendKind};
 use crate::geometry::Geometry;
-use crate::stream::Queue;
+use crate::stream::{Pause, Queue};
 use stevedore_hdl::prelude::*;
 
 /// Beats of `W` bits that hold `length` bytes.
@@ -59,7 +59,7 @@ pub struct SendChain<const W: usize> {
     walker: Walker,
     releaser: Releaser,
     segments: Queue<SegmentOut>,
-    pieces: PingPong<Piece>,
+    pieces: Pause<Piece>,
     /// The tables are filled.
     filled: Register<bool>,
     room: Register<Bits<16>>,
