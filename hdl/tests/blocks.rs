@@ -72,6 +72,18 @@ fn ping_pong_keeps_order_at_full_rate() {
 }
 
 #[test]
+fn single_ping_pong_keeps_order_every_second_cycle() {
+    for (push, pull) in [(100, 100), (50, 50), (100, 30), (30, 100)] {
+        let mut b = bench!(PingPong::<Bits<16>>::single());
+        b.reset(|u, on| u.reset.next = on);
+        let cycles = stream!(b, 500, push, pull);
+        if push == 100 && pull == 100 {
+            assert_eq!(cycles, 1000);
+        }
+    }
+}
+
+#[test]
 fn fifo_keeps_order_at_full_rate() {
     for depth in [1, 2, 3, 16, 20] {
         for (push, pull) in [(100, 100), (50, 50), (100, 30), (30, 100)] {
@@ -134,6 +146,7 @@ fn assert_clean(text: &str, top: &str) {
 fn verilog_is_clean() {
     assert_clean(&verilog(&SkidBuffer::<Bits<16>>::default(), "skid"), "skid");
     assert_clean(&verilog(&PingPong::<Bits<16>>::default(), "pair"), "pair");
+    assert_clean(&verilog(&PingPong::<Bits<16>>::single(), "pair"), "pair");
     assert_clean(&verilog(&Fifo::<Bits<1>>::new(1), "fifo"), "fifo");
     assert_clean(&verilog(&Fifo::<Bits<72>>::new(20), "fifo"), "fifo");
     assert_clean(&verilog(&ByteRam::<32, 4>::new(4), "ram"), "ram");

@@ -3,16 +3,19 @@
 //! # Role
 //! Does what [`SkidBuffer`](super::SkidBuffer) does, for wide words whose `m_out.ready` is decided late: neither word waits for that decision. The price
 //! is a multiplexer behind the words instead of in front of them.
+//!
+//! A *single* one has only one of the words, at half the price and without that multiplexer: for readers who take a word every second cycle at most,
+//! and look closely at it before they do.
 //! # Ports
 //! `s_in` takes words, `m_out` gives them in the same order.
 //! # Handshake
 //! As in [`crate::channel`]; `s_in.ready` does not depend on `s_in.valid` or `m_out.ready` of the same cycle; `s_in.ready` and `m_out.valid` are
 //! registers, `m_out.bits` is chosen by one.
 //! # Latency
-//! One cycle; one word per cycle.
+//! One cycle; one word per cycle, a single one gives a word every second cycle.
 //! # Invariant
 //! A word that is not held follows the input in every cycle; `turn` names the word offered, or the one that will be offered next. The other
-//! word is held only when `ready` is low.
+//! word is held only when `ready` is low. In a single one `ready` is always the opposite of `valid`: a register of its own, because the word hangs on it.
 
 use super::{Flop, Register};
 use crate::prelude::*;
@@ -35,6 +38,14 @@ pub struct PingPong<T: Symbolic> {
     ready: Register<bool>,
     turn: Register<bool>,
     word: [Flop<T>; 2],
+    _single: bool,
+}
+
+impl<T: Symbolic> PingPong<T> {
+    /// One that holds one word, and gives one every second cycle.
+    pub fn single() -> Self {
+        PingPong { _single: true, ..Self::default() }
+    }
 }
 
 impl<T: Symbolic> Default for PingPong<T> {
@@ -50,6 +61,7 @@ impl<T: Symbolic> Default for PingPong<T> {
             ready: Register::new(true),
             turn: Register::default(),
             word: Default::default(),
+            _single: false,
         }
     }
 }
@@ -79,5 +91,16 @@ impl<T: Symbolic> Logic for PingPong<T> {
         self.s_in.ready.next = ready;
         self.m_out.valid.next = valid;
         self.m_out.bits.next = if turn { self.word[1].q.val() } else { self.word[0].q.val() };
+        if self._single {
+            let (wants, takes) = (self.s_in.valid.val(), self.m_out.ready.val());
+            self.word[0].d.next = if ready { self.s_in.bits.val() } else { self.word[0].q.val() };
+            self.word[1].d.next = self.word[1].q.val();
+            self.turn.d.next = false;
+            self.valid.d.next = if valid { !takes } else { wants };
+            self.both.d.next = if valid { !takes } else { wants };
+            self.ready.d.next = if valid { takes } else { !wants };
+            self.s_in.ready.next = !valid;
+            self.m_out.bits.next = self.word[0].q.val();
+        }
     }
 }

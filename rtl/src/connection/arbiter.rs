@@ -69,7 +69,10 @@ struct Choice {
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
 struct Ticket {
     head: Head,
-    choice: Choice,
+    /// It is no segment: a request, a turn, a tick.
+    other: bool,
+    turn: bool,
+    tick: bool,
     /// Segments: it is in place `b`.
     in_b: bool,
 }
@@ -279,16 +282,17 @@ impl Logic for Arbiter {
             s.tick
         };
         self.ticket_valid.d.next = room && (choice.segment || choice.host || choice.turn || choice.tick);
-        self.ticket.d.next = Ticket { head, choice, in_b: s.in_b };
+        self.ticket.d.next =
+            Ticket { head, other: !choice.segment, turn: choice.turn, tick: choice.tick, in_b: s.in_b };
 
         // The event behind the ticket.
         self.row.next = ticket_row;
         let segment = if ticket.in_b { self.segment_b.q.val() } else { self.segment_a.q.val() };
-        let mut event = if ticket.choice.segment { segment } else { self.host.q.val() };
-        if ticket.choice.turn {
+        let mut event = if ticket.other { self.host.q.val() } else { segment };
+        if ticket.turn {
             event.kind = EventKind::Transmit;
         }
-        if ticket.choice.tick {
+        if ticket.tick {
             event.kind = EventKind::Tick;
         }
         event.slot = ticket.head.slot;

@@ -15,8 +15,8 @@
 //!
 //! **Handshake.** Channels. An event is taken only when all three output queues have room for everything under way, so a blocked output
 //! stops the inlets, never the middle. Turns to send wait already when a quarter of the send queue is full: otherwise segments to send would
-//! fill it whenever the wire is slower than the pipeline, and arriving segments would wait with them. `m_send` and `m_receive` give a command every
-//! second cycle at most: those who take them need longer, and look closely before they do.
+//! fill it whenever the wire is slower than the pipeline, and arriving segments would wait with them. `m_send` gives a command every
+//! second cycle at most at W = 64: the send chain needs longer, and looks closely before it takes one.
 //!
 //! **Latency.** Nine cycles from a source to an output of an idle block. One event per cycle; one per five cycles of one connection. After
 //! reset the table is erased first, a cycle per slot; sources wait.
@@ -29,7 +29,7 @@ use super::scheduler::Scheduler;
 use super::timers::Timers;
 use crate::bundles::{Event, Notice, ReceiveCommand, SendCommand, TcpPulses, TcpSettings};
 use crate::geometry::Geometry;
-use crate::stream::{CalmQueue, Queue};
+use crate::stream::Queue;
 use stevedore_hdl::prelude::*;
 
 /// Events that may still come after the room in the queues was judged: six stages, the one let in, and the cycle of judging.
@@ -62,8 +62,8 @@ pub struct Tcp {
     pipeline: Pipeline,
     scheduler: Scheduler,
     timers: Timers,
-    send: CalmQueue<SendCommand>,
-    receive: CalmQueue<ReceiveCommand>,
+    send: Queue<SendCommand>,
+    receive: Queue<ReceiveCommand>,
     notice: Queue<Notice>,
     room: Register<bool>,
     send_room: Register<bool>,
@@ -90,8 +90,9 @@ impl Tcp {
             pipeline: Pipeline::new(geometry.connections),
             scheduler: Scheduler::new(geometry.connections),
             timers: Timers::new(geometry.connections),
-            send: CalmQueue::new(geometry.queue),
-            receive: CalmQueue::new(geometry.queue),
+            // A wide engine has fewer cycles for a segment than its commands would take.
+            send: if geometry.width > 64 { Queue::new(geometry.queue) } else { Queue::calm(geometry.queue) },
+            receive: Queue::new(geometry.queue),
             notice: Queue::new(geometry.queue),
             room: Register::default(),
             send_room: Register::default(),

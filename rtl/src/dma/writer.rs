@@ -86,7 +86,7 @@ pub struct Writer<const W: usize, const K: usize> {
     words: Splitter,
     state: Register<State>,
     /// Cuts the way of readiness from the words that leave to the bursts and on to whoever says where the bytes go.
-    plan: SkidBuffer<Plan>,
+    plan: PingPong<Plan>,
     front: Flop<Bits<W>>,
     out: SkidBuffer<Word<W, K>>,
 }
@@ -105,7 +105,8 @@ fn plan_of<const W: usize>(chunk: Chunk, position: Bits<6>) -> Plan {
     let lane = bits::<64>(W as u64 / 8 - 1);
     // The length comes late: nothing is added to it.
     let left = bits::<7>(W as u64 / 8) - bit_cast::<7, 6>(position);
-    let length = bit_cast::<7, 13>(chunk.length);
+    // No word has more bytes: bits that are never set need no registers.
+    let length = bit_cast::<7, 13>(chunk.length) & bits::<7>(W as u64 / 4 - 1);
     Plan {
         address: chunk.address & !lane,
         offset: lane_of::<W>(bit_cast::<6, 64>(chunk.address)),

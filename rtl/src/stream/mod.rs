@@ -1,5 +1,4 @@
 //! Blocks that move and shape streams of `Beat`s without knowing what they carry.
-pub mod calm_queue;
 pub mod frame_arbiter;
 pub mod lanes;
 pub mod pause;
@@ -9,7 +8,6 @@ pub mod realigner;
 pub mod trimmer;
 pub mod turn;
 
-pub use calm_queue::CalmQueue;
 pub use frame_arbiter::FrameArbiter;
 pub use pause::Pause;
 pub use queue::Queue;
