@@ -12,8 +12,8 @@ use anyhow::{Context, Result};
 /// The device: LFE5UM5G-85F, speed grade 8, in the package of the ECP5-5G Versa board. The board's own 45F is half of the same fabric: an
 /// earlier engine took 95 % of its LUTs, and the placer had not ended its first round after a quarter of an hour.
 const DEVICE: [&str; 5] = ["--um5g-85k", "--package", "CABGA381", "--speed", "8"];
-/// How much the placer cares for time, against the length of wires. At nextpnr's own 10 wires across half the device remain on paths that miss
-/// the clock: placed with 10, 30 and 100 one and the same netlist came to 102, 107 and 110 MHz.
+/// How much the placer cares for time, against the length of wires. At nextpnr's own 10, wires across half the device remain on paths that miss
+/// the clock.
 const PLACER: [&str; 2] = ["--placer-heap-timingweight", "100"];
 /// It settles the engine in minutes; nextpnr's default had a third of the wires still to do after seven.
 const ROUTER: [&str; 2] = ["--router", "router2"];
