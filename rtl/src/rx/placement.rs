@@ -5,7 +5,7 @@
 //! payload is cut out, written straight into the posted buffers and reported, or the frame is thrown away.
 //!
 //! ```text
-//! s_command -> [ ] -> ReceiveChain -pieces---------> dma::Writer -> m_write
+//! s_command -> ReceiveChain --pieces---------> dma::Writer -> m_write
 //!                 |    | cuts                     ^     | bytes accepted
 //! s_extent -+     |    v                          |     v
 //! s_frame --+-> HeaderSkip -> [ ] -> Trimmer -----+   Reports -> m_response, m_flushed
@@ -20,7 +20,7 @@
 //! chain, and with it the frames, when the report queue is full.
 //!
 //! # Latency
-//! Command to first write beat 12 cycles if the frame waits already; the bytes follow at a beat per cycle.
+//! Command to first write beat 11 cycles if the frame waits already; the bytes follow at a beat per cycle.
 //!
 //! # Invariant
 //! Cuts, pieces and frames run in step because each command makes one of each, in its own turn: the trimmer's packet is exactly as
@@ -61,8 +61,6 @@ pub struct Placement<const W: usize, const K: usize> {
     pub m_flushed: Source<Flushed>,
     /// Contexts free now.
     pub free_entries: Signal<Out, Bits<16>>,
-    /// The chain looks closely at a command before it takes it.
-    commands: Pause<ReceiveCommand>,
     chain: ReceiveChain,
     skip: HeaderSkip<W>,
     cuts: Queue<Cut>,
@@ -90,7 +88,6 @@ impl<const W: usize, const K: usize> Placement<W, K> {
             m_response: Source::default(),
             m_flushed: Source::default(),
             free_entries: Signal::default(),
-            commands: Pause::default(),
             chain: ReceiveChain::new(geometry),
             skip: HeaderSkip::default(),
             cuts: Queue::calm(CUT_QUEUE),
@@ -108,9 +105,8 @@ impl<const W: usize, const K: usize> Placement<W, K> {
 impl<const W: usize, const K: usize> Logic for Placement<W, K> {
     #[kernel]
     fn update(&mut self) {
-        setup!(self, commands, chain, skip, cuts, residues, trim, beats, trimmer, pieces, writer, reports);
-        forward!(self.s_command => self.commands.s_in);
-        join!(self.commands.m_out => self.chain.s_command);
+        setup!(self, chain, skip, cuts, residues, trim, beats, trimmer, pieces, writer, reports);
+        forward!(self.s_command => self.chain.s_command);
         forward!(self.s_frame => self.skip.s_frame);
         forward!(self.s_extent => self.skip.s_extent);
         join!(self.chain.m_cut => self.cuts.s_in);
