@@ -47,40 +47,33 @@ macro_rules! stream {
     }};
 }
 
+/// 500 words come out of a new `$block` as they went in, whoever stalls; in `$cycles` cycles if nobody does.
+macro_rules! keeps_order {
+    ($block:expr, $cycles:expr) => {
+        for (push, pull) in [(100, 100), (50, 50), (100, 30), (30, 100)] {
+            let mut b = bench!($block);
+            b.reset(|u, on| u.reset.next = on);
+            let cycles = stream!(b, 500, push, pull);
+            if push == 100 && pull == 100 {
+                assert_eq!(cycles, $cycles);
+            }
+        }
+    };
+}
+
 #[test]
 fn skid_buffer_keeps_order_at_full_rate() {
-    for (push, pull) in [(100, 100), (50, 50), (100, 30), (30, 100)] {
-        let mut b = bench!(SkidBuffer::<Bits<16>>::default());
-        b.reset(|u, on| u.reset.next = on);
-        let cycles = stream!(b, 500, push, pull);
-        if push == 100 && pull == 100 {
-            assert_eq!(cycles, 501);
-        }
-    }
+    keeps_order!(SkidBuffer::<Bits<16>>::default(), 501);
 }
 
 #[test]
 fn ping_pong_keeps_order_at_full_rate() {
-    for (push, pull) in [(100, 100), (50, 50), (100, 30), (30, 100)] {
-        let mut b = bench!(PingPong::<Bits<16>>::default());
-        b.reset(|u, on| u.reset.next = on);
-        let cycles = stream!(b, 500, push, pull);
-        if push == 100 && pull == 100 {
-            assert_eq!(cycles, 501);
-        }
-    }
+    keeps_order!(PingPong::<Bits<16>>::default(), 501);
 }
 
 #[test]
 fn single_ping_pong_keeps_order_every_second_cycle() {
-    for (push, pull) in [(100, 100), (50, 50), (100, 30), (30, 100)] {
-        let mut b = bench!(PingPong::<Bits<16>>::single());
-        b.reset(|u, on| u.reset.next = on);
-        let cycles = stream!(b, 500, push, pull);
-        if push == 100 && pull == 100 {
-            assert_eq!(cycles, 1000);
-        }
-    }
+    keeps_order!(PingPong::<Bits<16>>::single(), 1000);
 }
 
 #[test]

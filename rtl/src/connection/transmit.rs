@@ -167,7 +167,7 @@ pub struct TurnPlan {
     pub bare: bool,
     /// Any of these.
     pub some: bool,
-    /// `data`: everything posted.
+    /// `data`: everything posted. Set in a handshake, too: `syn` is all there is to send.
     pub rest: bool,
     /// `data`: one MSS. If neither: up to the edge of the window.
     pub whole: bool,

@@ -9,13 +9,14 @@ use crate::scratch::Scratch;
 use crate::tools::{Tool, Tools};
 use anyhow::{Context, Result};
 
-/// The device: LFE5UM5G-85F, speed grade 8, in the package of the ECP5-5G Versa board. The board's own 45F is half of the same fabric: an
-/// earlier engine took 95 % of its LUTs, and the placer had not ended its first round after a quarter of an hour.
+/// The device: LFE5UM5G-85F, speed grade 8, in the package of the ECP5-5G Versa board. The board's own 45F is half of the same fabric: nextpnr finds no
+/// legal place there for all the engine's LUTs.
 const DEVICE: [&str; 5] = ["--um5g-85k", "--package", "CABGA381", "--speed", "8"];
 /// How much the placer cares for time, against the length of wires. At nextpnr's own 10, wires across half the device remain on paths that miss
 /// the clock.
 const PLACER: [&str; 2] = ["--placer-heap-timingweight", "100"];
-/// It settles the engine in minutes; nextpnr's default had a third of the wires still to do after seven.
+/// It settled an earlier engine in minutes, when nextpnr's default had a third of the wires still to do after seven. It has not yet come to an end with
+/// the present one.
 const ROUTER: [&str; 2] = ["--router", "router2"];
 /// Where the placer's random numbers begin: figures can be had again.
 const SEED: &str = "1";
