@@ -33,7 +33,7 @@ use crate::host::*;
 use crate::network::Network;
 use crate::ports::*;
 use crate::rx::{Placement, Receiver};
-use crate::stream::{FrameArbiter, Pause, Queue};
+use crate::stream::{FrameArbiter, Queue};
 use crate::tx::Transmitter;
 use stevedore_hdl::prelude::*;
 
@@ -68,11 +68,11 @@ pub struct Engine<const W: usize, const K: usize> {
     response_writer: ResponseWriter<W, K>,
     host_events: Merge<Event>,
     /// Cut the ways of the lookup to the pipeline's inlet and to the header builder.
-    openings: Pause<Event>,
-    resets: Pause<ResetOut>,
+    openings: PingPong<Event>,
+    resets: PingPong<ResetOut>,
     notices: [Merge<Notice>; 4],
     /// Cut the tree of notices: it has four levels.
-    pauses: [Pause<Notice>; 2],
+    pauses: [PingPong<Notice>; 2],
     responses: [Merge<DescriptorFields>; 2],
     descriptor_reader: Gather<W>,
     payload_reader: Reader<W>,
@@ -118,9 +118,9 @@ impl<const W: usize, const K: usize> Engine<W, K> {
             notifier: Notifier::new(geometry.connections),
             response_writer: ResponseWriter::new(geometry),
             host_events: Merge::default(),
-            openings: Pause::default(),
-            resets: Pause::default(),
-            pauses: std::array::from_fn(|_| Pause::default()),
+            openings: PingPong::single(),
+            resets: PingPong::single(),
+            pauses: std::array::from_fn(|_| PingPong::single()),
             notices: std::array::from_fn(|_| Merge::default()),
             responses: std::array::from_fn(|_| Merge::default()),
             descriptor_reader: Gather::new(payload_tags, geometry.descriptor_tags, geometry.maximum_read),

@@ -75,32 +75,33 @@ impl<T: Symbolic> Logic for PingPong<T> {
         let ready = self.ready.q.val();
         let turn = self.turn.q.val();
         let both = self.both.q.val();
-        let take = self.s_in.valid.val() && !both;
-        let give = self.m_out.ready.val() && valid;
-
-        let held_0 = valid && (!turn || both);
-        let held_1 = valid && (turn || both);
-        self.word[0].d.next = if held_0 { self.word[0].q.val() } else { self.s_in.bits.val() };
-        self.word[1].d.next = if held_1 { self.word[1].q.val() } else { self.s_in.bits.val() };
-        self.turn.d.next = turn != give;
-        self.valid.d.next = take || both || (valid && !give);
-        self.both.d.next = !give && (both || (take && valid));
-        self.ready.d.next = give || !(both || (take && valid));
+        let words = [self.word[0].q.val(), self.word[1].q.val()];
+        let word = self.s_in.bits.val();
         self.full.next = both;
-
-        self.s_in.ready.next = ready;
         self.m_out.valid.next = valid;
-        self.m_out.bits.next = if turn { self.word[1].q.val() } else { self.word[0].q.val() };
         if self._single {
-            let (wants, takes) = (self.s_in.valid.val(), self.m_out.ready.val());
-            self.word[0].d.next = if ready { self.s_in.bits.val() } else { self.word[0].q.val() };
-            self.word[1].d.next = self.word[1].q.val();
+            let full = if valid { !self.m_out.ready.val() } else { self.s_in.valid.val() };
+            self.word[0].d.next = if ready { word } else { words[0] };
+            self.word[1].d.next = words[1];
             self.turn.d.next = false;
-            self.valid.d.next = if valid { !takes } else { wants };
-            self.both.d.next = if valid { !takes } else { wants };
-            self.ready.d.next = if valid { takes } else { !wants };
+            self.valid.d.next = full;
+            self.both.d.next = full;
+            self.ready.d.next = !full;
             self.s_in.ready.next = !valid;
-            self.m_out.bits.next = self.word[0].q.val();
+            self.m_out.bits.next = words[0];
+        } else {
+            let take = self.s_in.valid.val() && !both;
+            let give = self.m_out.ready.val() && valid;
+            let held_0 = valid && (!turn || both);
+            let held_1 = valid && (turn || both);
+            self.word[0].d.next = if held_0 { words[0] } else { word };
+            self.word[1].d.next = if held_1 { words[1] } else { word };
+            self.turn.d.next = turn != give;
+            self.valid.d.next = take || both || (valid && !give);
+            self.both.d.next = !give && (both || (take && valid));
+            self.ready.d.next = give || !(both || (take && valid));
+            self.s_in.ready.next = ready;
+            self.m_out.bits.next = if turn { words[1] } else { words[0] };
         }
     }
 }

@@ -5,7 +5,7 @@
 //! phase, and never writes an entry the host still owns (H7). Also writes the status line for the fetcher.
 //!
 //! ```text
-//!  s_response -> [ Pause ] -> [ queue ] -> [ words of W ] -> [ out ] -> m_write
+//!  s_response -> [ one word ] -> [ queue ] -> [ words of W ] -> [ out ] -> m_write
 //! ```
 //!
 //! # Ports
@@ -25,7 +25,6 @@
 //! bytes and on one side of the table's end, so it is one burst, and during a batch only the low bits of the address change.
 use crate::bundles::{DescriptorFields, Settings, WriteBeat};
 use crate::geometry::Geometry;
-use crate::stream::Pause;
 use stevedore_hdl::prelude::*;
 
 /// Entries per write: 256 bytes.
@@ -128,7 +127,7 @@ pub struct ResponseWriter<const W: usize, const K: usize> {
     pub stalled: Signal<Out, bool>,
     state: Register<State>,
     /// Cuts the way from the blocks that respond: they are far apart.
-    inlet: Pause<DescriptorFields>,
+    inlet: PingPong<DescriptorFields>,
     queue: Fifo<DescriptorFields>,
     low: Flop<Bits<256>>,
     /// Cuts the way of readiness from the memory port back to the queue.
@@ -156,7 +155,7 @@ impl<const W: usize, const K: usize> ResponseWriter<W, K> {
             nearly_full: Signal::default(),
             stalled: Signal::default(),
             state: Register::new(State { entries: bits(SMALLEST_TABLE), ..State::default() }),
-            inlet: Pause::default(),
+            inlet: PingPong::single(),
             queue: Fifo::new(geometry.queue),
             low: Flop::default(),
             out: SkidBuffer::default(),

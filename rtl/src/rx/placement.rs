@@ -29,7 +29,7 @@ use super::{Cut, HeaderSkip, ReceiveChain, Reports};
 use crate::bundles::*;
 use crate::dma::Writer;
 use crate::geometry::Geometry;
-use crate::stream::{Pause, Queue, Trim, Trimmer};
+use crate::stream::{Queue, Trim, Trimmer};
 use stevedore_hdl::prelude::*;
 
 /// Commands whose frames the trimmer has not yet taken.
@@ -66,11 +66,11 @@ pub struct Placement<const W: usize, const K: usize> {
     cuts: Queue<Cut>,
     residues: Fifo<Bits<8>>,
     /// A cut and the residue of its frame, added up: the trimmer adds once more.
-    trim: Pause<Trim>,
+    trim: PingPong<Trim>,
     beats: Queue<Beat<W>>,
     trimmer: Trimmer<W>,
     /// Cuts the way of readiness from the writer to the chain, which takes several cycles for a piece.
-    pieces: Pause<Piece>,
+    pieces: PingPong<Piece>,
     writer: Writer<W, K>,
     reports: Reports,
 }
@@ -92,10 +92,10 @@ impl<const W: usize, const K: usize> Placement<W, K> {
             skip: HeaderSkip::default(),
             cuts: Queue::calm(CUT_QUEUE),
             residues: Fifo::new(RESIDUE_QUEUE),
-            trim: Pause::default(),
+            trim: PingPong::single(),
             beats: Queue::new(ELASTIC),
             trimmer: Trimmer::default(),
-            pieces: Pause::default(),
+            pieces: PingPong::single(),
             writer: Writer::new(geometry.maximum_write),
             reports: Reports::new(geometry.queue),
         }

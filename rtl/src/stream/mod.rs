@@ -1,7 +1,6 @@
 //! Blocks that move and shape streams of `Beat`s without knowing what they carry.
 pub mod frame_arbiter;
 pub mod lanes;
-pub mod pause;
 pub mod queue;
 pub mod quick_queue;
 pub mod realigner;
@@ -9,7 +8,6 @@ pub mod trimmer;
 pub mod turn;
 
 pub use frame_arbiter::FrameArbiter;
-pub use pause::Pause;
 pub use queue::Queue;
 pub use quick_queue::QuickQueue;
 pub use realigner::{Fragment, Realigner};

@@ -23,7 +23,7 @@ use super::releaser::Releaser;
 use super::walker::Walker;
 use crate::bundles::{DescriptorFields, Flushed, Piece, SegmentOut, SendCommand, SendKind};
 use crate::geometry::Geometry;
-use crate::stream::{Pause, Queue};
+use crate::stream::Queue;
 use stevedore_hdl::prelude::*;
 
 /// Beats of `W` bits that hold `length` bytes.
@@ -59,7 +59,7 @@ pub struct SendChain<const W: usize> {
     walker: Walker,
     releaser: Releaser,
     segments: Queue<SegmentOut>,
-    pieces: Pause<Piece>,
+    pieces: PingPong<Piece>,
     /// The tables are filled.
     filled: Register<bool>,
     room: Register<Bits<16>>,
@@ -85,6 +85,7 @@ impl<const W: usize> SendChain<W> {
             pool: Pool::new(geometry.send_entries, geometry.connections),
             releaser: Releaser::new(),
             segments: Queue::new(geometry.segments_waiting()),
+            pieces: PingPong::single(),
             room: Register::new(((geometry.segment_buffer * 8 / W) as u64).into()),
             _slots: geometry.connections as u64 - 1,
             _entries: geometry.send_entries as u64 - 1,

@@ -1,9 +1,9 @@
-//! `stream::FrameArbiter`, `dma::ReadArbiter`, `dma::WriteArbiter`, `stream::Pause`.
+//! `stream::FrameArbiter`, `dma::ReadArbiter`, `dma::WriteArbiter`, and a single `PingPong`.
 use crate::harness::*;
 use stevedore_hdl::prelude::*;
 use stevedore_rtl::bundles::{Beat, ReadCompletion, ReadRequest, WriteBeat};
 use stevedore_rtl::dma::{ReadArbiter, WriteArbiter};
-use stevedore_rtl::stream::{FrameArbiter, Pause};
+use stevedore_rtl::stream::FrameArbiter;
 use stevedore_testbenches::replay::{Compiled, Dut, FlatWord};
 use stevedore_testbenches::stepped;
 
@@ -162,9 +162,9 @@ fn arbiter_verilog_is_clean() {
 }
 
 #[test]
-fn pause_passes_every_word_in_order() {
+fn single_ping_pong_passes_every_word_in_order() {
     with_big_stack(|| {
-        let mut dut = stepped!(Pause::<Bits<8>>::default(), sinks: [s_in], sources: [m_out]);
+        let mut dut = stepped!(PingPong::<Bits<8>>::single(), sinks: [s_in], sources: [m_out]);
         for pace in PACES {
             let words: Vec<FlatWord> = (0..100u64).map(|i| bits::<8>(i).to_flat()).collect();
             let mut feed = Feed::new("s_in", words.clone(), pace);
@@ -176,7 +176,7 @@ fn pause_passes_every_word_in_order() {
             assert_eq!(drain.words, words);
             assert!(pace < 100 || drain.taken[99] - drain.taken[0] == 198, "a word every two cycles");
         }
-        dut.replay("pause").unwrap();
-        assert_clean(&Pause::<Bits<8>>::default(), "pause");
+        dut.replay("single").unwrap();
+        assert_clean(&PingPong::<Bits<8>>::single(), "single");
     });
 }
