@@ -25,6 +25,7 @@ pub mod tcp;
 pub mod timeouts;
 pub mod timers;
 pub mod transmit;
+pub mod transmit_room;
 pub mod window;
 
 pub use lookup::Lookup;

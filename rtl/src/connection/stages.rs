@@ -17,7 +17,8 @@ use super::states::{states_of, States};
 use super::timeouts::{
     measure_timeouts, plan_timeouts, plan_timer, TimeoutMeasures, TimeoutPlan, TimerCauses, TimerPlan,
 };
-use super::transmit::{fit_turn, measure_turn, plan_turn, TurnFit, TurnMeasures, TurnPlan};
+use super::transmit::{plan_turn, TurnPlan};
+use super::transmit_room::{fit_turn, measure_turn, TurnFit, TurnMeasures};
 use super::window::{measure_window, plan_window, WindowMeasures, WindowPlan};
 use crate::bundles::{ConnectionRecord, Event, EventKind, Farewell, TcpSettings, TcpState};
 use stevedore_hdl::prelude::*;

@@ -8,7 +8,7 @@ use super::acknowledge::AckPlan;
 use super::rtt::{Rto, RttMeasures, RttPlan};
 use super::sequence::before;
 use super::states::States;
-use super::transmit::{TurnFit, TurnMeasures};
+use super::transmit_room::{TurnFit, TurnMeasures};
 use crate::bundles::{ConnectionRecord, TcpSettings, TcpState};
 use stevedore_hdl::prelude::*;
 

@@ -6,6 +6,7 @@
 mod chain_record;
 mod checksum;
 mod frame_buffer;
+mod free_contexts;
 mod header_skip;
 mod options;
 mod parser;
@@ -18,6 +19,7 @@ mod verifier;
 pub use chain_record::*;
 pub use checksum::*;
 pub use frame_buffer::*;
+pub use free_contexts::*;
 pub use header_skip::*;
 pub use options::*;
 pub use parser::*;

@@ -26,16 +26,16 @@
 //! A chain ends in an empty placeholder. While it is not empty, its record holds the whole context of its head, with the bytes
 //! filled so far taken off `room`; an empty chain's record holds nothing but the placeholder.
 use super::chain_record::{empty, headed, Chain, Context, Cut};
+use super::FreeContexts;
 use super::Report;
 use crate::bundles::codes::status;
 use crate::bundles::*;
 use crate::geometry::Geometry;
-use crate::stream::QuickQueue;
 use stevedore_hdl::prelude::*;
 
 #[derive(Encoding, Clone, Copy, Debug, PartialEq)]
 enum Phase {
-    /// Give every slot its placeholder, the rest to the free list.
+    /// Every slot gets its placeholder, the free list the rest.
     Initialise,
     /// Wait for a command; the slot's record is being read.
     Idle,
@@ -80,9 +80,6 @@ struct State {
     settles: bool,
     flush_reports: bool,
     flush_nexts: bool,
-    /// Contexts initialised; they are those of all slots, at least.
-    initialised: Bits<16>,
-    slotted: bool,
     command: ReceiveCommand,
     /// The command reports what is unreported / the end of the stream.
     tells: bool,
@@ -100,11 +97,6 @@ struct State {
     last: bool,
     /// Bytes ever placed, modulo 2^32.
     placed: Bits<32>,
-    /// Contexts free.
-    free: Bits<16>,
-    /// A context goes to the free list.
-    gives: bool,
-    given: Bits<16>,
 }
 
 /// The receive chain.
@@ -124,15 +116,13 @@ pub struct ReceiveChain {
     pub m_report: Source<Report>,
     /// Contexts free now.
     pub free_entries: Signal<Out, Bits<16>>,
-    _connections: usize,
-    _entries: usize,
     state: Register<State>,
     chains: DualPortRam<Chain>,
     contexts: DualPortRam<Context>,
     /// What the memories gave: their outputs are too slow for logic behind them.
     loaded: Flop<Chain>,
     fetched: Flop<Context>,
-    free: QuickQueue<Bits<16>>,
+    free: FreeContexts,
 }
 
 impl ReceiveChain {
@@ -151,14 +141,12 @@ impl ReceiveChain {
             m_piece: Source::default(),
             m_report: Source::default(),
             free_entries: Signal::default(),
-            _connections: connections,
-            _entries: entries,
             state: Register::default(),
             chains: DualPortRam::new(connections).no_rw_check(),
             contexts: DualPortRam::new(entries).no_rw_check(),
             loaded: Flop::default(),
             fetched: Flop::default(),
-            free: QuickQueue::new(entries - connections),
+            free: FreeContexts::new(entries, connections),
         }
     }
 }
@@ -183,7 +171,7 @@ impl Logic for ReceiveChain {
         let chain = state.chain;
         let coming = self.s_command.bits.val();
         let offered = self.s_command.valid.val();
-        let fresh = self.free.m_out.bits.val();
+        let fresh = self.free.m_free.bits.val();
         let unreported = chain.filled - chain.reported;
         let pending = chain.pending;
         let can_report = self.m_report.ready.val();
@@ -197,13 +185,10 @@ impl Logic for ReceiveChain {
         let flushed = can_report || !pending;
 
         // Written while a report is still waited for: nobody looks at the record before.
-        let provides = state.phase == Phase::Initialise && !state.slotted;
-        let can_append = state.appends && self.free.m_out.valid.val();
+        let provides = self.free.provides.val();
+        let can_append = state.appends && self.free.m_free.valid.val();
         let store = state.settles || (state.flush_nexts && chain.vacant) || can_append || provides;
-        let mut write = false;
         let mut give = false;
-        let mut given = chain.head;
-        let mut take = false;
         let mut report = Report {
             slot: command.slot,
             generation: command.generation,
@@ -235,7 +220,6 @@ impl Logic for ReceiveChain {
         }
         let context = Context { address: command.address, length: command.length, cookie: command.cookie, next: fresh };
         let mut record = chain;
-        let mut record_slot = command.slot;
         let framed = coming.kind == ReceiveKind::Place || coming.kind == ReceiveKind::Discard;
         let idle = state.phase == Phase::Idle;
         let behind = if state.phase == Phase::FlushFetch { fetched.next } else { chain.next };
@@ -243,12 +227,7 @@ impl Logic for ReceiveChain {
         next.adopts = false;
         match state.phase {
             Phase::Initialise => {
-                record_slot = state.initialised;
-                give = state.slotted;
-                given = state.initialised;
-                next.initialised = state.initialised + 1;
-                next.slotted = state.slotted || state.initialised == self._connections as u64 - 1;
-                if state.initialised == self._entries as u64 - 1 {
+                if self.free.ready.val() {
                     next.phase = Phase::Idle;
                 }
             }
@@ -273,9 +252,7 @@ impl Logic for ReceiveChain {
                 };
             }
             Phase::Append => {
-                if self.free.m_out.valid.val() {
-                    write = true;
-                    take = true;
+                if can_append {
                     next.phase = Phase::Idle;
                 }
             }
@@ -356,7 +333,7 @@ impl Logic for ReceiveChain {
         let flushes = command.kind == ReceiveKind::Flush;
         let handed = state.hands_back && can_report;
         next.appends = (state.phase == Phase::Load && command.kind == ReceiveKind::Append)
-            || (state.appends && !self.free.m_out.valid.val());
+            || (state.appends && !self.free.m_free.valid.val());
         next.counts = state.phase == Phase::Measure;
         next.emits = state.phase == Phase::Measure || (state.emits && !emitted);
         next.hands_back = (emitted && !state.partial) || (state.hands_back && !can_report);
@@ -382,14 +359,14 @@ impl Logic for ReceiveChain {
             Piece { address: state.address, length: resize::<32, 16>(state.take), last: state.last };
         self.m_report.valid.next = speak;
         self.m_report.bits.next = report;
-        self.free_entries.next = state.free;
+        self.free_entries.next = self.free.free_entries.val();
 
         self.chains.read_address.next = if idle { coming.slot } else { command.slot };
         // One of three records: of the chain that got a context, of one that lost all, or of the chain at hand, what was reported noted.
         record.reported = mux(settled, chain.filled, chain.reported);
         record.pending = pending && !settled;
         if !state.settles {
-            record = empty(mux(state.flush_nexts, chain.tail, state.initialised), chain);
+            record = empty(mux(provides, self.free.placeholder.val(), chain.tail), chain);
         }
         if state.appends {
             record = if loaded.vacant { headed(loaded, context) } else { loaded };
@@ -397,20 +374,15 @@ impl Logic for ReceiveChain {
             record.vacant = false;
         }
         self.chains.write_enable.next = store;
-        self.chains.write_address.next = record_slot;
+        self.chains.write_address.next = mux(provides, self.free.placeholder.val(), command.slot);
         self.chains.write_data.next = record;
         self.contexts.read_address.next = chain.next;
-        self.contexts.write_enable.next = write;
+        self.contexts.write_enable.next = can_append;
         self.contexts.write_address.next = loaded.tail;
         self.contexts.write_data.next = context;
-        // The free list has room for all: what goes there needs no answer.
-        next.gives = give;
-        next.given = given;
-        self.free.s_in.valid.next = state.gives;
-        self.free.s_in.bits.next = state.given;
-        self.free.m_out.ready.next = take;
-        let (more, fewer) = (state.free + 1, state.free - 1);
-        next.free = mux(state.gives == take, state.free, mux(take, fewer, more));
+        self.free.freed.next = give;
+        self.free.freed_entry.next = chain.head;
+        self.free.m_free.ready.next = state.appends;
         self.state.d.next = next;
     }
 }

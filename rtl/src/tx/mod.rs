@@ -3,6 +3,7 @@ pub mod appender;
 pub mod chains;
 pub mod checksum;
 pub mod header_builder;
+pub mod header_stages;
 pub mod pool;
 pub mod prepend;
 pub mod record;
