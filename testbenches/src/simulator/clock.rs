@@ -5,55 +5,17 @@ use super::egress::Egress;
 use super::ingress::Ingress;
 use super::link::{Impairment, Link};
 use super::memory::{HostMemory, Violation};
+use super::options::SimulatorOptions;
 use super::packets::Packets;
-use super::pcap::Capture;
-use super::ports::{Changed, EnginePorts, Inputs, Outputs, Word};
-use super::read_bus::{BusOptions, ReadBus};
+use super::pcap::{record, Capture};
+use super::ports::{Changed, EnginePorts, Inputs, Outputs};
+use super::read_bus::ReadBus;
 use super::registers::RegisterPort;
+use super::stalled::Stalled;
 use super::watch::Watch;
 use super::write_bus::WriteBus;
 use crate::peers::Peer;
 use anyhow::Result;
-use std::path::PathBuf;
-
-/// How a simulation is set up.
-#[derive(Clone, Debug)]
-pub struct SimulatorOptions {
-    /// The bus.
-    pub bus: BusOptions,
-    /// The wire from the engine to the peer.
-    pub outward: Impairment,
-    /// The wire from the peer to the engine.
-    pub inward: Impairment,
-    /// Seed of what happens on the wire.
-    pub seed: u64,
-    /// Bytes per cycle of the wire, each way; 8 is 10 GbE at 156.25 MHz.
-    pub rate: f64,
-    /// Nanoseconds a cycle stands for in the capture.
-    pub nanoseconds_per_cycle: f64,
-    /// Cycles that pass when the driver has nothing to do but poll.
-    pub pause: u64,
-    /// Frames of the peer that may wait for the wire.
-    pub backlog: usize,
-    /// Capture file.
-    pub capture: Option<PathBuf>,
-}
-
-impl Default for SimulatorOptions {
-    fn default() -> Self {
-        SimulatorOptions {
-            bus: BusOptions::default(),
-            outward: Impairment::default(),
-            inward: Impairment::default(),
-            seed: 1,
-            rate: 8.0,
-            nanoseconds_per_cycle: 6.4,
-            pause: 64,
-            backlog: 64,
-            capture: None,
-        }
-    }
-}
 
 /// An engine and its surroundings.
 pub struct Simulator<P: Peer> {
@@ -305,51 +267,5 @@ impl<P: Peer> Simulator<P> {
             what: format!("the engine did not take {} beats from the wire", self.ingress.overruns),
         });
         self.memory.violations().first().cloned().or(overrun)
-    }
-}
-
-fn record(capture: &mut Option<Capture>, memory: &mut HostMemory, frame: &[u8], now: u64) {
-    if let Some(Err(error)) = capture.as_mut().map(|capture| capture.record(frame, now)) {
-        *capture = None;
-        memory.violate(now, format!("the capture cannot be written: {error:#}"));
-    }
-}
-
-/// A beat that was offered and not taken must be offered again unchanged.
-#[derive(Default)]
-struct Stalled {
-    write: Option<(u64, Word, u64, bool)>,
-    request: Option<(u64, u32, u8)>,
-    transmit: Option<(Word, u64, bool)>,
-}
-
-impl Stalled {
-    #[inline]
-    fn check(&mut self, inputs: &Inputs, outputs: &Outputs, memory: &mut HostMemory, now: u64) {
-        if self.write.is_some() || (outputs.write_valid && !inputs.write_ready) {
-            let beat = (outputs.write_address, outputs.write_data, outputs.write_strobe, outputs.write_last);
-            let kept = check("write", &mut self.write, outputs.write_valid.then_some(beat), inputs.write_ready);
-            kept.unwrap_or_else(|what| memory.violate(now, what));
-        }
-        if self.request.is_some() || (outputs.request_valid && !inputs.request_ready) {
-            let request = (outputs.request_address, outputs.request_length, outputs.request_tag);
-            let offered = outputs.request_valid.then_some(request);
-            let kept = check("read request", &mut self.request, offered, inputs.request_ready);
-            kept.unwrap_or_else(|what| memory.violate(now, what));
-        }
-        if self.transmit.is_some() || (outputs.tx_valid && !inputs.tx_ready) {
-            let beat = (outputs.tx_data, outputs.tx_keep, outputs.tx_last);
-            let kept = check("transmit", &mut self.transmit, outputs.tx_valid.then_some(beat), inputs.tx_ready);
-            kept.unwrap_or_else(|what| memory.violate(now, what));
-        }
-    }
-}
-
-fn check<B: PartialEq>(name: &str, stalled: &mut Option<B>, offered: Option<B>, ready: bool) -> Result<(), String> {
-    let changed = stalled.is_some() && *stalled != offered;
-    *stalled = if ready { None } else { offered };
-    match changed {
-        true => Err(format!("a {name} beat that was not taken changed")),
-        false => Ok(()),
     }
 }

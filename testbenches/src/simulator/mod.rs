@@ -7,7 +7,8 @@
 //!        +--------------- write_bus.rs <--wr------+--------+
 //! ```
 //!
-//! `ports.rs` is the engine's pins as plain values; `verilated.rs` ties them to the RTL. `clock.rs` is the loop.
+//! `ports.rs` is the engine's pins as plain values; `verilated.rs` ties them to the RTL. `clock.rs` is the loop, `options.rs`
+//! how it is set up, `stalled.rs` the rule of handshakes it checks.
 
 mod clock;
 mod counters;
@@ -15,20 +16,23 @@ mod egress;
 mod ingress;
 mod link;
 mod memory;
+mod options;
 mod packets;
 mod pcap;
 mod ports;
 mod read_bus;
 mod registers;
+mod stalled;
 mod transport;
 mod verilated;
 mod watch;
 mod write_bus;
 
-pub use clock::{Simulator, SimulatorOptions};
+pub use clock::Simulator;
 pub use counters::{Counters, Largest};
 pub use link::Impairment;
 pub use memory::{HostMemory, Violation};
+pub use options::SimulatorOptions;
 pub use packets::{PacketOptions, Packets};
 pub use ports::{Changed, EnginePorts, Inputs, Outputs, Word, LANES};
 pub use read_bus::{BusOptions, ReadBus};

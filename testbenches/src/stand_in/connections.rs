@@ -1,43 +1,17 @@
-//! Requests to sockets, sockets to responses.
+//! All connections and listeners: requests find theirs, sockets get their turn.
 
-use super::dma::{Dma, Job};
+use super::connection::Connection;
+use super::dma::Dma;
+use super::stack::{new_socket, stack, Stack};
 use super::tables::Tables;
-use smoltcp::iface::{Config, Interface, SocketHandle, SocketSet};
-use smoltcp::socket::tcp::{Socket, SocketBuffer, State};
-use smoltcp::time::{Duration, Instant};
-use smoltcp::wire::{EthernetAddress, HardwareAddress, IpCidr, Ipv4Cidr};
-use std::collections::{BTreeMap, VecDeque};
+use crate::peers::Queues;
+use smoltcp::iface::SocketHandle;
+use smoltcp::socket::tcp::{Socket, State};
+use smoltcp::time::Instant;
+use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use stevedore_abi::descriptor::{connection_id, flag, Endpoint, MAXIMUM_BUFFER};
-use stevedore_abi::register::offset;
 use stevedore_abi::{Descriptor, Request, Response, Status};
-
-use crate::peers::Queues;
-
-/// A buffer posted.
-struct Buffer {
-    request: Descriptor,
-    /// Bytes read or written; of these, acknowledged or reported.
-    moved: u32,
-    settled: u32,
-}
-
-struct Connection {
-    socket: SocketHandle,
-    /// Cookie of the request that made it, and the response that says it is open.
-    cookie: u32,
-    response: Response,
-    open: bool,
-    send: VecDeque<Buffer>,
-    room: VecDeque<Buffer>,
-    /// Bytes given to the socket, and of these acknowledged.
-    given: u64,
-    acknowledged: u64,
-    reading: bool,
-    closing: bool,
-    ended: bool,
-    status: Status,
-}
 
 struct Listener {
     port: u16,
@@ -48,7 +22,7 @@ struct Listener {
 /// Sockets and what the host posted for them.
 #[derive(Default)]
 pub struct Connections {
-    stack: Option<(Interface, SocketSet<'static>)>,
+    stack: Option<Stack>,
     queues: Queues,
     connections: BTreeMap<u64, Connection>,
     listeners: BTreeMap<u64, Listener>,
@@ -71,8 +45,8 @@ impl Connections {
 
     /// Contexts in use: send, receive.
     pub fn entries(&self) -> (u32, u32) {
-        let count = |of: fn(&Connection) -> usize| self.connections.values().map(of).sum::<usize>() as u32;
-        (count(|connection| connection.send.len()), count(|connection| connection.room.len()))
+        let posted = self.connections.values().map(Connection::posted);
+        posted.fold((0, 0), |sum, (send, receive)| (sum.0 + send, sum.1 + receive))
     }
 
     /// A frame arrived.
@@ -96,17 +70,7 @@ impl Connections {
         let (Some(connection), Some((_, sockets))) = (self.connections.get_mut(&(id as u64)), &mut self.stack) else {
             return;
         };
-        connection.reading = false;
-        let socket = sockets.get_mut::<Socket>(connection.socket);
-        // A read that failed is tried again.
-        let Some(bytes) = bytes else { return };
-        if let Ok(count) = socket.send_slice(&bytes) {
-            connection.given += count as u64;
-            let unsent = connection.send.iter_mut().find(|buffer| buffer.moved < buffer.request.length);
-            if let Some(buffer) = unsent {
-                buffer.moved += count as u32;
-            }
-        }
+        connection.payload(sockets.get_mut(connection.socket), bytes);
     }
 
     /// A request of the host.
@@ -143,8 +107,7 @@ impl Connections {
         if send && connection.closing {
             return tables.refuse(request, kind, Status::Closing);
         }
-        let queue = if send { &mut connection.send } else { &mut connection.room };
-        queue.push_back(Buffer { request, moved: 0, settled: 0 });
+        connection.post(request, send);
     }
 
     fn open(&mut self, request: Descriptor, tables: &mut Tables, listen: bool) {
@@ -248,148 +211,4 @@ impl Connections {
             None => cycle + 1000,
         };
     }
-}
-
-impl Connection {
-    fn new(socket: SocketHandle, cookie: u32, response: Response) -> Self {
-        Connection {
-            socket,
-            cookie,
-            response,
-            open: false,
-            send: VecDeque::new(),
-            room: VecDeque::new(),
-            given: 0,
-            acknowledged: 0,
-            reading: false,
-            closing: false,
-            ended: false,
-            status: Status::Success,
-        }
-    }
-
-    fn clock(&mut self, id: u64, socket: &mut Socket, tables: &mut Tables, dma: &mut Dma) {
-        if !self.open && (socket.may_send() || socket.may_recv()) {
-            self.open = true;
-            let remote = socket.remote_endpoint();
-            let smoltcp::wire::IpAddress::Ipv4(address) =
-                remote.map_or(Ipv4Addr::UNSPECIFIED.into(), |endpoint| endpoint.addr);
-            let endpoint = Endpoint {
-                remote_address: address.to_bits(),
-                remote_port: remote.map_or(0, |endpoint| endpoint.port),
-                local_port: socket.local_endpoint().map_or(0, |endpoint| endpoint.port),
-            };
-            let (kind, base, cookie) = (self.response as u8, endpoint.to_base(), self.cookie);
-            tables.respond(Descriptor { kind, base, connection: id, cookie, ..Descriptor::default() });
-        }
-        self.receive(id, socket, tables, dma);
-        self.transmit(id, socket, tables, dma);
-    }
-
-    fn receive(&mut self, id: u64, socket: &mut Socket, tables: &mut Tables, dma: &mut Dma) {
-        while let Some(buffer) = self.room.front_mut() {
-            let room = buffer.request.length - buffer.moved;
-            let mut bytes = vec![0; room.min(1460) as usize];
-            let count = socket.recv_slice(&mut bytes).unwrap_or(0);
-            if count == 0 {
-                break;
-            }
-            dma.write(buffer.request.base + u64::from(buffer.moved), &bytes[..count]);
-            let (offset, length) = (buffer.moved, count as u32);
-            buffer.moved += length;
-            let full = buffer.moved == buffer.request.length;
-            let flags = if full { flag::HANDED_BACK } else { 0 };
-            let kind = Response::BufferReceive as u8;
-            tables.respond(Descriptor { kind, connection: id, offset, length, flags, ..buffer.request });
-            if full {
-                self.room.pop_front();
-            }
-        }
-        if self.open && !self.ended && !socket.may_recv() && socket.recv_queue() == 0 && self.status == Status::Success
-        {
-            self.ended = true;
-            let (kind, flags) = (Response::BufferReceive as u8, flag::END_OF_STREAM);
-            tables.respond(Descriptor { kind, connection: id, flags, ..Descriptor::default() });
-        }
-    }
-
-    fn transmit(&mut self, id: u64, socket: &mut Socket, tables: &mut Tables, dma: &mut Dma) {
-        let acknowledged = self.given - socket.send_queue() as u64;
-        let mut fresh = acknowledged - self.acknowledged;
-        self.acknowledged = acknowledged;
-        while let Some(buffer) = self.send.front_mut().filter(|_| fresh > 0) {
-            let step = fresh.min(u64::from(buffer.request.length - buffer.settled));
-            buffer.settled += step as u32;
-            fresh -= step;
-            if buffer.settled == buffer.request.length {
-                let kind = Response::BufferAvailable as u8;
-                tables.respond(Descriptor { kind, connection: id, flags: 0, ..buffer.request });
-                self.send.pop_front();
-            }
-        }
-        let room = (socket.send_capacity() - socket.send_queue()) as u32;
-        let unsent = self.send.iter().find(|buffer| buffer.moved < buffer.request.length);
-        match unsent {
-            Some(buffer) if !self.reading && room > 0 && socket.may_send() => {
-                let length = (buffer.request.length - buffer.moved).min(room).min(4096);
-                self.reading = true;
-                let address = buffer.request.base + u64::from(buffer.moved);
-                dma.read(Job::Payload(id as usize), address, u64::from(length));
-            }
-            None if self.closing && !self.reading => socket.close(),
-            _ => {}
-        }
-        if let (true, State::Closed) = (self.status == Status::Success, socket.state()) {
-            // An orderly end passes through TIME-WAIT or has everything acknowledged.
-            if !(self.closing && self.ended && self.send.is_empty()) {
-                self.status = Status::Reset;
-            }
-        }
-    }
-
-    /// Gives every buffer back, then says that it is over.
-    fn finish(&mut self, id: u64, tables: &mut Tables) {
-        let status = if self.status == Status::Success { Status::Aborted } else { self.status } as u8;
-        for Buffer { request, settled, .. } in self.send.drain(..) {
-            let (kind, flags) = (Response::BufferAvailable as u8, 0);
-            tables.respond(Descriptor { kind, connection: id, flags, status, offset: settled, ..request });
-        }
-        for Buffer { request, .. } in self.room.drain(..) {
-            let (kind, flags, length) = (Response::BufferReceive as u8, flag::HANDED_BACK, 0);
-            tables.respond(Descriptor { kind, connection: id, flags, status, length, ..request });
-        }
-        let end = if self.open { Response::TerminationResponse } else { self.response };
-        let status = if self.status == Status::Aborted { Status::Success } else { self.status } as u8;
-        tables.count(offset::STAT_SEGMENTS_OUT);
-        let (kind, cookie) = (end as u8, self.cookie);
-        tables.respond(Descriptor { kind, connection: id, status, cookie, ..Descriptor::default() });
-    }
-}
-
-fn new_socket() -> Socket<'static> {
-    let mut socket = Socket::new(SocketBuffer::new(vec![0; 65535]), SocketBuffer::new(vec![0; 65535]));
-    socket.set_ack_delay(Some(Duration::from_micros(1000)));
-    socket
-}
-
-/// The stack, made with the addresses of the registers when it is first needed.
-fn stack<'a>(
-    stack: &'a mut Option<(Interface, SocketSet<'static>)>,
-    queues: &mut Queues,
-    tables: &Tables,
-) -> (&'a mut Interface, &'a mut SocketSet<'static>) {
-    let (interface, sockets) = stack.get_or_insert_with(|| {
-        let (high, low) = (tables.get(offset::MAC_HIGH), tables.get(offset::MAC_LOW));
-        let mac = (u64::from(high) << 32 | u64::from(low)).to_be_bytes();
-        let mac = EthernetAddress(std::array::from_fn(|octet| mac[octet + 2]));
-        let mut interface = Interface::new(Config::new(HardwareAddress::Ethernet(mac)), queues, Instant::ZERO);
-        let prefix = tables.get(offset::NETMASK).count_ones() as u8;
-        let ip = Ipv4Addr::from_bits(tables.get(offset::IP_ADDRESS));
-        interface.update_ip_addrs(|addresses| {
-            // The list is empty and has room for two.
-            let _ = addresses.push(IpCidr::Ipv4(Ipv4Cidr::new(ip, prefix)));
-        });
-        (interface, SocketSet::new(Vec::new()))
-    });
-    (interface, sockets)
 }

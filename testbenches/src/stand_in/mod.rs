@@ -6,11 +6,15 @@
 //! ```text
 //!   dma.rs         the pins of the memory port: tags, splits, lanes
 //!   tables.rs      both descriptor tables, doorbells, status line, interrupt
-//!   connections.rs requests to sockets, sockets to responses
+//!   connections.rs all connections and listeners: requests find theirs, sockets get their turn
+//!   connection.rs  one connection: what the host posted for it, moved between memory and its socket
+//!   stack.rs       smoltcp, with the addresses of the registers
 //! ```
 
+mod connection;
 mod connections;
 mod dma;
+mod stack;
 mod tables;
 
 use crate::simulator::{Changed, EnginePorts, Inputs, Outputs};
