@@ -58,7 +58,7 @@ pub struct HostPlan {
     pub status: Bits<8>,
 }
 
-/// Third stage. `legitimate`: the slot exists; `known`: the request is for this very connection.
+/// Third stage; nothing is set for events of other kinds. `legitimate`: the slot exists; `known`: the request is for this very connection.
 #[kernel_fn]
 pub fn plan_host(
     event: Event,

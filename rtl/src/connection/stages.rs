@@ -191,7 +191,6 @@ pub fn decide(issued: Issued, record: ConnectionRecord, m: Measures, j: Judgemen
     let arriving = event.kind == EventKind::Segment;
     let turning = event.kind == EventKind::Transmit;
     let ticking = event.kind == EventKind::Tick;
-    let requesting = !arriving && !turning && !(event.kind == EventKind::Tick);
     let known = m.standing.known;
     let here = m.standing.here;
 
@@ -215,7 +214,7 @@ pub fn decide(issued: Issued, record: ConnectionRecord, m: Measures, j: Judgemen
         all: m.ack.all,
         opening,
         linger: last.moves || last.stays,
-        dwell: (here && dwells) || (requesting && host.receive && state == TcpState::FinWait2),
+        dwell: (here && dwells) || (host.receive && state == TcpState::FinWait2),
         sent: turn.timer,
     };
     let timer = plan_timer(record, cause, ack, rtt.sample, timeout, j.rto);
@@ -223,19 +222,18 @@ pub fn decide(issued: Issued, record: ConnectionRecord, m: Measures, j: Judgemen
     let reset = verdict.refused || verdict.reset;
     let finished = here && last.closed;
     let parting = here && last.parting;
-    let ended = requesting && host.end;
     let farewell = if reset {
         farewell_of_reset(record)
     } else if timeout.over {
         farewell_of_silence(record)
-    } else if ended {
+    } else if host.end {
         host.farewell
     } else if parting {
         Farewell::Parted
     } else {
         Farewell::Closed
     };
-    let over = reset || timeout.over || ended || finished;
+    let over = reset || timeout.over || host.end || finished;
     let second = payload.some && record.soft.ack_owed.any();
     let answer = verdict.challenge || payload.refused || payload.fin || second;
     let turned = opening || verdict.meet || verdict.repeat;
@@ -263,15 +261,10 @@ pub fn decide(issued: Issued, record: ConnectionRecord, m: Measures, j: Judgemen
         wake: if turning {
             turn.more
         } else {
-            over || answer || turned || sendable || timeout.retry || timeout.ack || parting || (requesting && asked)
+            over || answer || turned || sendable || timeout.retry || timeout.ack || parting || asked
         },
-        sends: (turning && turn.some)
-            || ack.releases
-            || timeout.rewind
-            || verdict.reply
-            || verdict.fresh
-            || (requesting && host.send),
-        receives: arriving || turn.flush || timeout.notify || (requesting && host.receive),
-        notices: congestion.begin || (requesting && host.notice),
+        sends: (turning && turn.some) || ack.releases || timeout.rewind || verdict.reply || verdict.fresh || host.send,
+        receives: arriving || turn.flush || timeout.notify || host.receive,
+        notices: congestion.begin || host.notice,
     }
 }
