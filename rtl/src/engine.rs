@@ -20,7 +20,7 @@
 //! `s_axis_rx_tready` is always 1: the wire cannot wait. All other streams may be stalled.
 //!
 //! # Latency
-//! That of the blocks; the wiring adds a cycle to notices.
+//! That of the blocks; the wiring adds a cycle to openings from the lookup, to resets, and to notices of all but the host's blocks.
 //!
 //! # Invariant
 //! Responses about a connection reach the response writer in the order their blocks offered them: `host::Merge` has no storage, and the
@@ -71,7 +71,7 @@ pub struct Engine<const W: usize, const K: usize> {
     openings: PingPong<Event>,
     resets: PingPong<ResetOut>,
     notices: [Merge<Notice>; 4],
-    /// Cut the tree of notices: it has four levels.
+    /// Cut the tree of notices: it has three levels.
     pauses: [PingPong<Notice>; 2],
     responses: [Merge<DescriptorFields>; 2],
     descriptor_reader: Gather<W>,

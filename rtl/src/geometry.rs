@@ -1,13 +1,8 @@
-//! Every width, depth and count of the design. No literal size stands anywhere else.
+//! Every depth and count of the design: none stands anywhere else. Slots, generations and entries have 16 bits on every bus.
 //!
 //! The stream width is a const generic (`W`, and `K` = W/8 where byte strobes are needed), because it shapes types. All depths are
 //! values, given to the blocks' constructors: memories take their depth when they are built, so one compiled crate elaborates
 //! every geometry.
-
-/// Bits of a connection slot number on every internal bus; depths above 2^16 are out of scope.
-pub const SLOT_BITS: usize = 16;
-/// Bits of a message context index on every internal bus.
-pub const ENTRY_BITS: usize = 16;
 
 /// Depths and counts of one engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

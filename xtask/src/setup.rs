@@ -45,8 +45,13 @@ pub fn run() -> Result<()> {
     Ok(())
 }
 
+/// What every command that needs the tools begins with: installs what is missing, and says nothing otherwise.
+pub fn ensure() -> Result<()> {
+    check().or_else(|_| run())
+}
+
 /// Succeeds if there is nothing to install.
-pub fn check() -> Result<()> {
+fn check() -> Result<()> {
     let missing = missing_packages();
     if !missing.is_empty() {
         bail!("not installed: {}. Run `cargo xtask setup`", list(&missing));

@@ -73,7 +73,7 @@ struct Outcome {
 
 /// Runs every check, also after one has failed, and prints a table of how they went.
 pub fn all(quick: bool) -> Result<()> {
-    setup::check()?;
+    setup::ensure()?;
     let steps = if quick { vec![tests()] } else { steps() };
     let mut progress = Progress::new(steps.len());
     let outcomes: Vec<Outcome> = steps.into_iter().map(|step| run_step(step, &mut progress)).collect();

@@ -1,6 +1,7 @@
 //! `cargo xtask wave`: runs tests with waveforms on.
 
 use crate::process;
+use crate::setup;
 use crate::workspace::{cargo, root};
 use anyhow::{bail, Context, Result};
 use clap::Args;
@@ -21,6 +22,7 @@ const VARIABLE: &str = "STEVEDORE_WAVES";
 
 /// Runs the tests and lists what they wrote.
 pub fn run(wave: &Wave) -> Result<()> {
+    setup::ensure()?;
     let folder = root().join("target").join("waves");
     if folder.exists() {
         fs::remove_dir_all(&folder).context("cannot clear the last waveforms")?;

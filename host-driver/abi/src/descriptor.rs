@@ -82,8 +82,8 @@ macro_rules! codes {
 }
 
 flags! {
-    ASAP 0 "Request, buffer send: no delay criterion holds this buffer back (T5).";
-    MODIFY 1 "Request, buffer send: the buffer changed since it was last sent (T8).";
+    ASAP 0 "Request, buffer send: no delay criterion holds this buffer back (T5; reserved: without effect).";
+    MODIFY 1 "Request, buffer send: the buffer changed since it was last sent (T8; reserved: without effect).";
     ABORT 2 "Request, termination: reset the connection instead of closing it in order.";
     HANDED_BACK 8 "Response, buffer receive: the buffer is handed back; nothing more will be written to it (R4).";
     END_OF_STREAM 9 "Response, buffer receive: the peer closed its direction; no byte follows this response.";

@@ -1,6 +1,6 @@
 //! The first half of the lookup: takes one request at a time and finds its hash bucket.
 //!
-//! **Role.** Chooses among segments, openings and slots to be freed, and hands `LookupWalk`'s owner, `Lookup`, a `Job` with the bucket worked out. A
+//! **Role.** Chooses among segments, openings and slots to be freed, and hands `Lookup` a `Job` with the bucket worked out. A
 //! freed slot's bucket is remembered in a memory of its own (`home`), so freeing needs no second hash.
 //!
 //! **Ports.** `clock`, `reset`. `s_header`: segments. `s_open`: openings. `s_free`: slots that died. `key`: secret of the hash. `enable`: the

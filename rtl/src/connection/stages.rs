@@ -145,8 +145,6 @@ pub struct Decisions {
     pub turning: bool,
     /// A tick.
     pub ticking: bool,
-    /// The segment is for this very connection.
-    pub known: bool,
     /// The order of checks.
     pub verdict: Verdict,
     /// The acknowledgement.
@@ -244,7 +242,6 @@ pub fn decide(issued: Issued, record: ConnectionRecord, m: Measures, j: Judgemen
         arriving,
         turning,
         ticking,
-        known: here,
         verdict,
         ack,
         payload,

@@ -102,7 +102,7 @@ pub struct TurnFit {
     pub fits: bool,
     /// For half the largest window ever announced.
     pub half: bool,
-    /// Its low half.
+    /// The room, low 16 bits: used only where it is less than one MSS.
     pub room: Bits<16>,
     /// The edge of the window.
     pub edge: Bits<32>,

@@ -1,7 +1,7 @@
 //! Splitter: cuts runs of bytes at the borders of aligned blocks.
 //!
 //! # Role and neighbours
-//! `dma::Reader` and `dma::Writer` use it twice each: pieces into bursts (blocks of the longest burst, a divisor of 4 KB, so
+//! `dma::Writer` uses it twice, `dma::Gather` and its `dma::Reorder` once each: pieces into bursts (blocks of the longest burst, a divisor of 4 KB, so
 //! that no burst crosses a page), and bursts into words (blocks of W/8).
 //!
 //! # Ports

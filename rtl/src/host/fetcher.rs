@@ -18,7 +18,7 @@
 //! A doorbell that would claim more entries than the table has is ignored: the host cannot make the fetcher run wild.
 //!
 //! # Latency
-//! Doorbell to read request 4 cycles; last beat of a batch to its first descriptor 2 cycles (W = 512: 3), then one every second cycle. A batch is passed on
+//! Doorbell to `m_piece` 3 cycles; last beat of a batch to its first descriptor 2 cycles (W = 512: up to 4), then one every second cycle. A batch is passed on
 //! only when all of it has arrived, because only the last beat tells whether the read failed.
 //!
 //! # Invariant

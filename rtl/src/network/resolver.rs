@@ -8,7 +8,7 @@
 //!
 //! **Handshake.** New requests and waiting ones take turns. While the queue is full no new one is taken. What the channels are told comes from registers.
 //!
-//! **Latency.** A listen: three cycles. A connect to a known neighbour: 9 cycles.
+//! **Latency.** A listen: two cycles. A connect to a known neighbour: 10 cycles.
 //!
 //! **Invariant.** Each request leaves once, on `m_open` or on `m_refused`. Waiting requests never block resolved ones.
 use super::neighbours::{Answer, Query, QueryKind};

@@ -20,7 +20,7 @@
 //! chain, and with it the frames, when the report queue is full.
 //!
 //! # Latency
-//! Command to first write beat 11 cycles if the frame waits already; the bytes follow at a beat per cycle.
+//! Command to first write beat 8 cycles if the frame waits already; the bytes follow at a beat per cycle.
 //!
 //! # Invariant
 //! Cuts, pieces and frames run in step because each command makes one of each, in its own turn: the trimmer's packet is exactly as

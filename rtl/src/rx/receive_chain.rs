@@ -19,7 +19,7 @@
 //! nothing is taken until every chain has its placeholder: one cycle per context. An Append without a free context waits.
 //!
 //! # Latency
-//! Append 3 cycles; Discard 1; Place into one buffer 5, 4 more for each further buffer; Notify 4; Flush 5, 3 more for each buffer.
+//! Append 3 cycles; Discard 1; Place into one buffer 5, one more if that fills it and two if another follows, 4 more for each further buffer; Notify 4; Flush 5, 3 more for each buffer.
 //! `m_cut` in the command's cycle, `m_piece` 3 cycles later.
 //!
 //! # Invariant

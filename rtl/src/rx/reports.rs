@@ -16,7 +16,7 @@
 //! `m_response` and `m_flushed` never offer at the same time; one waits for the other, in the order of `s_report`.
 //!
 //! # Latency
-//! Four cycles from the last byte accepted, five from the report, to the response offered; one response per three cycles.
+//! Three cycles from the last byte accepted, five from the report, to the response offered; one response per three cycles.
 //!
 //! # Invariant
 //! Bytes are placed and written in one order, so a single count tells what was written: a report is due when the count has

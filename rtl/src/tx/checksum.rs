@@ -4,7 +4,7 @@
 //!
 //! **Handshake.** A word on every cycle with `valid`, never refused. Lanes behind the end of the packet must be zero ([`masked`]).
 //!
-//! **Latency.** `done` comes 4 cycles after the packet's last word: sums of 64 bits, sum of those, packet sum, folding.
+//! **Latency.** `done` comes 3 cycles after the packet's last word: sums of 64 bits, sum of those, packet sum; folded on the way out.
 //!
 //! **Invariant.** Ones-complement sums do not care for byte order: words are summed as they lie in the lanes, the result is swapped.
 use super::record::Stored;

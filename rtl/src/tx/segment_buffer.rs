@@ -7,7 +7,7 @@
 //! packet in order; each `s_fetch`, in the same order, has the next good packet sent out on `m_lump`. A packet that ends with `error`
 //! leaves nothing behind and is not fetched.
 //!
-//! **Latency.** A packet is on `m_stored` 6 cycles after its last beat, its first beat on `m_lump` 2 cycles after the fetch; then a beat
+//! **Latency.** A packet is on `m_stored` 5 cycles after its last beat, its first beat on `m_lump` 2 cycles after the fetch; then a beat
 //! per cycle, across packets.
 //!
 //! **Invariant.** Beats written and not yet read never exceed the reservations of the send chain, hence the memory. Lanes behind the
@@ -67,7 +67,7 @@ pub struct SegmentBuffer<const W: usize> {
 }
 
 impl<const W: usize> SegmentBuffer<W> {
-    /// A buffer for this geometry; as many packets as the segment queue holds, and the one behind it, may be in it.
+    /// A buffer for this geometry; as many packets as the segment queue holds, and the five behind it, may be in it.
     pub fn new(geometry: &Geometry) -> Self {
         let depth = geometry.segment_buffer * 8 / W;
         let segments = geometry.segments_waiting();

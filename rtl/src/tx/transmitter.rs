@@ -7,7 +7,7 @@
 //! pieces, of exactly their bytes unless it ends with `error`, and then of no more; it is never stalled. `address` is written before the
 //! first command of its slot comes.
 //!
-//! **Latency.** A segment without payload, or a reset, is on `m_frame` 9 cycles after it is taken when nothing is in its way. Frames
+//! **Latency.** A segment without payload is on `m_frame` 8 cycles after it is taken, a reset 7, when nothing is in their way. Frames
 //! follow each other without gaps. Not ready after reset until the tables are filled, one cycle per entry.
 //!
 //! **Invariant.** Frames leave in the order of the segments; resets come in between whole frames.

@@ -132,7 +132,7 @@ impl DemoArguments {
             .context("cannot write the report")?;
         let complaints = dissector::complaints(&capture)?;
         ensure!(complaints.is_empty(), "{} frames are bad, the first: {}", complaints.len(), complaints[0]);
-        println!("no bad frame in {}", capture.display());
+        println!("no bad frame in {}", capture.strip_prefix(workspace_root()).unwrap_or(&capture).display());
         Ok(())
     }
 }

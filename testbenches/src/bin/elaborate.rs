@@ -1,4 +1,4 @@
-//! What becomes of the RTL: its Verilog, its lint, its size. `cargo xtask verilog | lint | synth` call it.
+//! What becomes of the RTL: its Verilog, its lint, its size. `cargo xtask verilog | reference | lint | synth` call it.
 
 use anyhow::{bail, ensure, Context, Result};
 use clap::{Parser, Subcommand, ValueEnum};
@@ -18,9 +18,8 @@ const REPORT: &str = "fpga/reports/ecp5-64.json";
 const TIMING_REPORT: &str = "fpga/reports/ecp5-64-timing.json";
 /// The clock the board runs the engine at, MHz.
 const TARGET_MHZ: u32 = 125;
-/// What nextpnr is told to aim at. It stops trying where its aim is met, so this goes up when the engine comes near; told 140 while the engine is far
-/// from it, the router had not ended after 50 minutes.
-const AIM_MHZ: u32 = 125;
+/// What nextpnr is told to aim at.
+const AIM_MHZ: u32 = TARGET_MHZ;
 /// The most the engine may take of the device. LUT4 as yosys counts them.
 const LIMITS: [(&str, u64); 2] = [("LUT4", 30_000), ("DP16KD", 100)];
 

@@ -3,7 +3,7 @@
 use super::counters::{segment, Counters};
 use super::egress::Egress;
 use super::ingress::Ingress;
-use super::link::{Impairment, Link};
+use super::link::Link;
 use super::memory::{HostMemory, Violation};
 use super::options::SimulatorOptions;
 use super::packets::Packets;
@@ -244,20 +244,9 @@ impl<P: Peer> Simulator<P> {
         [self.outward.mishaps, self.inward.mishaps]
     }
 
-    /// Changes what the wire does, out and in.
-    pub fn impair(&mut self, outward: Impairment, inward: Impairment) {
-        *self.outward.impairment_mut() = outward;
-        *self.inward.impairment_mut() = inward;
-    }
-
     /// Cycles in which the engine did not take a beat from the wire.
     pub fn overruns(&self) -> u64 {
         self.ingress.overruns
-    }
-
-    /// Cycles in which the engine left the wire waiting inside a frame.
-    pub fn underruns(&self) -> u64 {
-        self.egress.underruns
     }
 
     /// The first thing the engine did that it must not.

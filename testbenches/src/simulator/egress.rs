@@ -24,15 +24,13 @@ pub struct Egress {
     pub wire_bytes: u64,
     /// Frames marked as not to be sent.
     pub discarded: u64,
-    /// Cycles in which a frame had begun and no beat came: a real MAC would have sent a broken frame.
-    pub underruns: u64,
 }
 
 impl Egress {
     /// For an engine with words of `bytes` bytes and a wire of `rate` bytes per cycle.
     pub fn new(bytes: usize, rate: f64) -> Self {
         let byte_ticks = (TICKS as f64 / rate).round() as u64;
-        Egress { bytes, byte_ticks, free_at: 0, frame: Vec::new(), wire_bytes: 0, discarded: 0, underruns: 0 }
+        Egress { bytes, byte_ticks, free_at: 0, frame: Vec::new(), wire_bytes: 0, discarded: 0 }
     }
 
     /// Sets this cycle's inputs.
@@ -63,7 +61,9 @@ impl Egress {
             return None;
         }
         if !outputs.tx_valid {
-            self.underruns += u64::from(!self.frame.is_empty());
+            if self.is_inside() {
+                memory.violate(now, "a gap inside a frame: a real MAC would have sent a broken one".to_string());
+            }
             return None;
         }
         let count = outputs.tx_keep.trailing_ones() as usize;

@@ -65,11 +65,6 @@ impl Link {
         }
     }
 
-    /// The behaviour, to be changed while running.
-    pub fn impairment_mut(&mut self) -> &mut Impairment {
-        &mut self.impairment
-    }
-
     /// A frame enters at cycle `now`.
     pub fn send(&mut self, bytes: Vec<u8>, now: u64) {
         let Impairment { delay, loss, reorder, duplicate, corrupt } = self.impairment;

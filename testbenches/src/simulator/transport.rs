@@ -1,7 +1,6 @@
 //! The simulator as the driver's way to an engine.
 
 use super::clock::Simulator;
-use super::ports::EnginePorts;
 use crate::peers::Peer;
 use std::ops::Range;
 use std::ptr::NonNull;
@@ -22,11 +21,6 @@ impl<P: Peer> Simulator<P> {
     /// A violation ends the run at the next call of the driver.
     fn healthy(&self) -> Result<(), TransportError> {
         self.violation().map_or(Ok(()), |violation| Err(other(violation)))
-    }
-
-    /// An engine for a simulator with defaults.
-    pub fn with_engine(engine: impl EnginePorts + 'static, peer: P) -> anyhow::Result<Self> {
-        Simulator::new(Box::new(engine), peer, Default::default())
     }
 }
 

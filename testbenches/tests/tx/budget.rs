@@ -130,9 +130,9 @@ fn latency<const W: usize>(geometry: &Geometry) -> f64 {
 
 /// From the cycle a command is taken to the cycle of the first beat.
 #[test]
-fn a_bare_segment_leaves_in_ten_cycles() {
-    below("W = 64, command to frame", latency::<64>(&Geometry::SMALL), 10.0);
-    below("W = 512, command to frame", latency::<512>(&Geometry::WIDE), 10.0);
+fn a_bare_segment_leaves_in_eight_cycles() {
+    below("W = 64, command to frame", latency::<64>(&Geometry::SMALL), 8.0);
+    below("W = 512, command to frame", latency::<512>(&Geometry::WIDE), 8.0);
 }
 
 /// Grants do not wait for payloads: with slow reads several are under way.
