@@ -1,6 +1,8 @@
 //! Block tests of the host side: registers, fetcher, dispatcher, response writer, interrupt, notifier.
 #[path = "host/clean.rs"]
 mod clean;
+#[path = "host/dispatcher.rs"]
+mod dispatcher;
 #[path = "host/fetcher.rs"]
 mod fetcher;
 #[path = "stream_dma/harness.rs"]

@@ -80,6 +80,8 @@ fn after_arrival(event: Event, record: ConnectionRecord, now: Bits<32>, m: Measu
     }
     if v.meet || v.repeat {
         next.hard.snd_nxt = record.hard.snd_una;
+        // What is sent again is not timed (RFC 6298 3).
+        next.soft.timing = false;
     }
     if d.ack.window {
         next.soft.snd_wnd = resize::<32, 16>(event.window);

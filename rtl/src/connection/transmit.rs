@@ -136,7 +136,8 @@ pub fn plan_turn(
         is_new: syn || (data && reaches),
         times: (syn && m.idle) || (data && m.at_max && !soft.recovering && !soft.timing),
         window,
-        timer: alive && !soft.timer_armed && (syn || (sending && (!m.idle || data || f.waiting))),
+        // With nothing outstanding the timer was one for probes: data gets a whole time-out of its own (RFC 6298 5.1).
+        timer: (data && m.idle) || (alive && !soft.timer_armed && (syn || (sending && (!m.idle || f.waiting || data)))),
         more: reset || (flush && soft.ack_now && state == TcpState::TimeWait) || (again && sendable) || (data && whole),
     }
 }
@@ -158,10 +159,8 @@ pub fn segment_of(record: ConnectionRecord, slot: Bits<16>, p: TurnPlan, m: Turn
     if p.data {
         command.sequence = hard.snd_nxt;
     }
-    if p.reset {
-        command.sequence = hard.snd_max;
-    }
-    if p.bare {
+    // The peer takes neither from beyond its window.
+    if p.bare || p.reset {
         command.sequence = if m.edge_before { m.window_edge } else { hard.snd_max };
     }
     if p.data {

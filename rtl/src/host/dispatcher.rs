@@ -20,8 +20,8 @@ use crate::geometry::Geometry;
 use stevedore_abi::descriptor::MAXIMUM_BUFFER;
 use stevedore_hdl::prelude::*;
 
-/// Contexts kept in hand: posts already on their way through the pipeline when the count was read.
-const CONTEXT_MARGIN: u64 = 16;
+/// Contexts kept in hand besides those for a whole queue of commands: posts already on their way through the pipeline when the count was read.
+const CONTEXT_MARGIN: usize = 16;
 
 #[derive(Encoding, Clone, Copy, Debug, PartialEq)]
 enum Route {
@@ -123,6 +123,8 @@ pub struct Dispatcher {
     pub refused: Signal<Out, bool>,
     /// The bits no slot has.
     beyond: Constant<Bits<16>>,
+    /// Posts that may be under way: an Append without a context waits, and all commands that could set one free wait behind it.
+    margin: Constant<Bits<16>>,
     send_room: Register<bool>,
     receive_room: Register<bool>,
     busy: Register<bool>,
@@ -145,6 +147,7 @@ impl Dispatcher {
             request: Signal::default(),
             refused: Signal::default(),
             beyond: Constant::new(bits(!(geometry.connections as u64 - 1) & 0xffff)),
+            margin: Constant::new(((geometry.queue + CONTEXT_MARGIN) as u64).into()),
             send_room: Register::default(),
             receive_room: Register::default(),
             busy: Register::default(),
@@ -158,8 +161,8 @@ impl Logic for Dispatcher {
     fn update(&mut self) {
         setup!(self, send_room, receive_room, busy);
         clocks!(self, routed);
-        self.send_room.d.next = self.free_send_entries.val() > CONTEXT_MARGIN;
-        self.receive_room.d.next = self.free_receive_entries.val() > CONTEXT_MARGIN;
+        self.send_room.d.next = self.free_send_entries.val() > self.margin.val();
+        self.receive_room.d.next = self.free_receive_entries.val() > self.margin.val();
         let fetched = self.s_descriptor.bits.val();
         let d = fetched.fields;
         let slot = d.connection.get_bits::<16>(0);

@@ -248,6 +248,21 @@ fn abort_throws_unsent_data_away() {
     rig.ending(conn, TERMINATION, Status::Aborted, true);
 }
 
+/// The peer would ignore a reset numbered behind the probe it did not take.
+#[test]
+fn abort_into_a_closed_window_is_acceptable_to_the_peer() {
+    let mut rig = Rig::new();
+    let conn = rig.established(3, 1000, 0);
+    rig.post_send(conn, 3000);
+    rig.peer(conn, ". 1:1(0) ack 1001 win 0");
+    rig.wire.clear();
+    rig.wait(1000);
+    rig.expect(&[". 1001:1002(1) ack 1 win 0"]);
+    rig.terminate(conn, true);
+    rig.expect(&["R. 1001:1001(0) ack 1"]);
+    rig.ending(conn, TERMINATION, Status::Aborted, true);
+}
+
 #[test]
 fn window_that_opens_again_does_not_stop_time_wait() {
     for state in ["TIME-WAIT", "FIN-WAIT-2"] {

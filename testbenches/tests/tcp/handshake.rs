@@ -138,6 +138,22 @@ fn repeated_syn_gets_the_syn_ack_again() {
     rig.notice(conn, Response::ConnectionArrival, Status::Success);
 }
 
+/// RFC 6298 3: which of the two was acknowledged nobody knows, so the initial time-out stays.
+#[test]
+fn syn_ack_sent_twice_is_not_timed() {
+    let mut rig = Rig::new();
+    let conn = rig.passive(3, "win 65535 mss 1000");
+    rig.microseconds(500);
+    rig.peer(conn, "S 0:0(0) win 65535 mss 1000");
+    rig.expect(&["S. 0:0(0) ack 1 win 0 mss 1000"; 2]);
+    rig.peer(conn, ". 1:1(0) ack 1 win 65535");
+    rig.notice(conn, Response::ConnectionArrival, Status::Success);
+    rig.post_send(conn, 1000);
+    rig.expect(&["P. 1:1001(1000) ack 1 win 0"]);
+    about(rig.wait(3000), 1000);
+    rig.expect(&["P. 1:1001(1000) ack 1 win 0"]);
+}
+
 #[test]
 fn lost_syn_is_sent_again_with_back_off_until_the_limit() {
     let mut rig = Rig::new();

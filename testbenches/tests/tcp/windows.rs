@@ -148,6 +148,22 @@ fn outstanding_data_keeps_its_timer_when_the_window_opens_again() {
     rig.expect(&[". 1001:2001(1000) ack 1 win 0"]);
 }
 
+/// RFC 6298 5.1: the timer that waited for the window is none for the data that goes when it opens.
+#[test]
+fn data_sent_from_idle_gets_a_whole_time_out() {
+    let mut rig = Rig::new();
+    let conn = rig.established(3, 1000, 0);
+    rig.post_send(conn, 3000);
+    rig.peer(conn, ". 1:1(0) ack 1001 win 0");
+    rig.wire.clear();
+    // Nearly time for a probe.
+    rig.microseconds(350);
+    rig.peer(conn, ". 1:1(0) ack 1001 win 5000");
+    rig.expect(&[". 1001:2001(1000) ack 1 win 0", "P. 2001:3001(1000) ack 1 win 0"]);
+    about(rig.wait(1500), 400);
+    rig.expect(&[". 1001:2001(1000) ack 1 win 0"]);
+}
+
 #[test]
 fn announced_window_follows_the_room_and_never_shrinks() {
     let mut rig = Rig::new();

@@ -1,0 +1,65 @@
+//! The dispatcher's stock of contexts (rule 8 of the design, H7).
+use stevedore_abi::{Request, Response, Status};
+use stevedore_hdl::prelude::*;
+use stevedore_rtl::bundles::{DescriptorFields, Notice};
+use stevedore_rtl::geometry::Geometry;
+use stevedore_rtl::host::{Dispatcher, Fetched};
+use stevedore_testbenches::replay::{Compiled, Dut};
+
+/// What becomes of a post while `free` contexts of either kind are free: passed on, or the status it is refused with.
+fn post(dut: &mut Compiled, request: Request, free: u64) -> Result<(), u64> {
+    for port in ["free_send_entries", "free_receive_entries"] {
+        let port = dut.model.port(port);
+        dut.model.set(port, free);
+    }
+    dut.step();
+    let fields = DescriptorFields {
+        base: bits(0x1000),
+        length: bits(1),
+        connection: bits(0x0001_0003),
+        kind: bits(request as u64),
+        ..DescriptorFields::default()
+    };
+    let word = Fetched { fields, bad_owner: false, bus_error: false }.to_flat();
+    for port in ["m_event", "m_notice", "m_open"] {
+        dut.accept(port, true);
+    }
+    dut.offer("s_descriptor", Some(&word));
+    dut.settle();
+    assert!(dut.ready("s_descriptor"));
+    dut.step();
+    dut.offer("s_descriptor", None);
+    dut.settle();
+    let (event, notice) = (dut.word("m_event"), dut.word("m_notice"));
+    dut.step();
+    match (event, notice) {
+        (Some(_), None) => Ok(()),
+        (None, Some(word)) => {
+            let notice = Notice::from_flat(&word);
+            let response =
+                if request == Request::BufferSend { Response::BufferAvailable } else { Response::BufferReceive };
+            assert_eq!(notice.response.to_u64(), response as u64);
+            Err(notice.status.to_u64())
+        }
+        other => panic!("{request:?} with {free} contexts free: {other:?}"),
+    }
+}
+
+/// A whole queue of posts may stand behind a command that waits: when it comes to them they find contexts, else the commands that set some free
+/// would wait behind them for ever.
+#[test]
+fn posts_are_refused_while_those_under_way_could_use_up_the_contexts() {
+    for (name, geometry) in [("small", Geometry::SMALL), ("default", Geometry::DEFAULT)] {
+        let mut dut = Compiled::new(&Dispatcher::new(&geometry), &format!("dispatcher_{name}")).expect("a model");
+        dut.reset();
+        let queue = geometry.queue as u64;
+        for request in [Request::BufferSend, Request::BufferAvailable] {
+            for free in [0, 1, 16, 17, queue, queue + 8] {
+                assert_eq!(post(&mut dut, request, free), Err(Status::NoRoom as u64), "{name}, {free} free");
+            }
+            for free in [geometry.send_entries as u64 - 1, 2 * queue + 32] {
+                assert_eq!(post(&mut dut, request, free), Ok(()), "{name}, {free} free");
+            }
+        }
+    }
+}
