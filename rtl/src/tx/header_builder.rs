@@ -68,6 +68,8 @@ pub struct HeaderBuilder<const W: usize> {
     pub lost: Signal<Out, Bits<16>>,
     /// A segment was thrown away.
     pub bus_error: Signal<Out, bool>,
+    /// The addresses of a segment were read: those of its connection do not matter any more.
+    pub addressed: Signal<Out, bool>,
     peers: DualPortRam<Peer>,
     stages: Register<Stages>,
     look: Flop<Look>,
@@ -171,6 +173,7 @@ impl<const W: usize> Logic for HeaderBuilder<W> {
         // Known.
         let found = mux(look.direct, look.peer, self.peers.read_data.val());
         self.known.s_in.valid.next = stages.look;
+        self.addressed.next = stages.look && !self.known.full.val() && !look.direct;
         self.known.s_in.bits.next = Known {
             peer: found,
             draft: look.draft,

@@ -2,6 +2,7 @@
 pub mod appender;
 pub mod chains;
 pub mod checksum;
+pub mod departures;
 pub mod header_builder;
 pub mod header_stages;
 pub mod pool;

@@ -49,6 +49,8 @@ pub struct SendChain<const W: usize> {
     pub m_response: Source<DescriptorFields>,
     /// Flushes carried out.
     pub m_flushed: Source<Flushed>,
+    /// A segment enters the queue to `m_segment`.
+    pub granted: Signal<Out, bool>,
     /// Beats of the segment buffer that became free in this cycle.
     pub freed: Signal<In, Bits<16>>,
     /// Entries in the free list.
@@ -149,6 +151,7 @@ impl<const W: usize> Logic for SendChain<W> {
         self.walker.s_command.valid.next = segment && payload;
         self.releaser.s_command.valid.next = release;
         self.segments.s_in.valid.next = segment;
+        self.granted.next = segment;
         self.segments.s_in.bits.next = SegmentOut {
             slot: command.slot,
             sequence: command.sequence,

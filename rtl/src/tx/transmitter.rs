@@ -11,6 +11,7 @@
 //! follow each other without gaps. Not ready after reset until the tables are filled, one cycle per entry.
 //!
 //! **Invariant.** Frames leave in the order of the segments; resets come in between whole frames.
+use super::departures::Departures;
 use super::header_builder::HeaderBuilder;
 use super::prepend::Prepend;
 use super::record::Fetch;
@@ -57,6 +58,7 @@ pub struct Transmitter<const W: usize> {
     pub bus_error: Signal<Out, bool>,
     send_chain: SendChain<W>,
     segment_buffer: SegmentBuffer<W>,
+    departures: Departures,
     header_builder: HeaderBuilder<W>,
     fetches: Queue<Fetch>,
     prepend: Prepend<W>,
@@ -80,11 +82,14 @@ impl<const W: usize> Transmitter<W> {
 impl<const W: usize> Logic for Transmitter<W> {
     #[kernel]
     fn update(&mut self) {
-        setup!(self, send_chain, segment_buffer, header_builder, fetches, prepend, freed);
+        setup!(self, send_chain, departures, segment_buffer, header_builder, fetches, prepend, freed);
         forward!(self.s_command => self.send_chain.s_command);
         forward!(self.send_chain.m_piece => self.m_piece);
         forward!(self.send_chain.m_response => self.m_response);
-        forward!(self.send_chain.m_flushed => self.m_flushed);
+        join!(self.send_chain.m_flushed => self.departures.s_flushed);
+        forward!(self.departures.m_flushed => self.m_flushed);
+        self.departures.granted.next = self.send_chain.granted.val();
+        self.departures.addressed.next = self.header_builder.addressed.val();
         self.free_entries.next = self.send_chain.free_entries.val();
         forward!(self.s_payload => self.segment_buffer.s_payload);
 

@@ -6,6 +6,7 @@ use stevedore_rtl::stream::Queue;
 use stevedore_rtl::tx::appender::Appender;
 use stevedore_rtl::tx::chains::Chains;
 use stevedore_rtl::tx::checksum::Checksum;
+use stevedore_rtl::tx::departures::Departures;
 use stevedore_rtl::tx::header_builder::HeaderBuilder;
 use stevedore_rtl::tx::pool::Pool;
 use stevedore_rtl::tx::prepend::Prepend;
@@ -32,6 +33,7 @@ clean! {
     appender_verilog_is_clean: "appender", Appender::default();
     chains_verilog_is_clean: "chains", Chains::new(64);
     checksum_verilog_is_clean: "checksum", Checksum::<64>::new(), Checksum::<512>::new();
+    departures_verilog_is_clean: "departures", Departures::default();
     header_builder_verilog_is_clean: "header_builder", HeaderBuilder::<64>::new(&Geometry::SMALL);
     pool_verilog_is_clean: "pool", Pool::new(256, 64);
     prepend_verilog_is_clean: "prepend", Prepend::<64>::default(), Prepend::<512>::default();

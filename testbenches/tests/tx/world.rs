@@ -62,7 +62,10 @@ pub struct World<const W: usize, D: Dut<W>> {
     frames: VecDeque<Expected>,
     reset_frames: VecDeque<Expected>,
     responses: VecDeque<DescriptorFields>,
-    flushed: VecDeque<(Flushed, u64)>,
+    /// With the addresses of the next connection in the slot: it begins as soon as the flush is reported.
+    flushed: VecDeque<(Flushed, u64, Address)>,
+    /// Slots whose flush was taken and whose next addresses are not yet written.
+    dying: Vec<u64>,
     responses_expected: u64,
     responses_taken: u64,
     frame: Vec<u8>,
@@ -109,6 +112,7 @@ impl<const W: usize, D: Dut<W>> World<W, D> {
             reset_frames: VecDeque::new(),
             responses: VecDeque::new(),
             flushed: VecDeque::new(),
+            dying: vec![],
             responses_expected: 0,
             responses_taken: 0,
             frame: vec![],
@@ -251,7 +255,11 @@ impl<const W: usize, D: Dut<W>> World<W, D> {
         }
         let command = SendCommand { ending, ..self.command(slot, SendKind::Flush) };
         let flushed = Flushed { slot: command.slot, generation: command.generation, ending };
-        self.flushed.push_back((flushed, self.responses_expected));
+        let Address { tuple, .. } = self.slots[slot].address;
+        let tuple = Tuple { remote_address: u64::from(self.rng.random::<u32>()).into(), ..tuple };
+        let remote_mac = (self.rng.random::<u64>() >> 16).into();
+        self.slots[slot].address = Address { slot: command.slot, tuple, remote_mac };
+        self.flushed.push_back((flushed, self.responses_expected, self.slots[slot].address));
         self.commands.push_back(command);
         self.slots[slot].generation = self.slots[slot].generation.wrapping_add(1);
     }
@@ -279,7 +287,8 @@ impl<const W: usize, D: Dut<W>> World<W, D> {
         let rng = &mut self.rng;
         // What is offered stays until it is taken.
         if self.inputs.command.is_none() && habits.commands.go(rng) {
-            self.inputs.command = self.commands.front().copied();
+            self.inputs.command =
+                self.commands.front().filter(|command| !self.dying.contains(&number(command.slot))).copied();
         }
         if self.inputs.reset_out.is_none() && habits.resets.go(rng) {
             self.inputs.reset_out = self.resets.front().copied();
@@ -299,12 +308,18 @@ impl<const W: usize, D: Dut<W>> World<W, D> {
         }
         self.dut.step();
         self.cycle += 1;
+        if let Some(written) = self.inputs.address.take() {
+            self.dying.retain(|&slot| slot != number(written.slot));
+        }
         assert!(outputs.payload_ready, "payload always finds room");
         self.bus_errors += u64::from(outputs.bus_error);
 
         let mut moved = inputs.payload.is_some();
         if inputs.command.is_some() && outputs.command_ready {
-            self.commands.pop_front();
+            let command = self.commands.pop_front().expect("what was offered");
+            if command.kind == SendKind::Flush {
+                self.dying.push(number(command.slot));
+            }
             self.command_times.push(cycle);
             self.inputs.command = None;
             moved = true;
@@ -329,7 +344,8 @@ impl<const W: usize, D: Dut<W>> World<W, D> {
             moved = true;
         }
         if let (Some(flushed), true) = (outputs.flushed, inputs.flushed_ready) {
-            let (expected, responses) = self.flushed.pop_front().expect("a flush");
+            let (expected, responses, next) = self.flushed.pop_front().expect("a flush");
+            self.inputs.address = Some(next);
             assert_eq!(expected, flushed, "flush in cycle {cycle}");
             assert!(self.responses_taken >= responses, "flushed before its last response, cycle {cycle}");
             moved = true;
