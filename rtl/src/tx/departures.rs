@@ -7,7 +7,7 @@
 //! **Ports.** `granted`: a segment enters the queue in this cycle. `addressed`: a segment has its addresses in this cycle. `s_flushed`: reports of the
 //! send chain. `m_flushed`: the same, in order, later.
 //!
-//! **Handshake.** `s_flushed` is ready while fewer than [`WAITING`] reports wait; then the chain waits with them.
+//! **Handshake.** `s_flushed` is ready while fewer than `WAITING` reports wait; then the chain waits with them.
 //!
 //! **Latency.** Three cycles if no segment waits; a report every second cycle.
 //!
