@@ -24,6 +24,7 @@
 use super::options::{KIND_MSS, MSS_LENGTH};
 use crate::bundles::*;
 use crate::connection::hash::Mix;
+use crate::network::ETHERTYPE_IPV4;
 use stevedore_hdl::prelude::*;
 
 /// Bytes in front of the TCP header: Ethernet, and IPv4 without options.
@@ -177,7 +178,7 @@ impl<const W: usize> Logic for Parser<W> {
         let words = bytes.get_bits::<4>(46 * 8 + 4);
         let payload = (resize::<7, 4>(words) << 2) + TCP_HEADER;
         let flags = bytes.get_bits::<8>(47 * 8);
-        next.addressed = field48(bytes, 0) == settings.mac && field16(bytes, 12) == 0x0800 && state.framed;
+        next.addressed = field48(bytes, 0) == settings.mac && field16(bytes, 12) == ETHERTYPE_IPV4 && state.framed;
         next.here = (bytes.get_bits::<8>(23 * 8) == 6 && field32(bytes, 30) == settings.ip_address) || !state.complete;
         next.bad_ip = bytes.get_bits::<8>(14 * 8) != 0x45
             || (field16(bytes, 20) & 0x3fff).any()

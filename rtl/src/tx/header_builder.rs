@@ -17,12 +17,11 @@ use super::record::{Fetch, Header, Peer, Stored};
 use super::send_chain::beats;
 use crate::bundles::{Address, ControlBits, ResetOut, SegmentOut};
 use crate::geometry::Geometry;
+use crate::network::SHORTEST;
 use stevedore_hdl::prelude::*;
 
 /// Bytes of the Ethernet header.
 const ETHERNET: u64 = 14;
-/// Bytes of the shortest frame, without FCS.
-const SHORTEST: u64 = 60;
 
 /// Which stages hold a segment, and whose turn it is.
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]

@@ -5,10 +5,9 @@
 //! means nothing (RFC 6864 4.1) and is 0.
 use super::record::Peer;
 use crate::bundles::ControlBits;
+use crate::network::ETHERTYPE_IPV4;
 use stevedore_hdl::prelude::*;
 
-/// Ether type of IPv4.
-const IPV4: u64 = 0x0800;
 /// Version and length of an IPv4 header without options.
 const VERSION: u64 = 0x4500;
 /// DF.
@@ -217,7 +216,7 @@ pub fn bytes_of(checked: Checked, own: Own) -> Bits<512> {
     let mut header = bits::<512>(0);
     header = set_bits(header, 0, reverse_bytes(peer.remote_mac));
     header = set_bits(header, 6 * 8, reverse_bytes(own.mac));
-    header = set_bits(header, 12 * 8, reverse_bytes(bits::<16>(IPV4)));
+    header = set_bits(header, 12 * 8, reverse_bytes(bits::<16>(ETHERTYPE_IPV4)));
     header = set_bits(header, 14 * 8, reverse_bytes(bits::<16>(VERSION)));
     header = set_bits(header, 16 * 8, reverse_bytes(checked.total_length));
     header = set_bits(header, 20 * 8, reverse_bytes(bits::<16>(FRAGMENT)));
