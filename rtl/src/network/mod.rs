@@ -1,5 +1,6 @@
 //! ARP, neighbours and ping: what an IPv4 host must answer beside TCP.
 
+mod addresses;
 mod arp;
 mod echo;
 mod headers;
@@ -8,5 +9,6 @@ mod neighbours;
 mod network;
 mod resolver;
 
+pub(crate) use addresses::{possible_mac, possible_peer, subnet_of, Subnet};
 pub(crate) use headers::{ETHERTYPE_IPV4, SHORTEST};
 pub use network::Network;

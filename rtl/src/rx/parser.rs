@@ -24,7 +24,7 @@
 use super::options::{KIND_MSS, MSS_LENGTH};
 use crate::bundles::*;
 use crate::connection::hash::Mix;
-use crate::network::ETHERTYPE_IPV4;
+use crate::network::{possible_mac, possible_peer, subnet_of, Subnet, ETHERTYPE_IPV4};
 use stevedore_hdl::prelude::*;
 
 /// Bytes in front of the TCP header: Ethernet, and IPv4 without options.
@@ -77,6 +77,7 @@ struct State {
     /// If it has options: the first is the MSS.
     obvious: bool,
     bad_ip: bool,
+    bad_source: bool,
     bad_tcp: bool,
     bad_length: bool,
     /// The verdict: see [`Parsed`].
@@ -102,6 +103,7 @@ pub struct Parser<const W: usize> {
     /// The frame whose last beat was taken three cycles before.
     pub parsed: Signal<Out, Parsed>,
     state: Register<State>,
+    subnet: Flop<Subnet>,
     bytes: Flop<Bits<768>>,
     header: [Flop<SegmentHeader>; 2],
     options: [Flop<OptionBytes>; 2],
@@ -126,19 +128,11 @@ fn field48(bytes: Bits<768>, at: usize) -> Bits<48> {
     reverse_bytes(bytes.get_bits::<48>(at * 8))
 }
 
-/// Addresses no packet may come from (RFC 1122 3.2.1.3): this network, loopback, multicast, broadcast. A listener is known to the lookup by
-/// remote address 0, which must therefore never come in.
-#[kernel_fn]
-fn impossible_source(address: Bits<32>) -> bool {
-    let first = address.get_bits::<8>(24);
-    first == 0 || first == 127 || first >= 224
-}
-
 impl<const W: usize> Logic for Parser<W> {
     #[kernel]
     fn update(&mut self) {
         setup!(self, state);
-        clocks!(self, bytes, header[0], header[1], options[0], options[1], mix);
+        clocks!(self, subnet, bytes, header[0], header[1], options[0], options[1], mix);
         let state = self.state.q.val();
         let mut next = state;
 
@@ -174,16 +168,16 @@ impl<const W: usize> Logic for Parser<W> {
 
         // Read and check.
         let settings = self.settings.val();
+        self.subnet.d.next = subnet_of(settings, self.subnet.q.val());
         let source = field32(bytes, 26);
         let words = bytes.get_bits::<4>(46 * 8 + 4);
         let payload = (resize::<7, 4>(words) << 2) + TCP_HEADER;
         let flags = bytes.get_bits::<8>(47 * 8);
         next.addressed = field48(bytes, 0) == settings.mac && field16(bytes, 12) == ETHERTYPE_IPV4 && state.framed;
         next.here = (bytes.get_bits::<8>(23 * 8) == 6 && field32(bytes, 30) == settings.ip_address) || !state.complete;
-        next.bad_ip = bytes.get_bits::<8>(14 * 8) != 0x45
-            || (field16(bytes, 20) & 0x3fff).any()
-            || impossible_source(source)
-            || source == settings.ip_address;
+        next.bad_ip = bytes.get_bits::<8>(14 * 8) != 0x45 || (field16(bytes, 20) & 0x3fff).any();
+        // RFC 1122 3.2.1.3: a packet from an address that cannot be a host's is dropped without an answer.
+        next.bad_source = !possible_peer(source, self.subnet.q.val()) || !possible_mac(field48(bytes, 6), settings.mac);
         next.bad_tcp = words < 5 || (!state.end.get_bits::<10>(7).any() && state.end.get_bits::<7>(0) < payload);
         next.bad_length = !state.complete || state.length.get_bit(16) || state.length < state.end || state.damaged;
         next.optioned = flags.get_bit(1) && words != 5;
@@ -213,7 +207,7 @@ impl<const W: usize> Logic for Parser<W> {
         let options = OptionBytes { bytes: bytes.get_bits::<320>(54 * 8), words: words - 5 };
 
         let ours = state.addressed && state.here;
-        let bad = state.bad_ip || state.bad_tcp || state.bad_length;
+        let bad = state.bad_ip || state.bad_source || state.bad_tcp || state.bad_length;
         next.wanted = ours && !bad;
         next.malformed = ours && bad;
         next.walked = state.optioned && !state.obvious;
