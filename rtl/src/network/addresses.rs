@@ -11,6 +11,7 @@
 //! **Invariant.** An address that passes [`possible_peer`] is a unicast address of another host, as far as the own netmask tells: a subnet
 //! behind a router has a broadcast address that nobody here can know. A listener is known to the lookup by remote address 0, which never passes.
 use crate::bundles::Settings;
+use crate::wire::ethernet;
 use stevedore_hdl::prelude::*;
 
 /// What follows from the settings.
@@ -64,8 +65,7 @@ pub fn possible_peer(address: Bits<32>, subnet: Subnet) -> bool {
 /// The MAC can be that of a peer: not a group's, not 0, not the own one.
 #[kernel_fn]
 pub fn possible_mac(mac: Bits<48>, own: Bits<48>) -> bool {
-    // The group bit is the lowest bit of the first octet.
-    !mac.get_bit(40) && mac.any() && mac != own
+    !mac.get_bit(ethernet::GROUP_BIT) && mac.any() && mac != own
 }
 
 /// Frames to the address go to the gateway.

@@ -10,5 +10,4 @@ mod network;
 mod resolver;
 
 pub(crate) use addresses::{possible_mac, possible_peer, subnet_of, Subnet};
-pub(crate) use headers::{ETHERTYPE_IPV4, SHORTEST};
 pub use network::Network;
