@@ -83,7 +83,7 @@ pub struct Engine<const W: usize, const K: usize> {
     lookup: Lookup,
     tcp: Tcp,
     reaper: Reaper,
-    /// Every slot fits: the reaper must not wait for the lookup, which may wait for the pipeline, which may wait for the flush the reaper is told of.
+    /// Every slot fits: the reaper must not wait for the lookup, which may wait for the pipeline, which may wait for the teardown the reaper is told of.
     freed: Queue<Bits<16>>,
     transmitter: Transmitter<W>,
     network: Network<W>,
@@ -286,8 +286,8 @@ impl<const W: usize, const K: usize> Logic for Engine<W, K> {
         self.write_arbiter.m_write.ready.next = self.m_axis_wr.tready.val();
 
         // Closing.
-        join!(self.transmitter.m_flushed => self.reaper.s_send);
-        join!(self.placement.m_flushed => self.reaper.s_receive);
+        join!(self.transmitter.m_torn_down => self.reaper.s_send);
+        join!(self.placement.m_torn_down => self.reaper.s_receive);
         join!(self.reaper.m_free => self.freed.s_in);
         join!(self.freed.m_out => self.lookup.s_free);
 

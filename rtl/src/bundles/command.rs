@@ -16,7 +16,7 @@ pub enum SendKind {
     /// Move the cursor back to the first unacknowledged byte.
     Rewind,
     /// The connection is over: give every context back, then report to the reaper.
-    Flush,
+    Teardown,
 }
 
 /// A command to the send chain. Fields not named for a kind are undefined in it.
@@ -50,7 +50,7 @@ pub struct SendCommand {
     pub control: ControlBits,
     /// Segment: announce an MSS option.
     pub mss: bool,
-    /// Flush: how it ends.
+    /// Teardown: how it ends.
     pub ending: Ending,
 }
 
@@ -67,7 +67,7 @@ pub enum ReceiveKind {
     /// Report bytes placed but not yet reported.
     Notify,
     /// The connection is over: give every context back, then report to the reaper.
-    Flush,
+    Teardown,
 }
 
 /// A command to the receive chain. Fields not named for a kind are undefined in it.
@@ -93,11 +93,11 @@ pub struct ReceiveCommand {
     pub notify: bool,
     /// Place: the peer's FIN is now in order: report end of stream after the bytes.
     pub end_of_stream: bool,
-    /// Flush: how it ends.
+    /// Teardown: how it ends.
     pub ending: Ending,
 }
 
-/// How a flush ends. Both chains get the same `Ending`; the reaper acts on it when both are done.
+/// How a teardown ends. Both chains get the same `Ending`; the reaper acts on it when both are done.
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
 pub struct Ending {
     /// Send a response of this type (`abi::Response`), 0 for none.
@@ -110,9 +110,9 @@ pub struct Ending {
     pub free: bool,
 }
 
-/// A chain finished a flush: to the reaper.
+/// A chain finished a teardown: to the reaper.
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
-pub struct Flushed {
+pub struct TornDown {
     /// The connection.
     pub slot: Bits<16>,
     /// Its generation.

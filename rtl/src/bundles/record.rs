@@ -29,7 +29,7 @@ pub enum TcpState {
     TimeWait,
 }
 
-/// What is still to be said about a connection that is over: the flush that the next turn to send sends to both chains.
+/// What is still to be said about a connection that is over: the teardown that the next turn to send sends to both chains.
 #[derive(Encoding, Clone, Copy, Debug, PartialEq)]
 pub enum Farewell {
     /// Nothing.
@@ -82,9 +82,9 @@ pub struct Hard {
     pub snd_mss: Bits<16>,
     /// The host opened the connection (Connect), it did not come through a listener.
     pub active: bool,
-    /// The flush still to be sent to the chains.
+    /// The teardown still to be sent to the chains.
     pub farewell: Farewell,
-    /// A reset must leave before the flush (the host aborts).
+    /// A reset must leave before the teardown (the host aborts).
     pub reset_now: bool,
 }
 

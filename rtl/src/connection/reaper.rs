@@ -1,6 +1,6 @@
 //! Waits until both chains have given back the buffers of a dying connection, then tells the host and frees the slot.
 //!
-//! **Role.** The chains of `tx` and `rx` report `Flushed`, in any order; `Lookup` gets the slot back on `m_free`, the notifier the last response
+//! **Role.** The chains of `tx` and `rx` report `TornDown`, in any order; `Lookup` gets the slot back on `m_free`, the notifier the last response
 //! about the connection on `m_notice`.
 //!
 //! **Ports.** `clock`, `reset`. `s_send`, `s_receive`: reports of the chains. `m_notice`: the response the ending asks for. `m_free`: the slot.
@@ -49,7 +49,7 @@ struct State {
 
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
 struct Work {
-    report: Flushed,
+    report: TornDown,
     reported: Reported,
 }
 
@@ -61,9 +61,9 @@ pub struct Reaper {
     /// Synchronous reset.
     pub reset: Signal<In, bool>,
     /// Reports of the send chain.
-    pub s_send: Sink<Flushed>,
+    pub s_send: Sink<TornDown>,
     /// Reports of the receive chain.
-    pub s_receive: Sink<Flushed>,
+    pub s_receive: Sink<TornDown>,
     /// The response the ending asks for.
     pub m_notice: Source<Notice>,
     /// The slot to be freed.

@@ -3,7 +3,7 @@ use crate::bundles::codes::{response, status};
 use crate::bundles::{ConnectionRecord, Ending, Event, Farewell, Notice, TcpState};
 use stevedore_hdl::prelude::*;
 
-/// What the flush of a connection that is over carries.
+/// What the teardown of a connection that is over carries.
 #[kernel_fn]
 pub fn ending_of(farewell: Farewell, cookie: Bits<32>) -> Ending {
     let mut ending =
@@ -71,7 +71,7 @@ pub fn farewell_of_silence(record: ConnectionRecord) -> Farewell {
     farewell
 }
 
-/// The end of TIME-WAIT: the response went out when it began, unless its flush still waits for a turn.
+/// The end of TIME-WAIT: the response went out when it began, unless its teardown still waits for a turn.
 #[kernel_fn]
 pub fn last_word(pending: Farewell) -> Farewell {
     if pending == Farewell::Parted {

@@ -171,8 +171,8 @@ pub fn outcome_of(issued: Issued, record: ConnectionRecord, m: Measures, d: Deci
         }
     } else if ticking {
         send.kind = SendKind::Rewind;
-    } else if d.turn.flush {
-        send.kind = SendKind::Flush;
+    } else if d.turn.teardown {
+        send.kind = SendKind::Teardown;
     } else if !turning {
         send.kind = SendKind::Append;
         send.length = event.length;
@@ -196,7 +196,7 @@ pub fn outcome_of(issued: Issued, record: ConnectionRecord, m: Measures, d: Deci
             receive.kind = ReceiveKind::Place;
         }
     } else if turning {
-        receive.kind = ReceiveKind::Flush;
+        receive.kind = ReceiveKind::Teardown;
     } else if ticking {
         receive.kind = ReceiveKind::Notify;
     } else {
@@ -221,7 +221,7 @@ pub fn outcome_of(issued: Issued, record: ConnectionRecord, m: Measures, d: Deci
         notice,
         pulses: TcpPulses {
             segment_in: arriving,
-            segment_out: (turning && d.turn.some && !d.turn.flush) || reply,
+            segment_out: (turning && d.turn.some && !d.turn.teardown) || reply,
             retransmission: turning
                 && (d.turn.again || d.turn.probe || (d.turn.data && !m.turn.at_max) || (d.turn.syn && !m.turn.idle)),
             drop_out_of_order: arriving && d.payload.dropped,

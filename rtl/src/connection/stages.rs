@@ -167,7 +167,7 @@ pub struct Decisions {
     pub next: TcpState,
     /// The connection is over.
     pub over: bool,
-    /// A flush is to be sent.
+    /// A teardown is to be sent.
     pub part: bool,
     /// What it says.
     pub farewell: Farewell,
@@ -261,7 +261,7 @@ pub fn decide(issued: Issued, record: ConnectionRecord, m: Measures, j: Judgemen
             over || answer || turned || sendable || timeout.retry || timeout.ack || parting || asked
         },
         sends: (turning && turn.some) || ack.releases || timeout.rewind || verdict.reply || verdict.fresh || host.send,
-        receives: arriving || turn.flush || timeout.notify || host.receive,
+        receives: arriving || turn.teardown || timeout.notify || host.receive,
         notices: congestion.begin || host.notice,
     }
 }

@@ -1,6 +1,6 @@
-//! What to send at a turn: one segment, or the flush that ends the connection.
+//! What to send at a turn: one segment, or the teardown that ends the connection.
 //!
-//! In this order: a reset owed, the flush of a connection that is over, SYN or SYN-ACK, the segment at SND.UNA again (fast retransmit),
+//! In this order: a reset owed, the teardown of a connection that is over, SYN or SYN-ACK, the segment at SND.UNA again (fast retransmit),
 //! new data or FIN, a probe of one byte into a closed window, an acknowledgement owed or a window update.
 //!
 //! Sender silly window avoidance (RFC 9293 3.8.6.2.1): less than a whole segment goes only if it is all there is, or half the largest
@@ -18,8 +18,8 @@ use stevedore_hdl::prelude::*;
 pub struct TurnPlan {
     /// Send a reset.
     pub reset: bool,
-    /// Send the flush.
-    pub flush: bool,
+    /// Send the teardown.
+    pub teardown: bool,
     /// Send SYN, or SYN-ACK in SYN-RECEIVED.
     pub syn: bool,
     /// Send the segment at SND.UNA again.
@@ -82,7 +82,7 @@ pub fn plan_turn(
 
     let ends = hard.reset_now || hard.farewell != Farewell::None;
     let reset = turning && hard.reset_now;
-    let flush = turning && ends && !hard.reset_now;
+    let teardown = turning && ends && !hard.reset_now;
     let alive = turning && !ends;
     let syn = alive && handshake && m.at_una;
     let again = alive && sending && soft.retransmit_now && !m.idle;
@@ -116,7 +116,7 @@ pub fn plan_turn(
     let bare = alive && !syn && !again && !sendable && !probe && worth;
     TurnPlan {
         reset,
-        flush,
+        teardown,
         syn,
         again,
         data,
@@ -138,7 +138,10 @@ pub fn plan_turn(
         window,
         // With nothing outstanding the timer was one for probes: data gets a whole time-out of its own (RFC 6298 5.1).
         timer: (data && m.idle) || (alive && !soft.timer_armed && (syn || (sending && (!m.idle || f.waiting || data)))),
-        more: reset || (flush && soft.ack_now && state == TcpState::TimeWait) || (again && sendable) || (data && whole),
+        more: reset
+            || (teardown && soft.ack_now && state == TcpState::TimeWait)
+            || (again && sendable)
+            || (data && whole),
     }
 }
 
@@ -233,7 +236,7 @@ pub fn after_turn(
     if p.reset {
         next.hard.reset_now = false;
     }
-    if p.flush {
+    if p.teardown {
         next.hard.farewell = Farewell::None;
     }
     next

@@ -8,7 +8,7 @@
 //! s_command -> ReceiveChain --pieces---------> dma::Writer -> m_write
 //!                 |    | cuts                     ^     | bytes accepted
 //! s_extent -+     |    v                          |     v
-//! s_frame --+-> HeaderSkip -> [ ] -> Trimmer -----+   Reports -> m_response, m_flushed
+//! s_frame --+-> HeaderSkip -> [ ] -> Trimmer -----+   Reports -> m_response, m_torn_down
 //!                 +----------- reports ---------------^
 //! ```
 //!
@@ -57,8 +57,8 @@ pub struct Placement<const W: usize, const K: usize> {
     pub m_write: Source<WriteBeat<W, K>>,
     /// BufferReceive responses; each after every byte it reports was accepted on `m_write`.
     pub m_response: Source<DescriptorFields>,
-    /// Finished flushes; each after the last response about its buffers was taken.
-    pub m_flushed: Source<Flushed>,
+    /// Finished teardowns; each after the last response about its buffers was taken.
+    pub m_torn_down: Source<TornDown>,
     /// Contexts free now.
     pub free_entries: Signal<Out, Bits<16>>,
     chain: ReceiveChain,
@@ -86,7 +86,7 @@ impl<const W: usize, const K: usize> Placement<W, K> {
             s_extent: Sink::default(),
             m_write: Source::default(),
             m_response: Source::default(),
-            m_flushed: Source::default(),
+            m_torn_down: Source::default(),
             free_entries: Signal::default(),
             chain: ReceiveChain::new(geometry),
             skip: HeaderSkip::default(),
@@ -119,7 +119,7 @@ impl<const W: usize, const K: usize> Logic for Placement<W, K> {
         join!(self.trimmer.m_beat => self.writer.s_beat);
         join!(self.chain.m_report => self.reports.s_report);
         forward!(self.reports.m_response => self.m_response);
-        forward!(self.reports.m_flushed => self.m_flushed);
+        forward!(self.reports.m_torn_down => self.m_torn_down);
         self.free_entries.next = self.chain.free_entries.val();
 
         // A trim takes the cut of a command and the residue of its frame together.

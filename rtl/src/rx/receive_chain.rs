@@ -1,4 +1,4 @@
-//! Receive chain: walks, appends to and flushes the chains of posted buffers.
+//! Receive chain: walks, appends to and tears down the chains of posted buffers.
 //!
 //! # Role
 //! The control half of [`Placement`](super::Placement): carries out the commands of the connection pipeline one by one and tells the trimmer what to
@@ -19,7 +19,7 @@
 //! nothing is taken until every chain has its placeholder: one cycle per context. An Append without a free context waits.
 //!
 //! # Latency
-//! Append 3 cycles; Discard 1; Place into one buffer 5, one more if that fills it and two if another follows, 4 more for each further buffer; Notify 4; Flush 5, 3 more for each buffer.
+//! Append 3 cycles; Discard 1; Place into one buffer 5, one more if that fills it and two if another follows, 4 more for each further buffer; Notify 4; Teardown 5, 3 more for each buffer.
 //! `m_cut` in the command's cycle, `m_piece` 3 cycles later.
 //!
 //! # Invariant
@@ -54,14 +54,14 @@ enum Phase {
     Fetch,
     /// Report what is to be reported, write the record back.
     Settle,
-    /// Flush: report what was not yet reported.
-    FlushReport,
-    /// Flush: give the head buffer back, or finish.
-    FlushNext,
-    /// Flush: the next context leaves the memory.
-    FlushRead,
-    /// Flush: the next context is there.
-    FlushFetch,
+    /// Teardown: report what was not yet reported.
+    TeardownReport,
+    /// Teardown: give the head buffer back, or finish.
+    TeardownNext,
+    /// Teardown: the next context leaves the memory.
+    TeardownRead,
+    /// Teardown: the next context is there.
+    TeardownFetch,
 }
 
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
@@ -75,11 +75,11 @@ struct State {
     /// The first cycle of `Emit`: the piece is accounted for, whether it is taken at once or not.
     counts: bool,
     hands_back: bool,
-    /// `Fetch` and `FlushFetch`.
+    /// `Fetch` and `TeardownFetch`.
     renews: bool,
     settles: bool,
-    flush_reports: bool,
-    flush_nexts: bool,
+    teardown_reports: bool,
+    teardown_nexts: bool,
     command: ReceiveCommand,
     /// The command reports what is unreported / the end of the stream.
     tells: bool,
@@ -178,16 +178,16 @@ impl Logic for ReceiveChain {
         let emitted = state.emits && self.m_piece.ready.val();
         let settled = state.tells || state.ends;
         let speak = state.hands_back
-            || state.flush_nexts
-            || (state.flush_reports && pending)
+            || state.teardown_nexts
+            || (state.teardown_reports && pending)
             || (state.settles && (state.ends || (pending && state.tells)));
         let told = can_report || !(state.ends || (pending && state.tells));
-        let flushed = can_report || !pending;
+        let torn_down = can_report || !pending;
 
         // Written while a report is still waited for: nobody looks at the record before.
         let provides = self.free.provides.val();
         let can_append = state.appends && self.free.m_free.valid.val();
-        let store = state.settles || (state.flush_nexts && chain.vacant) || can_append || provides;
+        let store = state.settles || (state.teardown_nexts && chain.vacant) || can_append || provides;
         let mut give = false;
         let mut report = Report {
             slot: command.slot,
@@ -197,7 +197,7 @@ impl Logic for ReceiveChain {
             length: unreported,
             cookie: chain.cookie,
             target: state.placed,
-            handed_back: state.hands_back || (state.flush_nexts && !chain.vacant),
+            handed_back: state.hands_back || (state.teardown_nexts && !chain.vacant),
             end_of_stream: state.settles && state.ends,
             ..Report::default()
         };
@@ -207,8 +207,8 @@ impl Logic for ReceiveChain {
             report.length = bits::<32>(0);
             report.cookie = bits::<32>(0);
         }
-        if state.flush_nexts {
-            report.flushed = chain.vacant;
+        if state.teardown_nexts {
+            report.torn_down = chain.vacant;
             report.response = command.ending.response;
             report.free = command.ending.free;
             report.status = command.ending.status;
@@ -222,7 +222,7 @@ impl Logic for ReceiveChain {
         let mut record = chain;
         let framed = coming.kind == ReceiveKind::Place || coming.kind == ReceiveKind::Discard;
         let idle = state.phase == Phase::Idle;
-        let behind = if state.phase == Phase::FlushFetch { fetched.next } else { chain.next };
+        let behind = if state.phase == Phase::TeardownFetch { fetched.next } else { chain.next };
         next.only = behind == chain.tail;
         next.adopts = false;
         match state.phase {
@@ -257,7 +257,7 @@ impl Logic for ReceiveChain {
                 }
             }
             Phase::Take => {
-                next.phase = if command.kind == ReceiveKind::Flush { Phase::FlushReport } else { Phase::Settle };
+                next.phase = if command.kind == ReceiveKind::Teardown { Phase::TeardownReport } else { Phase::Settle };
             }
             Phase::Measure => {
                 let ample = loaded.room.get_bits::<16>(16).any();
@@ -288,19 +288,19 @@ impl Logic for ReceiveChain {
                     next.phase = Phase::Idle;
                 }
             }
-            Phase::FlushReport => {
-                if flushed {
-                    next.phase = Phase::FlushNext;
+            Phase::TeardownReport => {
+                if torn_down {
+                    next.phase = Phase::TeardownNext;
                 }
             }
-            Phase::FlushNext => {
+            Phase::TeardownNext => {
                 if can_report {
                     give = !chain.vacant;
-                    next.phase = if chain.vacant { Phase::Idle } else { Phase::FlushRead };
+                    next.phase = if chain.vacant { Phase::Idle } else { Phase::TeardownRead };
                 }
             }
-            Phase::FlushRead => next.phase = Phase::FlushFetch,
-            Phase::FlushFetch => next.phase = Phase::FlushNext,
+            Phase::TeardownRead => next.phase = Phase::TeardownFetch,
+            Phase::TeardownFetch => next.phase = Phase::TeardownNext,
         }
 
         // The chain at hand.
@@ -312,14 +312,14 @@ impl Logic for ReceiveChain {
             next.placed = state.placed + taken;
             next.remaining = state.remaining - state.take;
         }
-        if (state.hands_back || state.flush_nexts) && can_report {
+        if (state.hands_back || state.teardown_nexts) && can_report {
             next.chain.head = chain.next;
             next.chain.vacant = state.only;
         }
-        if state.hands_back || (state.flush_reports && can_report) {
+        if state.hands_back || (state.teardown_reports && can_report) {
             next.chain.pending = false;
         }
-        if state.flush_reports && can_report {
+        if state.teardown_reports && can_report {
             next.chain.reported = chain.filled;
         }
         if state.renews {
@@ -330,22 +330,23 @@ impl Logic for ReceiveChain {
         }
         // The same as asking for `next.phase`, without waiting for it.
         let takes = state.phase == Phase::Take;
-        let flushes = command.kind == ReceiveKind::Flush;
+        let teardowns = command.kind == ReceiveKind::Teardown;
         let handed = state.hands_back && can_report;
         next.appends = (state.phase == Phase::Load && command.kind == ReceiveKind::Append)
             || (state.appends && !self.free.m_free.valid.val());
         next.counts = state.phase == Phase::Measure;
         next.emits = state.phase == Phase::Measure || (state.emits && !emitted);
         next.hands_back = (emitted && !state.partial) || (state.hands_back && !can_report);
-        next.renews = (handed && !state.only) || state.phase == Phase::FlushRead;
-        next.settles = (takes && !flushes)
+        next.renews = (handed && !state.only) || state.phase == Phase::TeardownRead;
+        next.settles = (takes && !teardowns)
             || (emitted && state.partial)
             || (handed && state.only)
             || (state.phase == Phase::Fetch && state.remaining == 0)
             || (state.settles && !told);
-        next.flush_reports = (takes && flushes) || (state.flush_reports && !flushed);
-        next.flush_nexts =
-            (state.flush_reports && flushed) || state.phase == Phase::FlushFetch || (state.flush_nexts && !can_report);
+        next.teardown_reports = (takes && teardowns) || (state.teardown_reports && !torn_down);
+        next.teardown_nexts = (state.teardown_reports && torn_down)
+            || state.phase == Phase::TeardownFetch
+            || (state.teardown_nexts && !can_report);
 
         self.s_command.ready.next = idle && (!framed || self.m_cut.ready.val());
         self.m_cut.valid.next = idle && offered && framed;

@@ -2,10 +2,10 @@
 //!
 //! # Role
 //! Last block of [`Placement`](super::Placement). Takes what the [`ReceiveChain`](super::ReceiveChain) has to say, waits for the DMA writer, and
-//! sends responses to the response writer and finished flushes to the reaper.
+//! sends responses to the response writer and finished teardowns to the reaper.
 //!
 //! ```text
-//! s_report -> [ register, queue ] -> [ written? ] -> m_response | m_flushed
+//! s_report -> [ register, queue ] -> [ written? ] -> m_response | m_torn_down
 //! written  -> [ byte counter ] --^
 //! ```
 //!
@@ -13,7 +13,7 @@
 //! See the fields.
 //!
 //! # Handshake
-//! `m_response` and `m_flushed` never offer at the same time; one waits for the other, in the order of `s_report`.
+//! `m_response` and `m_torn_down` never offer at the same time; one waits for the other, in the order of `s_report`.
 //!
 //! # Latency
 //! Three cycles from the last byte accepted, five from the report, to the response offered; one response per three cycles.
@@ -25,11 +25,11 @@ use crate::bundles::codes::{response, END_OF_STREAM, HANDED_BACK};
 use crate::bundles::*;
 use stevedore_hdl::prelude::*;
 
-/// What the receive chain reports. A finished flush uses `status`, `cookie`, `response` and `free` as its ending.
+/// What the receive chain reports. A finished teardown uses `status`, `cookie`, `response` and `free` as its ending.
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
 pub struct Report {
-    /// A flush is finished; otherwise a response.
-    pub flushed: bool,
+    /// A teardown is finished; otherwise a response.
+    pub torn_down: bool,
     /// The connection.
     pub slot: Bits<16>,
     /// Its generation.
@@ -92,8 +92,8 @@ pub struct Reports {
     pub accepted: Signal<In, bool>,
     /// Responses, owner false.
     pub m_response: Source<DescriptorFields>,
-    /// Finished flushes.
-    pub m_flushed: Source<Flushed>,
+    /// Finished teardowns.
+    pub m_torn_down: Source<TornDown>,
     state: Register<State>,
     inlet: SkidBuffer<Report>,
     queue: Fifo<Report>,
@@ -110,7 +110,7 @@ impl Reports {
             count: Signal::default(),
             accepted: Signal::default(),
             m_response: Source::default(),
-            m_flushed: Source::default(),
+            m_torn_down: Source::default(),
             state: Register::default(),
             inlet: SkidBuffer::default(),
             queue: Fifo::new(depth),
@@ -133,7 +133,7 @@ impl Logic for Reports {
 
         let report = self.report.q.val();
         let ahead = state.written - report.target;
-        let taken = if report.flushed { self.m_flushed.ready.val() } else { self.m_response.ready.val() };
+        let taken = if report.torn_down { self.m_torn_down.ready.val() } else { self.m_response.ready.val() };
         match state.phase {
             Phase::Take => {
                 if self.queue.m_out.valid.val() {
@@ -174,8 +174,8 @@ impl Logic for Reports {
             kind: bits::<5>(response::BUFFER_RECEIVE),
             owner: false,
         };
-        self.m_response.valid.next = offers && !report.flushed;
-        self.m_flushed.bits.next = Flushed {
+        self.m_response.valid.next = offers && !report.torn_down;
+        self.m_torn_down.bits.next = TornDown {
             slot: report.slot,
             generation: report.generation,
             ending: Ending {
@@ -185,6 +185,6 @@ impl Logic for Reports {
                 free: report.free,
             },
         };
-        self.m_flushed.valid.next = offers && report.flushed;
+        self.m_torn_down.valid.next = offers && report.torn_down;
     }
 }

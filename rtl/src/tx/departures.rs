@@ -1,18 +1,18 @@
-//! Holds back that a chain is flushed until the connection's last segment knows where it goes.
+//! Holds back that a chain is said to be torn down until the connection's last segment knows where it goes.
 //!
-//! **Role.** Behind the send chain: what it says of a finished flush goes to the reaper, and then the slot may belong to somebody else, whose addresses
+//! **Role.** Behind the send chain: what it says of a finished teardown goes to the reaper, and then the slot may belong to somebody else, whose addresses
 //! replace the old ones in the header builder's table. Segments of the dead connection may still stand in the queue in front of that table;
 //! so the report waits for every segment that was queued before it.
 //!
-//! **Ports.** `granted`: a segment enters the queue in this cycle. `addressed`: a segment has its addresses in this cycle. `s_flushed`: reports of the
-//! send chain. `m_flushed`: the same, in order, later.
+//! **Ports.** `granted`: a segment enters the queue in this cycle. `addressed`: a segment has its addresses in this cycle. `s_torn_down`: reports of the
+//! send chain. `m_torn_down`: the same, in order, later.
 //!
-//! **Handshake.** `s_flushed` is ready while fewer than `WAITING` reports wait; then the chain waits with them.
+//! **Handshake.** `s_torn_down` is ready while fewer than `WAITING` reports wait; then the chain waits with them.
 //!
 //! **Latency.** Three cycles if no segment waits; a report every second cycle.
 //!
 //! **Invariant.** Segments are addressed in the order in which they are granted, and there are never more than 2^15 between.
-use crate::bundles::Flushed;
+use crate::bundles::TornDown;
 use stevedore_hdl::prelude::*;
 
 /// Reports that may wait: those of the connections that can end while a segment buffer is sent.
@@ -21,7 +21,7 @@ const WAITING: usize = 16;
 /// A report, and how many segments had been granted by then.
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
 struct Departure {
-    flushed: Flushed,
+    torn_down: TornDown,
     granted: Bits<16>,
 }
 
@@ -36,14 +36,14 @@ pub struct Departures {
     pub granted: Signal<In, bool>,
     /// A segment has its addresses.
     pub addressed: Signal<In, bool>,
-    /// Finished flushes.
-    pub s_flushed: Sink<Flushed>,
+    /// Finished teardowns.
+    pub s_torn_down: Sink<TornDown>,
     /// Those whose segments are all addressed.
-    pub m_flushed: Source<Flushed>,
+    pub m_torn_down: Source<TornDown>,
     granted_count: Register<Bits<16>>,
     addressed_count: Register<Bits<16>>,
     waiting: Fifo<Departure>,
-    outlet: PingPong<Flushed>,
+    outlet: PingPong<TornDown>,
 }
 
 impl Default for Departures {
@@ -53,8 +53,8 @@ impl Default for Departures {
             reset: Signal::default(),
             granted: Signal::default(),
             addressed: Signal::default(),
-            s_flushed: Sink::default(),
-            m_flushed: Source::default(),
+            s_torn_down: Sink::default(),
+            m_torn_down: Source::default(),
             granted_count: Register::default(),
             addressed_count: Register::default(),
             waiting: Fifo::new(WAITING),
@@ -67,20 +67,20 @@ impl Logic for Departures {
     #[kernel]
     fn update(&mut self) {
         setup!(self, granted_count, addressed_count, waiting, outlet);
-        forward!(self.outlet.m_out => self.m_flushed);
+        forward!(self.outlet.m_out => self.m_torn_down);
         let granted = self.granted_count.q.val();
         let addressed = self.addressed_count.q.val();
         self.granted_count.d.next = granted + self.granted.val();
         self.addressed_count.d.next = addressed + self.addressed.val();
 
-        self.waiting.s_in.valid.next = self.s_flushed.valid.val();
-        self.waiting.s_in.bits.next = Departure { flushed: self.s_flushed.bits.val(), granted };
-        self.s_flushed.ready.next = self.waiting.s_in.ready.val();
+        self.waiting.s_in.valid.next = self.s_torn_down.valid.val();
+        self.waiting.s_in.bits.next = Departure { torn_down: self.s_torn_down.bits.val(), granted };
+        self.s_torn_down.ready.next = self.waiting.s_in.ready.val();
 
         let first = self.waiting.m_out.bits.val();
         let gone = !(addressed - first.granted).get_bit(15);
         self.outlet.s_in.valid.next = self.waiting.m_out.valid.val() && gone;
-        self.outlet.s_in.bits.next = first.flushed;
+        self.outlet.s_in.bits.next = first.torn_down;
         self.waiting.m_out.ready.next = gone && self.outlet.s_in.ready.val();
     }
 }

@@ -1,21 +1,21 @@
 //! Gives message contexts back to the host, and moves the cursor back.
 //!
-//! **Role.** Carries out `Release`, `Rewind` and `Flush` for [`super::send_chain::SendChain`]: every context that is wholly acknowledged, or
-//! on `Flush` every context there is, returns to the free list and is reported as BufferAvailable.
+//! **Role.** Carries out `Release`, `Rewind` and `Teardown` for [`super::send_chain::SendChain`]: every context that is wholly acknowledged, or
+//! on `Teardown` every context there is, returns to the free list and is reported as BufferAvailable.
 //!
 //! **Handshake.** `head` and `tail` must show the slot's row in the cycle after a command is taken. The dispatcher lets a command in
 //! only while no segment of its slot is in work, and those that move cursors (`exclusive`) only while nothing else is.
 //!
 //! **Latency.** Two units, *locate* (1 cycle) and *work*, carry out different commands. A release works 4 cycles for each context it looks
 //! at: releases of one buffer follow each other every 4 cycles. Head and cursor are written in the cycle after a command ended. `m_response`
-//! may wait at will. A flush is reported on `m_flushed` only after its last response was taken.
+//! may wait at will. A teardown is reported on `m_torn_down` only after its last response was taken.
 //!
 //! **Invariant.** Acknowledged bytes were posted: a release stops when its bytes are used up, and never reads the placeholder.
 //! A command located while the one before it, of the same slot, is in work has seen an old head: it begins where that one ends.
 //! One taken in the very cycle in which the head is written has it from there, too.
 use super::record::{MessageContext, Position, PositionWrite};
 use crate::bundles::codes::{response, status};
-use crate::bundles::{DescriptorFields, Ending, Flushed, SendCommand, SendKind};
+use crate::bundles::{DescriptorFields, Ending, SendCommand, SendKind, TornDown};
 use stevedore_hdl::prelude::*;
 
 /// What the units do. What the dispatcher asks is kept, not worked out: it has far to go from here.
@@ -29,7 +29,7 @@ struct Phases {
     working: bool,
     /// It is taken over; for a release, the pool is asked for the context at its head.
     begin: bool,
-    /// The pool is asked for the context at the head, unless a flush has reached the placeholder.
+    /// The pool is asked for the context at the head, unless a teardown has reached the placeholder.
     reading: bool,
     /// The context comes out of the pool.
     waiting: bool,
@@ -37,7 +37,7 @@ struct Phases {
     judging: bool,
     /// The context goes back, or stays because it is not used up.
     freeing: bool,
-    /// The flush is reported, or there is nothing to be freed.
+    /// The teardown is reported, or there is nothing to be freed.
     settling: bool,
     /// A command ended in the cycle before: head and cursor are written.
     ended: bool,
@@ -52,7 +52,7 @@ struct Phases {
 struct Request {
     slot: Bits<16>,
     generation: Bits<16>,
-    flush: bool,
+    teardown: bool,
     /// There is nothing to be freed.
     settles: bool,
     /// The cursor goes where the head goes.
@@ -63,7 +63,7 @@ struct Request {
     position: Position,
     /// Bytes acknowledged.
     left: Bits<32>,
-    /// Flush: where it ends.
+    /// Teardown: where it ends.
     tail: Bits<16>,
     ending: Ending,
 }
@@ -73,7 +73,7 @@ struct Request {
 struct Work {
     slot: Bits<16>,
     generation: Bits<16>,
-    flush: bool,
+    teardown: bool,
     moves_cursor: bool,
     /// The head.
     position: Position,
@@ -109,7 +109,7 @@ pub struct Releaser {
     pub clock: Signal<In, Clock>,
     /// Synchronous reset.
     pub reset: Signal<In, bool>,
-    /// `Release`, `Rewind` and `Flush` commands.
+    /// `Release`, `Rewind` and `Teardown` commands.
     pub s_command: Sink<SendCommand>,
     /// A command that moves a cursor is in work.
     pub exclusive: Signal<Out, bool>,
@@ -137,15 +137,15 @@ pub struct Releaser {
     pub cursor_write: Signal<Out, PositionWrite>,
     /// BufferAvailable.
     pub m_response: Source<DescriptorFields>,
-    /// Flushes carried out.
-    pub m_flushed: Source<Flushed>,
+    /// Teardowns carried out.
+    pub m_torn_down: Source<TornDown>,
     phases: Register<Phases>,
     request: Flop<Request>,
     work: Flop<Work>,
     found: Flop<MessageContext>,
     verdict: Flop<Verdict>,
     ended: Flop<Ended>,
-    /// A flush has reached the placeholder. Compared while its position is still on its way to `work`.
+    /// A teardown has reached the placeholder. Compared while its position is still on its way to `work`.
     at_end: Flop<bool>,
     responses: SkidBuffer<DescriptorFields>,
 }
@@ -171,8 +171,10 @@ impl Logic for Releaser {
         let ended = self.ended.q.val();
 
         let verdict = self.verdict.q.val();
-        self.verdict.d.next =
-            Verdict { used: work.flush || work.want >= found.length, ends: !work.flush && work.want == found.length };
+        self.verdict.d.next = Verdict {
+            used: work.teardown || work.want >= found.length,
+            ends: !work.teardown && work.want == found.length,
+        };
         let used = verdict.used;
         let frees = phases.freeing && used;
         let freed = frees && self.responses.s_in.ready.val();
@@ -180,14 +182,14 @@ impl Logic for Releaser {
         self.freed_entry.next = work.position.entry;
         self.responses.s_in.valid.next = frees;
         let mut given = bits::<8>(0);
-        if work.flush {
+        if work.teardown {
             given = mux(work.ending.status.any(), work.ending.status, bits::<8>(status::ABORTED));
         }
         self.responses.s_in.bits.next = DescriptorFields {
             base: found.address,
             connection: cat::<32, 32, 64>(bits::<32>(0), cat::<16, 16, 32>(work.generation, work.slot)),
             length: found.length,
-            offset: mux(work.flush, work.position.offset, bits::<32>(0)),
+            offset: mux(work.teardown, work.position.offset, bits::<32>(0)),
             cookie: found.cookie,
             flags: bits::<16>(0),
             status: given,
@@ -197,10 +199,10 @@ impl Logic for Releaser {
         };
         let spoken = !self.responses.m_out.valid.val();
         let finish = (phases.freeing && (!used || (verdict.ends && self.responses.s_in.ready.val())))
-            || (phases.settling && (!work.flush || (self.m_flushed.ready.val() && spoken)));
+            || (phases.settling && (!work.teardown || (self.m_torn_down.ready.val() && spoken)));
 
         // The tables are written a cycle later, out of registers.
-        let mut offset = mux(work.flush, bits::<32>(0), work.position.offset);
+        let mut offset = mux(work.teardown, bits::<32>(0), work.position.offset);
         if phases.freeing {
             offset = mux(used, bits::<32>(0), work.want);
         }
@@ -219,12 +221,12 @@ impl Logic for Releaser {
         let at_end = self.at_end.q.val();
         let mut next_at_end = at_end;
         if phases.begin {
-            next_at_end = request.flush && start.entry == request.tail;
+            next_at_end = request.teardown && start.entry == request.tail;
         } else if phases.freeing {
-            next_at_end = work.flush && found.next == work.tail;
+            next_at_end = work.teardown && found.next == work.tail;
         }
         self.at_end.d.next = next_at_end;
-        let asks = (phases.begin && !request.settles && !request.flush) || (phases.reading && !at_end);
+        let asks = (phases.begin && !request.settles && !request.teardown) || (phases.reading && !at_end);
         self.read.next = asks;
         self.entry.next = mux(phases.begin, start.entry, work.position.entry);
         let granted = self.granted.val();
@@ -235,7 +237,7 @@ impl Logic for Releaser {
             next_work = Work {
                 slot: request.slot,
                 generation: request.generation,
-                flush: request.flush,
+                teardown: request.teardown,
                 moves_cursor: request.moves_cursor,
                 position: start,
                 left: request.left,
@@ -268,7 +270,7 @@ impl Logic for Releaser {
         if !phases.located {
             next_request.slot = command.slot;
             next_request.generation = command.generation;
-            next_request.flush = command.kind == SendKind::Flush;
+            next_request.teardown = command.kind == SendKind::Teardown;
             next_request.settles = command.kind == SendKind::Rewind || (plain && !command.length.any());
             next_request.moves_cursor = moves_cursor;
             next_request.left = command.length;
@@ -291,7 +293,7 @@ impl Logic for Releaser {
             look: accepts,
             working: moves || (phases.working && !finish),
             begin: moves,
-            reading: (phases.begin && !request.settles && request.flush)
+            reading: (phases.begin && !request.settles && request.teardown)
                 || (asks && !granted)
                 || (freed && !verdict.ends),
             waiting: granted,
@@ -303,8 +305,8 @@ impl Logic for Releaser {
             exclusive: (accepts && moves_cursor) || (phases.exclusive && !(phases.ended && ended.moves_cursor)),
         };
 
-        self.m_flushed.valid.next = phases.settling && work.flush && spoken;
-        self.m_flushed.bits.next = Flushed { slot: work.slot, generation: work.generation, ending: work.ending };
+        self.m_torn_down.valid.next = phases.settling && work.teardown && spoken;
+        self.m_torn_down.bits.next = TornDown { slot: work.slot, generation: work.generation, ending: work.ending };
         self.s_command.ready.next = !phases.located;
         self.exclusive.next = phases.exclusive;
         self.idle.next = !phases.located && !phases.working && !phases.ended;

@@ -1,7 +1,7 @@
 //! The send chain: every connection's posted bytes, as a list of message contexts.
 //!
 //! **Role.** Takes the pipeline's `SendCommand`s in order and spreads them over three units that work side by side: the
-//! [`Appender`], the [`Walker`] (segments) and the [`Releaser`] (acknowledgements, rewinds, flushes), around one [`Pool`] of contexts and the
+//! [`Appender`], the [`Walker`] (segments) and the [`Releaser`] (acknowledgements, rewinds, teardowns), around one [`Pool`] of contexts and the
 //! [`Chains`] tables. Grants go to the DMA reader as pieces and to the header builder as `SegmentOut`, without waiting for payloads.
 //!
 //! **Handshake.** A command is taken when the unit that carries it out is free, when no other unit works on something it depends on,
@@ -21,7 +21,7 @@ use super::chains::Chains;
 use super::pool::Pool;
 use super::releaser::Releaser;
 use super::walker::Walker;
-use crate::bundles::{DescriptorFields, Flushed, Piece, SegmentOut, SendCommand, SendKind};
+use crate::bundles::{DescriptorFields, Piece, SegmentOut, SendCommand, SendKind, TornDown};
 use crate::geometry::Geometry;
 use crate::stream::Queue;
 use stevedore_hdl::prelude::*;
@@ -47,8 +47,8 @@ pub struct SendChain<const W: usize> {
     pub m_piece: Source<Piece>,
     /// BufferAvailable.
     pub m_response: Source<DescriptorFields>,
-    /// Flushes carried out.
-    pub m_flushed: Source<Flushed>,
+    /// Teardowns carried out.
+    pub m_torn_down: Source<TornDown>,
     /// A segment enters the queue to `m_segment`.
     pub granted: Signal<Out, bool>,
     /// Beats of the segment buffer that became free in this cycle.
@@ -105,7 +105,7 @@ impl<const W: usize> Logic for SendChain<W> {
         forward!(self.segments.m_out => self.m_segment);
         forward!(self.pieces.m_out => self.m_piece);
         forward!(self.releaser.m_response => self.m_response);
-        forward!(self.releaser.m_flushed => self.m_flushed);
+        forward!(self.releaser.m_torn_down => self.m_torn_down);
         join!(self.walker.m_piece => self.pieces.s_in);
         join!(self.pool.m_free => self.appender.s_free);
         self.free_entries.next = self.pool.free_entries.val();
@@ -140,7 +140,7 @@ impl<const W: usize> Logic for SendChain<W> {
             SendKind::Release => {
                 release = open && alone && (still || !command.rewind);
             }
-            SendKind::Rewind | SendKind::Flush => {
+            SendKind::Rewind | SendKind::Teardown => {
                 release = open && still;
             }
         }

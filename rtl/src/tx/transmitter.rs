@@ -17,7 +17,7 @@ use super::prepend::Prepend;
 use super::record::Fetch;
 use super::segment_buffer::SegmentBuffer;
 use super::send_chain::SendChain;
-use crate::bundles::{Address, Beat, DescriptorFields, Flushed, Piece, ResetOut, SendCommand, Settings};
+use crate::bundles::{Address, Beat, DescriptorFields, Piece, ResetOut, SendCommand, Settings, TornDown};
 use crate::geometry::Geometry;
 use crate::stream::Queue;
 use stevedore_hdl::prelude::*;
@@ -50,8 +50,8 @@ pub struct Transmitter<const W: usize> {
     pub m_frame: Source<Beat<W>>,
     /// BufferAvailable.
     pub m_response: Source<DescriptorFields>,
-    /// Flushes carried out.
-    pub m_flushed: Source<Flushed>,
+    /// Teardowns carried out.
+    pub m_torn_down: Source<TornDown>,
     /// Message contexts in the free list.
     pub free_entries: Signal<Out, Bits<16>>,
     /// A segment was not sent because its payload could not be read.
@@ -86,8 +86,8 @@ impl<const W: usize> Logic for Transmitter<W> {
         forward!(self.s_command => self.send_chain.s_command);
         forward!(self.send_chain.m_piece => self.m_piece);
         forward!(self.send_chain.m_response => self.m_response);
-        join!(self.send_chain.m_flushed => self.departures.s_flushed);
-        forward!(self.departures.m_flushed => self.m_flushed);
+        join!(self.send_chain.m_torn_down => self.departures.s_torn_down);
+        forward!(self.departures.m_torn_down => self.m_torn_down);
         self.departures.granted.next = self.send_chain.granted.val();
         self.departures.addressed.next = self.header_builder.addressed.val();
         self.free_entries.next = self.send_chain.free_entries.val();

@@ -46,10 +46,10 @@ fn run(dut: &mut impl Dut, seed: u64, count: usize, stall: f64, order: Order) {
     println!("seed {seed}, stalls {stall}, {order:?}");
     let mut rng = StdRng::seed_from_u64(seed);
     let (slots, receive) = plan(&mut rng, order, count);
-    let endings: Vec<Flushed> = slots
+    let endings: Vec<TornDown> = slots
         .iter()
         .zip(0u64..)
-        .map(|(&slot, i)| Flushed {
+        .map(|(&slot, i)| TornDown {
             slot: slot.into(),
             generation: i.into(),
             ending: Ending {
@@ -60,11 +60,11 @@ fn run(dut: &mut impl Dut, seed: u64, count: usize, stall: f64, order: Order) {
             },
         })
         .collect();
-    let mut reports: [VecDeque<Flushed>; 2] =
+    let mut reports: [VecDeque<TornDown>; 2] =
         [endings.iter().copied().collect(), receive.iter().map(|&i| endings[i]).collect()];
     let mut expected: Vec<Vec<Seen>> = vec![vec![]; GEOMETRY.connections];
     for f in &endings {
-        let Flushed { slot, generation, ending } = *f;
+        let TornDown { slot, generation, ending } = *f;
         let list = &mut expected[slot.index()];
         if ending.response.any() {
             let Ending { response, status, cookie, .. } = ending;

@@ -92,7 +92,7 @@ fn run<const W: usize, const K: usize>(
         dut.offer("s_extent", word.as_deref());
         let word = beat_queue.front().filter(|_| offering[2]).map(|beat| beat.to_flat());
         dut.offer("s_frame", word.as_deref());
-        let accept = ["m_write", "m_response", "m_flushed"].map(|port| {
+        let accept = ["m_write", "m_response", "m_torn_down"].map(|port| {
             let go = outlet.go(rng);
             dut.accept(port, go);
             go
@@ -110,8 +110,8 @@ fn run<const W: usize, const K: usize>(
             next(Told::Response(DescriptorFields::from_flat(&word)));
             quiet = 0;
         }
-        if let Some(word) = dut.word("m_flushed").filter(|_| accept[2]) {
-            next(Told::Flushed(Flushed::from_flat(&word)));
+        if let Some(word) = dut.word("m_torn_down").filter(|_| accept[2]) {
+            next(Told::TornDown(TornDown::from_flat(&word)));
             quiet = 0;
         }
         if let Some(word) = dut.word("m_write").filter(|_| accept[0]) {
@@ -271,7 +271,7 @@ fn both<const W: usize, const K: usize>(commands: usize) {
         let mut dut = stepped!(
             Placement::<W, K>::new(&GEOMETRY),
             sinks: [s_command, s_frame, s_extent],
-            sources: [m_write, m_response, m_flushed]
+            sources: [m_write, m_response, m_torn_down]
         );
         dut.reset();
         let context = format!("seed {SEED}, {stalls:?}");

@@ -8,11 +8,11 @@ use stevedore_hdl::prelude::*;
 use stevedore_rtl::bundles::*;
 use stevedore_rtl::geometry::Geometry;
 
-/// What leaves on `m_response` and `m_flushed`, in one order.
+/// What leaves on `m_response` and `m_torn_down`, in one order.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Told {
     Response(DescriptorFields),
-    Flushed(Flushed),
+    TornDown(TornDown),
 }
 
 /// A frame in the frame buffer.
@@ -93,7 +93,7 @@ impl Script {
                 }
                 85..89 => script.discard(rng, shape.payload),
                 89..97 => script.notify(slot),
-                _ => script.flush(rng, slot),
+                _ => script.tear_down(rng, slot),
             }
         }
         script
@@ -210,7 +210,7 @@ impl Script {
     }
 
     /// Closes a connection.
-    pub fn flush(&mut self, rng: &mut StdRng, slot: usize) {
+    pub fn tear_down(&mut self, rng: &mut StdRng, slot: usize) {
         let status = [Status::Success, Status::Reset, Status::TimedOut][rng.random_range(0..3)] as u64;
         let ending = Ending {
             response: bits(rng.random_range(0..32)),
@@ -218,7 +218,7 @@ impl Script {
             cookie: bits(rng.random::<u32>().into()),
             free: rng.random(),
         };
-        self.command(ReceiveKind::Flush, slot, ReceiveCommand { ending, ..Default::default() });
+        self.command(ReceiveKind::Teardown, slot, ReceiveCommand { ending, ..Default::default() });
         self.notify_now(slot);
         while !self.chains[slot].is_empty() {
             let given = if status == 0 { Status::Aborted as u64 } else { status };
@@ -226,8 +226,8 @@ impl Script {
             self.chains[slot].pop_front();
             self.free += 1;
         }
-        let flushed = Flushed { slot: bits(slot as u64), generation: bits(self.generations[slot]), ending };
-        self.told.push((Told::Flushed(flushed), self.writes.len()));
+        let torn_down = TornDown { slot: bits(slot as u64), generation: bits(self.generations[slot]), ending };
+        self.told.push((Told::TornDown(torn_down), self.writes.len()));
         self.generations[slot] += 1;
     }
 }

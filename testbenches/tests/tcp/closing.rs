@@ -308,8 +308,8 @@ fn data_without_room_after_terminate_is_discarded_and_acknowledged() {
 }
 
 #[test]
-fn reset_before_the_first_flush_of_time_wait_ends_it_at_once() {
-    // The flush that begins TIME-WAIT needs a turn; the reset may come first. Either way the host hears once, and the slot is freed once.
+fn reset_before_the_first_teardown_of_time_wait_ends_it_at_once() {
+    // The teardown that begins TIME-WAIT needs a turn; the reset may come first. Either way the host hears once, and the slot is freed once.
     for gap in 0..14 {
         let mut rig = Rig::new();
         let conn = in_state(&mut rig, 3, "FIN-WAIT-2");

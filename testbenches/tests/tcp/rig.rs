@@ -85,9 +85,9 @@ struct Chains {
     placed: Vec<u8>,
     reported: usize,
     end_of_stream: bool,
-    /// Flushes not yet seen by the other chain.
-    send_flushed: Option<Ending>,
-    receive_flushed: Option<Ending>,
+    /// Teardowns not yet seen by the other chain.
+    send_torn_down: Option<Ending>,
+    receive_torn_down: Option<Ending>,
 }
 
 /// How the bench behaves at its outputs.
@@ -359,9 +359,9 @@ impl<D: TcpDut> Rig<D> {
                 }
                 assert!(chains.cursor >= chains.released, "slot {slot}: the cursor stays behind");
             }
-            SendKind::Flush => {
-                assert!(chains.send_flushed.is_none(), "slot {slot}: a flush overtakes another");
-                chains.send_flushed = Some(c.ending);
+            SendKind::Teardown => {
+                assert!(chains.send_torn_down.is_none(), "slot {slot}: a teardown overtakes another");
+                chains.send_torn_down = Some(c.ending);
                 chains.posted = 0;
                 chains.released = 0;
                 chains.cursor = 0;
@@ -424,8 +424,8 @@ impl<D: TcpDut> Rig<D> {
             ReceiveKind::Append => chains.room += length,
             ReceiveKind::Notify => chains.reported = chains.placed.len(),
             _ => {
-                assert!(chains.receive_flushed.is_none(), "slot {slot}: a flush overtakes another");
-                chains.receive_flushed = Some(c.ending);
+                assert!(chains.receive_torn_down.is_none(), "slot {slot}: a teardown overtakes another");
+                chains.receive_torn_down = Some(c.ending);
                 chains.room = 0;
                 self.finish(slot);
             }
@@ -435,10 +435,10 @@ impl<D: TcpDut> Rig<D> {
     /// What the reaper does.
     fn finish(&mut self, slot: u16) {
         let Some(chains) = self.chains.get_mut(&slot) else { return };
-        if let (Some(send), Some(receive)) = (chains.send_flushed, chains.receive_flushed) {
+        if let (Some(send), Some(receive)) = (chains.send_torn_down, chains.receive_torn_down) {
             assert_eq!(send, receive, "slot {slot}: the chains hear different endings");
-            chains.send_flushed = None;
-            chains.receive_flushed = None;
+            chains.send_torn_down = None;
+            chains.receive_torn_down = None;
             self.endings.push_back((slot, send));
         }
     }

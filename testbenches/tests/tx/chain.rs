@@ -46,7 +46,7 @@ impl Chain {
     }
 
     /// The end: gives back every buffer with the bytes of it that were acknowledged.
-    pub fn flush(&mut self) -> Vec<(Buffer, u64)> {
+    pub fn tear_down(&mut self) -> Vec<(Buffer, u64)> {
         let una = self.una;
         let all = self.buffers.drain(..).map(|b| (b, una.saturating_sub(b.begin))).collect();
         *self = Chain::default();

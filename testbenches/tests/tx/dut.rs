@@ -18,7 +18,7 @@ pub struct Inputs<const W: usize> {
     pub piece_ready: bool,
     pub frame_ready: bool,
     pub response_ready: bool,
-    pub flushed_ready: bool,
+    pub torn_down_ready: bool,
 }
 
 /// Everything it answers in the same cycle.
@@ -30,7 +30,7 @@ pub struct Outputs<const W: usize> {
     pub piece: Option<Piece>,
     pub frame: Option<Beat<W>>,
     pub response: Option<DescriptorFields>,
-    pub flushed: Option<Flushed>,
+    pub torn_down: Option<TornDown>,
     pub free_entries: Bits<16>,
     pub bus_error: bool,
 }
@@ -67,7 +67,7 @@ impl<const W: usize> Dut<W> for Stepped<W> {
         u.m_piece.ready.next = inputs.piece_ready;
         u.m_frame.ready.next = inputs.frame_ready;
         u.m_response.ready.next = inputs.response_ready;
-        u.m_flushed.ready.next = inputs.flushed_ready;
+        u.m_torn_down.ready.next = inputs.torn_down_ready;
         self.0.settle();
         let u = &self.0.uut;
         Outputs {
@@ -77,7 +77,7 @@ impl<const W: usize> Dut<W> for Stepped<W> {
             piece: u.m_piece.valid.val().then(|| u.m_piece.bits.val()),
             frame: u.m_frame.valid.val().then(|| u.m_frame.bits.val()),
             response: u.m_response.valid.val().then(|| u.m_response.bits.val()),
-            flushed: u.m_flushed.valid.val().then(|| u.m_flushed.bits.val()),
+            torn_down: u.m_torn_down.valid.val().then(|| u.m_torn_down.bits.val()),
             free_entries: u.free_entries.val(),
             bus_error: u.bus_error.val(),
         }
@@ -105,7 +105,7 @@ struct Ports {
     piece: [Port; 3],
     frame: [Port; 3],
     response: [Port; 3],
-    flushed: [Port; 3],
+    torn_down: [Port; 3],
     free_entries: Port,
     bus_error: Port,
 }
@@ -130,7 +130,7 @@ impl<const W: usize> Verilated<W> {
             piece: channel("m_piece"),
             frame: channel("m_frame"),
             response: channel("m_response"),
-            flushed: channel("m_flushed"),
+            torn_down: channel("m_torn_down"),
             free_entries: model.port("free_entries"),
             bus_error: model.port("bus_error"),
         };
@@ -186,7 +186,7 @@ impl<const W: usize> Dut<W> for Verilated<W> {
         self.model.set(self.ports.piece[2], inputs.piece_ready.into());
         self.model.set(self.ports.frame[2], inputs.frame_ready.into());
         self.model.set(self.ports.response[2], inputs.response_ready.into());
-        self.model.set(self.ports.flushed[2], inputs.flushed_ready.into());
+        self.model.set(self.ports.torn_down[2], inputs.torn_down_ready.into());
         self.last = Some(*inputs);
         self.model.eval();
         Outputs {
@@ -196,7 +196,7 @@ impl<const W: usize> Dut<W> for Verilated<W> {
             piece: self.take_some(self.ports.piece),
             frame: self.take_some(self.ports.frame),
             response: self.take_some(self.ports.response),
-            flushed: self.take_some(self.ports.flushed),
+            torn_down: self.take_some(self.ports.torn_down),
             free_entries: self.take(self.ports.free_entries),
             bus_error: self.model.get(self.ports.bus_error) == 1,
         }

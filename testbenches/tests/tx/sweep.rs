@@ -79,7 +79,7 @@ fn act<const W: usize, D: Dut<W>>(world: &mut World<W, D>, slots: usize, sizes: 
                 cookie: u64::from(world.rng.random::<u32>()).into(),
                 free: world.rng.random(),
             };
-            world.flush(slot, ending);
+            world.tear_down(slot, ending);
         }
     }
 }

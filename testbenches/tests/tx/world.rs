@@ -62,9 +62,9 @@ pub struct World<const W: usize, D: Dut<W>> {
     frames: VecDeque<Expected>,
     reset_frames: VecDeque<Expected>,
     responses: VecDeque<DescriptorFields>,
-    /// With the addresses of the next connection in the slot: it begins as soon as the flush is reported.
-    flushed: VecDeque<(Flushed, u64, Address)>,
-    /// Slots whose flush was taken and whose next addresses are not yet written.
+    /// With the addresses of the next connection in the slot: it begins as soon as the teardown is reported.
+    torn_down: VecDeque<(TornDown, u64, Address)>,
+    /// Slots whose teardown was taken and whose next addresses are not yet written.
     dying: Vec<u64>,
     responses_expected: u64,
     responses_taken: u64,
@@ -111,7 +111,7 @@ impl<const W: usize, D: Dut<W>> World<W, D> {
             frames: VecDeque::new(),
             reset_frames: VecDeque::new(),
             responses: VecDeque::new(),
-            flushed: VecDeque::new(),
+            torn_down: VecDeque::new(),
             dying: vec![],
             responses_expected: 0,
             responses_taken: 0,
@@ -248,18 +248,18 @@ impl<const W: usize, D: Dut<W>> World<W, D> {
         self.commands.push_back(self.command(slot, SendKind::Rewind));
     }
 
-    pub fn flush(&mut self, slot: usize, ending: Ending) {
+    pub fn tear_down(&mut self, slot: usize, ending: Ending) {
         let status = if ending.status.any() { number(ending.status) } else { Status::Aborted as u64 };
-        for (buffer, offset) in self.slots[slot].chain.flush() {
+        for (buffer, offset) in self.slots[slot].chain.tear_down() {
             self.response(slot, &buffer, status, offset);
         }
-        let command = SendCommand { ending, ..self.command(slot, SendKind::Flush) };
-        let flushed = Flushed { slot: command.slot, generation: command.generation, ending };
+        let command = SendCommand { ending, ..self.command(slot, SendKind::Teardown) };
+        let torn_down = TornDown { slot: command.slot, generation: command.generation, ending };
         let Address { tuple, .. } = self.slots[slot].address;
         let tuple = Tuple { remote_address: u64::from(self.rng.random::<u32>()).into(), ..tuple };
         let remote_mac = (self.rng.random::<u64>() >> 16).into();
         self.slots[slot].address = Address { slot: command.slot, tuple, remote_mac };
-        self.flushed.push_back((flushed, self.responses_expected, self.slots[slot].address));
+        self.torn_down.push_back((torn_down, self.responses_expected, self.slots[slot].address));
         self.commands.push_back(command);
         self.slots[slot].generation = self.slots[slot].generation.wrapping_add(1);
     }
@@ -297,14 +297,14 @@ impl<const W: usize, D: Dut<W>> World<W, D> {
         self.inputs.piece_ready = habits.pieces.go(rng);
         self.inputs.frame_ready = habits.frames.go(rng);
         self.inputs.response_ready = habits.responses.go(rng);
-        self.inputs.flushed_ready = habits.responses.go(rng);
+        self.inputs.torn_down_ready = habits.responses.go(rng);
         let inputs = self.inputs;
         let outputs = self.dut.present(&inputs);
         if let Some(before) = self.before.take() {
             held(cycle, &before.piece, &outputs.piece);
             held(cycle, &before.frame, &outputs.frame);
             held(cycle, &before.response, &outputs.response);
-            held(cycle, &before.flushed, &outputs.flushed);
+            held(cycle, &before.torn_down, &outputs.torn_down);
         }
         self.dut.step();
         self.cycle += 1;
@@ -317,7 +317,7 @@ impl<const W: usize, D: Dut<W>> World<W, D> {
         let mut moved = inputs.payload.is_some();
         if inputs.command.is_some() && outputs.command_ready {
             let command = self.commands.pop_front().expect("what was offered");
-            if command.kind == SendKind::Flush {
+            if command.kind == SendKind::Teardown {
                 self.dying.push(number(command.slot));
             }
             self.command_times.push(cycle);
@@ -343,11 +343,11 @@ impl<const W: usize, D: Dut<W>> World<W, D> {
             self.responses_taken += 1;
             moved = true;
         }
-        if let (Some(flushed), true) = (outputs.flushed, inputs.flushed_ready) {
-            let (expected, responses, next) = self.flushed.pop_front().expect("a flush");
+        if let (Some(torn_down), true) = (outputs.torn_down, inputs.torn_down_ready) {
+            let (expected, responses, next) = self.torn_down.pop_front().expect("a teardown");
             self.inputs.address = Some(next);
-            assert_eq!(expected, flushed, "flush in cycle {cycle}");
-            assert!(self.responses_taken >= responses, "flushed before its last response, cycle {cycle}");
+            assert_eq!(expected, torn_down, "teardown in cycle {cycle}");
+            assert!(self.responses_taken >= responses, "torn down before its last response, cycle {cycle}");
             moved = true;
         }
         // What waited must look the same in the next cycle.
@@ -355,20 +355,20 @@ impl<const W: usize, D: Dut<W>> World<W, D> {
         before.piece = before.piece.filter(|_| !inputs.piece_ready);
         before.frame = before.frame.filter(|_| !inputs.frame_ready);
         before.response = before.response.filter(|_| !inputs.response_ready);
-        before.flushed = before.flushed.filter(|_| !inputs.flushed_ready);
+        before.torn_down = before.torn_down.filter(|_| !inputs.torn_down_ready);
         self.before = Some(before);
         if moved {
             self.last_transfer = cycle;
         }
         assert!(
             cycle - self.last_transfer < PATIENCE,
-            "cycle {cycle}: nothing moves; waiting: {} commands, first {:x?}; {} pieces, {} frames, {} responses, {} flushes, {} resets",
+            "cycle {cycle}: nothing moves; waiting: {} commands, first {:x?}; {} pieces, {} frames, {} responses, {} teardowns, {} resets",
             self.commands.len(),
             self.commands.front(),
             self.pieces.len(),
             self.frames.len(),
             self.responses.len(),
-            self.flushed.len(),
+            self.torn_down.len(),
             self.reset_frames.len(),
         );
     }
@@ -410,7 +410,7 @@ impl<const W: usize, D: Dut<W>> World<W, D> {
             && self.pieces.is_empty()
             && self.reader.idle()
             && self.responses.is_empty()
-            && self.flushed.is_empty()
+            && self.torn_down.is_empty()
             && self.reset_frames.is_empty()
             && self.frames.len() == self.reader.failed.iter().filter(|failed| **failed).count())
         {
