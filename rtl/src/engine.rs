@@ -30,7 +30,7 @@ use crate::connection::{Lookup, Reaper, Tcp};
 use crate::dma::{Gather, ReadArbiter, Reader, WriteArbiter};
 use crate::geometry::Geometry;
 use crate::host::*;
-use crate::network::Network;
+use crate::network::{Heard, Network};
 use crate::ports::*;
 use crate::rx::{Placement, Receiver};
 use crate::stream::{FrameArbiter, Queue};
@@ -235,6 +235,13 @@ impl<const W: usize, const K: usize> Logic for Engine<W, K> {
         self.network.s_frame.valid.next = frame_valid;
         join!(self.receiver.m_header => self.lookup.s_header);
         join!(self.lookup.m_segment => self.tcp.s_segment);
+        let header = self.receiver.m_header.bits.val();
+        self.network.heard.next = Heard { remote_address: header.tuple.remote_address, remote_mac: header.remote_mac };
+        self.network.heard_valid.next = self.receiver.m_header.valid.val() && self.lookup.s_header.ready.val();
+        self.network.matched.next = self.lookup.m_segment.bits.val().slot;
+        self.network.matched_valid.next = self.lookup.m_segment.valid.val() && self.tcp.s_segment.ready.val();
+        // Until the lookup takes reports of undelivered segments they end here.
+        self.network.m_icmp.ready.next = true;
         join!(self.tcp.m_receive => self.placement.s_command);
         join!(self.receiver.m_frame => self.placement.s_frame);
         join!(self.receiver.m_extent => self.placement.s_extent);
@@ -243,8 +250,10 @@ impl<const W: usize, const K: usize> Logic for Engine<W, K> {
         join!(self.tcp.m_send => self.transmitter.s_command);
         join!(self.lookup.m_reset => self.resets.s_in);
         join!(self.resets.m_out => self.transmitter.s_reset);
-        self.transmitter.address.next = self.lookup.address.val();
-        self.transmitter.address_valid.next = self.lookup.address_valid.val();
+        self.network.address_in.next = self.lookup.address.val();
+        self.network.address_in_valid.next = self.lookup.address_valid.val();
+        self.transmitter.address.next = self.network.address.val();
+        self.transmitter.address_valid.next = self.network.address_valid.val();
         join!(self.transmitter.m_piece => self.payload_reader.s_piece);
         join!(self.payload_reader.m_beat => self.transmitter.s_payload);
         join!(self.transmitter.m_frame => self.frame_arbiter.s_frame_0);
