@@ -1,5 +1,7 @@
 //! Blocks that move and shape streams of `Beat`s without knowing what they carry.
+pub mod admission;
 pub mod frame_arbiter;
+pub mod gate;
 pub mod lanes;
 pub mod queue;
 pub mod quick_queue;
@@ -7,7 +9,9 @@ pub mod realigner;
 pub mod trimmer;
 pub mod turn;
 
+pub use admission::Admission;
 pub use frame_arbiter::FrameArbiter;
+pub use gate::Gate;
 pub use queue::Queue;
 pub use quick_queue::QuickQueue;
 pub use realigner::{Fragment, Realigner};
