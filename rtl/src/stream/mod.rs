@@ -1,5 +1,6 @@
 //! Blocks that move and shape streams of `Beat`s without knowing what they carry.
 pub mod admission;
+pub mod fence;
 pub mod frame_arbiter;
 pub mod gate;
 pub mod lanes;
@@ -10,6 +11,7 @@ pub mod trimmer;
 pub mod turn;
 
 pub use admission::Admission;
+pub use fence::Fence;
 pub use frame_arbiter::FrameArbiter;
 pub use gate::Gate;
 pub use queue::Queue;
