@@ -1,10 +1,8 @@
 //! `network::Network`: next hops of the host's openings.
 use crate::bench::{compiled_network, geometry, settings, stepped_network, Pins, Rig};
 use crate::frames::*;
-use rand::Rng;
 use stevedore_abi::descriptor::{Response, Status};
 use stevedore_rtl::bundles::*;
-use stevedore_testbenches::replay::Dut;
 
 const PEER: u32 = 0x0a00_0005;
 const FAR: u32 = 0x0808_0808;
@@ -278,62 +276,5 @@ fn openings_that_cannot_be_resolved_hold_up_nobody() {
         rig.refused.sort_by_key(|notice| notice.cookie.index());
         expected.sort_by_key(|notice| notice.cookie.index());
         assert_eq!(rig.refused, expected);
-    }
-}
-
-/// Listens and connects to known, silent and answering hosts in random order: each is settled once, listens and
-/// connects to known hosts within a few laps of the queue.
-#[test]
-fn random_openings_are_settled_once_and_the_resolvable_soon() {
-    for seed in 0..4 {
-        let mut rig = Rig::<64, _>::new(compiled_network::<64>(), 20 + seed, [0.0, 0.4][seed as usize % 2]);
-        rig.pace = 100;
-        // Entries of their own in the table: nobody displaces the known ones.
-        let known = [0x0a00_0030, 0x0a00_0031, 0x0a00_0032];
-        let mut soon = std::collections::HashMap::new();
-        let (mut sent, mut opened) = (0u64, 0);
-        while rig.opened.len() + rig.refused.len() < 600 || sent < 600 {
-            if sent % 40 == 0 && sent < 600 && rig.opens.is_empty() {
-                for ip in known {
-                    rig.send(&Arp::question(ip).bytes(), false);
-                }
-                rig.settle(100);
-            }
-            if sent < 600 && rig.opens.is_empty() {
-                let open = match rig.rng.random_range(0..4) {
-                    0 => listen(sent),
-                    1 => connect(known[rig.rng.random_range(0..3)], sent),
-                    2 => connect(0x0a00_0043 + rig.rng.random_range(0..8), sent),
-                    _ => connect(0x0a00_0055 + rig.rng.random_range(0..4), sent),
-                };
-                if open.listen || known.contains(&(open.tuple.remote_address.index() as u32)) {
-                    soon.insert(sent, rig.dut.cycle());
-                }
-                rig.opens.push_back(open);
-                sent += 1;
-            }
-            rig.step();
-            for question in questions(&mut rig) {
-                if question[..6] != BROADCAST {
-                    continue;
-                }
-                let ip = u32::from_be_bytes(question[38..42].try_into().expect("four octets"));
-                if (0x0a00_0043..0x0a00_004b).contains(&ip) && rig.rng.random() {
-                    rig.send(&Arp::answer(ip).bytes(), false);
-                }
-            }
-            for open in &rig.opened[opened..] {
-                if let Some(from) = soon.remove(&(open.cookie.index() as u64)) {
-                    let cycles = rig.dut.cycle() - from;
-                    assert!(cycles < 400, "seed {seed}: opening {open:?} took {cycles} cycles");
-                }
-            }
-            opened = rig.opened.len();
-        }
-        assert!(soon.is_empty(), "seed {seed}: refused: {soon:?}");
-        let mut cookies: Vec<usize> = rig.opened.iter().map(|open| open.cookie.index()).collect();
-        cookies.extend(rig.refused.iter().map(|notice| notice.cookie.index()));
-        cookies.sort_unstable();
-        assert_eq!(cookies, (0..600).collect::<Vec<_>>(), "seed {seed}: each opening settled once");
     }
 }
