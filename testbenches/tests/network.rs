@@ -6,6 +6,7 @@ mod bench;
 #[path = "network/echo.rs"]
 mod echo;
 #[path = "network/frames.rs"]
+#[allow(dead_code, reason = "shared with tests of other blocks; this binary uses part of it")]
 mod frames;
 #[path = "network/fuzz.rs"]
 mod fuzz;

@@ -3,7 +3,6 @@ use crate::bench::{compiled_network, stepped_network, Pins, Rig};
 use crate::frames::*;
 use rand::Rng;
 use std::collections::BTreeMap;
-use stevedore_hdl::prelude::*;
 use stevedore_rtl::bundles::*;
 use stevedore_rtl::network::Heard;
 
