@@ -304,7 +304,7 @@ impl Logic for Lookup {
             acknowledgement: job.acknowledgement,
             window: job.window,
             control: job.control,
-            mss: job.mss,
+            options: job.options,
             payload_length: job.payload_length,
             initial_sequence: w.initial,
             cookie: w.cookie,

@@ -59,8 +59,8 @@ pub struct Job {
     pub window: Bits<16>,
     /// Segment: control bits.
     pub control: ControlBits,
-    /// Segment: MSS option.
-    pub mss: Bits<16>,
+    /// Segment: options.
+    pub options: Options,
     /// Segment: payload bytes.
     pub payload_length: Bits<16>,
 }
@@ -273,7 +273,7 @@ impl Logic for LookupFront {
             acknowledgement: header.acknowledgement,
             window: header.window,
             control: header.control,
-            mss: header.mss,
+            options: header.options,
             payload_length: header.payload_length,
         };
         self.m_job.valid.next = s.header_goes || s.open_goes || s.free_goes;

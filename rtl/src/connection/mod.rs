@@ -9,6 +9,7 @@ pub mod host_requests;
 pub mod lookup;
 pub mod lookup_front;
 mod lookup_work;
+pub mod options;
 pub mod pipeline;
 pub mod reaper;
 pub mod receive;
