@@ -1,5 +1,6 @@
 //! Blocks that move and shape streams of `Beat`s without knowing what they carry.
 pub mod frame_arbiter;
+pub mod grants;
 pub mod lanes;
 pub mod queue;
 pub mod quick_queue;
@@ -8,6 +9,7 @@ pub mod trimmer;
 pub mod turn;
 
 pub use frame_arbiter::FrameArbiter;
+pub use grants::Grants;
 pub use queue::Queue;
 pub use quick_queue::QuickQueue;
 pub use realigner::{Fragment, Realigner};
