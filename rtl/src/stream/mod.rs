@@ -1,4 +1,5 @@
 //! Blocks that move and shape streams of `Beat`s without knowing what they carry.
+pub mod fence;
 pub mod frame_arbiter;
 pub mod grants;
 pub mod lanes;
@@ -8,6 +9,7 @@ pub mod realigner;
 pub mod trimmer;
 pub mod turn;
 
+pub use fence::Fence;
 pub use frame_arbiter::FrameArbiter;
 pub use grants::Grants;
 pub use queue::Queue;
