@@ -84,8 +84,8 @@ pub struct Engine<const W: usize, const K: usize> {
     responses: [Merge<DescriptorFields>; 2],
     descriptor_reader: Gather<W>,
     payload_reader: Reader<W>,
-    read_arbiter: ReadArbiter<W>,
-    write_arbiter: WriteArbiter<W, K>,
+    read_arbiter: ReadArbiter<W, 2>,
+    write_arbiter: WriteArbiter<W, K, 2>,
     receiver: Receiver<W>,
     placement: Placement<W, K>,
     lookup: Lookup,
@@ -95,7 +95,7 @@ pub struct Engine<const W: usize, const K: usize> {
     freed: Queue<Bits<16>>,
     transmitter: Transmitter<W>,
     network: Network<W>,
-    frame_arbiter: FrameArbiter<W>,
+    frame_arbiter: FrameArbiter<W, 2>,
 }
 
 impl<const W: usize, const K: usize> Engine<W, K> {
@@ -139,7 +139,7 @@ impl<const W: usize, const K: usize> Engine<W, K> {
             responses: std::array::from_fn(|_| Merge::default()),
             descriptor_reader: Gather::new(payload_tags, geometry.descriptor_tags, geometry.maximum_read),
             payload_reader: Reader::new(0, payload_tags, geometry.maximum_read),
-            read_arbiter: ReadArbiter::new(payload_tags),
+            read_arbiter: ReadArbiter::new([0, payload_tags]),
             write_arbiter: WriteArbiter::default(),
             receiver: Receiver::new(geometry),
             placement: Placement::new(geometry),
@@ -257,6 +257,8 @@ impl<const W: usize, const K: usize> Logic for Engine<W, K> {
         join!(self.dispatcher.m_open => self.network.s_open);
         join!(self.network.m_open => self.lookup.s_open);
         join!(self.dispatcher.m_event => self.host_events.s_in_0);
+        self.lookup.s_icmp.valid.next = false;
+        self.lookup.s_icmp.bits.next = IcmpError::default();
         join!(self.lookup.m_opened => self.openings.s_in);
         join!(self.openings.m_out => self.host_events.s_in_1);
         join!(self.host_events.m_out => self.tcp.s_host);
@@ -292,8 +294,8 @@ impl<const W: usize, const K: usize> Logic for Engine<W, K> {
         self.transmitter.address_valid.next = self.lookup.address_valid.val();
         join!(self.transmitter.m_piece => self.payload_reader.s_piece);
         join!(self.payload_reader.m_beat => self.transmitter.s_payload);
-        join!(self.transmitter.m_frame => self.frame_arbiter.s_frame_0);
-        join!(self.network.m_frame => self.frame_arbiter.s_frame_1);
+        join!(self.transmitter.m_frame => self.frame_arbiter.s_frame[0]);
+        join!(self.network.m_frame => self.frame_arbiter.s_frame[1]);
         join!(self.frame_arbiter.m_frame => self.frame_gate.s_in);
         self.frame_gate.last.next = self.frame_arbiter.m_frame.bits.val().last;
         self.frame_gate.open.next = open;
@@ -306,10 +308,10 @@ impl<const W: usize, const K: usize> Logic for Engine<W, K> {
         self.frame_gate.m_out.ready.next = self.m_axis_tx.tready.val();
 
         // Memory.
-        join!(self.payload_reader.m_request => self.read_arbiter.s_request_0);
-        join!(self.descriptor_reader.m_request => self.read_arbiter.s_request_1);
-        join!(self.read_arbiter.m_completion_0 => self.payload_reader.s_completion);
-        join!(self.read_arbiter.m_completion_1 => self.descriptor_reader.s_completion);
+        join!(self.payload_reader.m_request => self.read_arbiter.s_request[0]);
+        join!(self.descriptor_reader.m_request => self.read_arbiter.s_request[1]);
+        join!(self.read_arbiter.m_completion[0] => self.payload_reader.s_completion);
+        join!(self.read_arbiter.m_completion[1] => self.descriptor_reader.s_completion);
         join!(self.read_arbiter.m_request => self.read_gate.s_in);
         self.read_gate.last.next = true;
         self.read_gate.open.next = open;
@@ -331,8 +333,8 @@ impl<const W: usize, const K: usize> Logic for Engine<W, K> {
         self.soft_reset.answered.next = self.s_axis_rdcpl.tvalid.val()
             && self.s_axis_rdcpl.tlast.val()
             && self.read_arbiter.s_completion.ready.val();
-        join!(self.placement.m_write => self.write_arbiter.s_write_0);
-        join!(self.response_writer.m_write => self.write_arbiter.s_write_1);
+        join!(self.placement.m_write => self.write_arbiter.s_write[0]);
+        join!(self.response_writer.m_write => self.write_arbiter.s_write[1]);
         join!(self.write_arbiter.m_write => self.write_gate.s_in);
         self.write_gate.last.next = self.write_arbiter.m_write.bits.val().last;
         self.write_gate.open.next = open;
