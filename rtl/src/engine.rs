@@ -23,8 +23,10 @@
 //! That of the blocks; the wiring adds a cycle to openings from the lookup, to resets, and to notices of all but the host's blocks.
 //!
 //! # Invariant
-//! Responses about a connection reach the response writer in the order their blocks offered them: `host::Merge` has no storage, and the
-//! buffers among them hold back notices only, which come last.
+//! What the host hears of a connection comes in the order in which it happened. The receive path gives its notices in the order of the pipeline's
+//! commands. The reaper speaks after both paths have handed over all they had to say, and frees the slot after it has spoken. Between these
+//! blocks and the notifier, and between the transmitter and the response writer, stand merges only, which have no storage: nobody's next word,
+//! and nothing of the slot's next connection, can pass one that was handed over. Only notices about no connection wait in a buffer of their own.
 use crate::bundles::*;
 use crate::connection::{Lookup, Reaper, Tcp};
 use crate::dma::{Gather, ReadArbiter, Reader, WriteArbiter};
@@ -71,9 +73,9 @@ pub struct Engine<const W: usize, const K: usize> {
     openings: PingPong<Event>,
     resets: PingPong<ResetOut>,
     notices: [Merge<Notice>; 4],
-    /// Cut the tree of notices: it has three levels.
-    pauses: [PingPong<Notice>; 2],
-    responses: [Merge<DescriptorFields>; 2],
+    /// Notices about no connection; cuts their tree of three levels.
+    aside: PingPong<Notice>,
+    responses: Merge<DescriptorFields>,
     descriptor_reader: Gather<W>,
     payload_reader: Reader<W>,
     read_arbiter: ReadArbiter<W>,
@@ -120,9 +122,9 @@ impl<const W: usize, const K: usize> Engine<W, K> {
             host_events: Merge::default(),
             openings: PingPong::single(),
             resets: PingPong::single(),
-            pauses: std::array::from_fn(|_| PingPong::single()),
+            aside: PingPong::single(),
             notices: std::array::from_fn(|_| Merge::default()),
-            responses: std::array::from_fn(|_| Merge::default()),
+            responses: Merge::default(),
             descriptor_reader: Gather::new(payload_tags, geometry.descriptor_tags, geometry.maximum_read),
             payload_reader: Reader::new(0, payload_tags, geometry.maximum_read),
             read_arbiter: ReadArbiter::new(payload_tags),
@@ -144,20 +146,7 @@ impl<const W: usize, const K: usize> Logic for Engine<W, K> {
     #[kernel]
     fn update(&mut self) {
         setup!(self, registers, timebase, statistics, interrupts, fetcher, dispatcher, notifier, response_writer);
-        setup!(
-            self,
-            pauses[0],
-            pauses[1],
-            host_events,
-            openings,
-            resets,
-            notices[0],
-            notices[1],
-            notices[2],
-            notices[3],
-            responses[0],
-            responses[1]
-        );
+        setup!(self, aside, host_events, openings, resets, notices[0], notices[1], notices[2], notices[3], responses);
         setup!(self, descriptor_reader, payload_reader, read_arbiter, write_arbiter, receiver, placement);
         setup!(self, lookup, tcp, reaper, freed, transmitter, network, frame_arbiter);
 
@@ -292,24 +281,21 @@ impl<const W: usize, const K: usize> Logic for Engine<W, K> {
         join!(self.freed.m_out => self.lookup.s_free);
 
         // Responses.
-        join!(self.tcp.m_notice => self.notices[0].s_in_0);
-        join!(self.reaper.m_notice => self.notices[0].s_in_1);
-        join!(self.lookup.m_refused => self.notices[1].s_in_0);
-        join!(self.network.m_refused => self.notices[1].s_in_1);
-        join!(self.notices[0].m_out => self.pauses[0].s_in);
-        join!(self.notices[1].m_out => self.pauses[1].s_in);
-        join!(self.pauses[0].m_out => self.notices[2].s_in_0);
-        join!(self.pauses[1].m_out => self.notices[2].s_in_1);
+        join!(self.lookup.m_refused => self.notices[0].s_in_0);
+        join!(self.network.m_refused => self.notices[0].s_in_1);
+        join!(self.dispatcher.m_notice => self.notices[1].s_in_0);
+        join!(self.notices[0].m_out => self.notices[1].s_in_1);
+        join!(self.notices[1].m_out => self.aside.s_in);
+        join!(self.placement.m_notice => self.notices[2].s_in_0);
+        join!(self.reaper.m_notice => self.notices[2].s_in_1);
         join!(self.notices[2].m_out => self.notices[3].s_in_0);
-        join!(self.dispatcher.m_notice => self.notices[3].s_in_1);
+        join!(self.aside.m_out => self.notices[3].s_in_1);
         join!(self.notices[3].m_out => self.notifier.s_notice);
         self.notifier.address.next = self.lookup.address.val();
         self.notifier.address_valid.next = self.lookup.address_valid.val();
-        join!(self.placement.m_response => self.responses[0].s_in_0);
-        join!(self.transmitter.m_response => self.responses[0].s_in_1);
-        join!(self.responses[0].m_out => self.responses[1].s_in_0);
-        join!(self.notifier.m_response => self.responses[1].s_in_1);
-        join!(self.responses[1].m_out => self.response_writer.s_response);
+        join!(self.notifier.m_response => self.responses.s_in_0);
+        join!(self.transmitter.m_response => self.responses.s_in_1);
+        join!(self.responses.m_out => self.response_writer.s_response);
         self.response_writer.doorbell.next = self.registers.doorbell.val();
         self.response_writer.ring.next = self.registers.output_doorbell.val();
         self.response_writer.status.next = self.fetcher.status.val();
@@ -344,7 +330,7 @@ impl<const W: usize, const K: usize> Logic for Engine<W, K> {
         counted = counted.replace_bit(9, pulses.drop_out_of_order);
         counted = counted.replace_bit(10, bus_error);
         counted =
-            counted.replace_bit(11, self.responses[1].m_out.valid.val() && self.response_writer.s_response.ready.val());
+            counted.replace_bit(11, self.responses.m_out.valid.val() && self.response_writer.s_response.ready.val());
         counted = counted.replace_bit(12, self.dispatcher.request.val());
         counted = counted.replace_bit(13, notice && status != 0 && status != 7 && status != 8 && status != 9);
         counted = counted.replace_bit(14, self.interrupts.raised.val());

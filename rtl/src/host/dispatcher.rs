@@ -252,7 +252,9 @@ impl Logic for Dispatcher {
             generation: d.connection.get_bits::<16>(16),
             cookie: d.cookie,
             address: d.base,
-            length: if decision.special { resize::<32, 5>(kind) } else { d.length },
+            length: if decision.special { bits::<32>(0) } else { d.length },
+            offset: if decision.special { resize::<32, 5>(kind) } else { bits::<32>(0) },
+            ..Notice::default()
         };
     }
 }
