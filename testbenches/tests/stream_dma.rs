@@ -2,6 +2,8 @@
 //! Verilated block, long sweeps on the Verilated block alone, lint.
 #[path = "stream_dma/arbiters.rs"]
 mod arbiters;
+#[path = "stream_dma/fence.rs"]
+mod fence;
 #[path = "stream_dma/harness.rs"]
 mod harness;
 #[path = "stream_dma/reader.rs"]

@@ -22,6 +22,8 @@ pub enum EventKind {
     Listen,
     /// The host closes, in order or at once.
     Terminate,
+    /// The network reports a hard error about a segment sent (RFC 9293 3.9.2.2); `sequence` is that segment's.
+    Unreachable,
 }
 
 /// One event. Fields not named for a kind are undefined in it.
@@ -37,7 +39,9 @@ pub struct Event {
     pub fresh: bool,
     /// Segment, `fresh`: slot of the listener (informative; `cookie` is already the listener's).
     pub listener: Bits<16>,
-    /// Segment: SEG.SEQ.
+    /// Segment, `fresh`: generation of that listener.
+    pub listener_generation: Bits<16>,
+    /// Segment: SEG.SEQ. Unreachable: SEG.SEQ of the segment that did not arrive.
     pub sequence: Bits<32>,
     /// Segment: SEG.ACK.
     pub acknowledgement: Bits<32>,

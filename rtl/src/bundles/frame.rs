@@ -54,6 +54,15 @@ pub struct SegmentHeader {
     pub frame_length: Bits<16>,
 }
 
+/// A hard error that an ICMP message reports about a segment the engine sent (RFC 1122 4.2.3.9).
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+pub struct IcmpError {
+    /// Addresses and ports of that segment, from the engine's point of view.
+    pub tuple: Tuple,
+    /// SEG.SEQ of that segment.
+    pub sequence: Bits<32>,
+}
+
 /// Where the payload of the next frame of the frame buffer lies; the frame buffer hands one out per verified segment.
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
 pub struct FrameExtent {

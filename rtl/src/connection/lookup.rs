@@ -299,6 +299,7 @@ impl Logic for Lookup {
             generation: connection.generation,
             fresh: w.fresh,
             listener: w.compared,
+            listener_generation: w.generation,
             sequence: job.sequence,
             acknowledgement: job.acknowledgement,
             window: job.window,

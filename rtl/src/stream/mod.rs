@@ -1,4 +1,5 @@
 //! Blocks that move and shape streams of `Beat`s without knowing what they carry.
+pub mod fence;
 pub mod frame_arbiter;
 pub mod lanes;
 pub mod queue;
@@ -7,6 +8,7 @@ pub mod realigner;
 pub mod trimmer;
 pub mod turn;
 
+pub use fence::Fence;
 pub use frame_arbiter::FrameArbiter;
 pub use queue::Queue;
 pub use quick_queue::QuickQueue;

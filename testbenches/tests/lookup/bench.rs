@@ -247,10 +247,11 @@ impl<D: Pins> Rig<D> {
         defined.initial_sequence = 0.into();
         if expected.kind == EventKind::Segment && !fresh {
             defined.listener = 0.into();
+            defined.listener_generation = 0.into();
             defined.cookie = 0.into();
         }
         if expected.kind != EventKind::Segment {
-            defined = Event { listener: 0.into(), ..defined };
+            defined = Event { listener: 0.into(), listener_generation: 0.into(), ..defined };
         }
         let cycle = self.dut.cycle();
         assert_eq!(defined, expected, "cycle {cycle}");

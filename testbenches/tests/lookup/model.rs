@@ -139,6 +139,7 @@ impl Model {
         let mut outcomes = vec![Outcome::Segment(Event {
             fresh,
             listener: if fresh { u64::from(listener).into() } else { 0.into() },
+            listener_generation: if fresh { u64::from(self.generations[&listener]).into() } else { 0.into() },
             cookie: if fresh { cookie.into() } else { 0.into() },
             sequence: h.sequence,
             acknowledgement: h.acknowledgement,
