@@ -1,7 +1,7 @@
 //! The dispatcher's stock of contexts (rule 8 of the design, H7).
-use stevedore_abi::{Request, Response, Status};
+use stevedore_abi::{Request, Status};
 use stevedore_hdl::prelude::*;
-use stevedore_rtl::bundles::{DescriptorFields, Notice};
+use stevedore_rtl::bundles::{DescriptorFields, Event, EventKind};
 use stevedore_rtl::geometry::Geometry;
 use stevedore_rtl::host::{Dispatcher, Fetched};
 use stevedore_testbenches::replay::{Compiled, Dut};
@@ -32,16 +32,14 @@ fn post(dut: &mut Compiled, request: Request, free: u64) -> Result<(), u64> {
     dut.settle();
     let (event, notice) = (dut.word("m_event"), dut.word("m_notice"));
     dut.step();
-    match (event, notice) {
-        (Some(_), None) => Ok(()),
-        (None, Some(word)) => {
-            let notice = Notice::from_flat(&word);
-            let response =
-                if request == Request::BufferSend { Response::BufferAvailable } else { Response::BufferReceive };
-            assert_eq!(notice.response.to_u64(), response as u64);
-            Err(notice.status.to_u64())
-        }
-        other => panic!("{request:?} with {free} contexts free: {other:?}"),
+    // A refusal passes the pipeline, too, so that it is said in the connection's order.
+    assert_eq!(notice, None, "{request:?} with {free} contexts free");
+    let event = Event::from_flat(&event.expect("an event"));
+    let kind = if request == Request::BufferSend { EventKind::PostSend } else { EventKind::PostReceive };
+    assert_eq!(event.kind, kind);
+    match event.abort {
+        true => Err(event.payload_length.to_u64()),
+        false => Ok(()),
     }
 }
 
