@@ -34,7 +34,11 @@ impl HostOrder {
         let end_of_stream = response.flags & flag::END_OF_STREAM != 0;
         let ending = [Status::Success, Status::Reset, Status::TimedOut, Status::Aborted].into_iter().any(is);
         let kind = |kind: Response| response.kind == kind as u8;
-        if kind(Response::ConnectionArrival) || kind(Response::ConnectionCompletion) || kind(Response::ListenResponse) {
+        let opens = [Response::ConnectionArrival, Response::ConnectionCompletion, Response::ListenResponse]
+            .into_iter()
+            .any(kind);
+        // A request to open that is refused may name anything.
+        if opens && ending {
             if standing.is_some() {
                 return Err(format!("said twice that a connection stands: {response:?}"));
             }

@@ -4,9 +4,9 @@
 //! ones: callers with a hand-made, loss-tolerant TCP, a host that stalls, an output table of 16 entries, slots given out again at once.
 
 use anyhow::{bail, ensure, Result};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use stevedore_abi::register::offset;
-use stevedore_driver::{Connection, Device, Event};
+use stevedore_driver::{Connection, Device, Error, Event};
 use stevedore_rtl::geometry::Geometry;
 use stevedore_testbenches::bench::{configuration, ENGINE, PEER};
 use stevedore_testbenches::peers::Peer;
@@ -237,6 +237,8 @@ struct Host {
     /// Ports of the arrivals, in order.
     arrived: Vec<u16>,
     closed: usize,
+    /// Connections the host was asked to end: once each.
+    ending: BTreeSet<Connection>,
     buffers: bool,
     random: Random,
 }
@@ -254,7 +256,7 @@ impl Host {
         device.listen(PORT)?;
         let random = Random::new(seed);
         let (standing, arrived) = (BTreeMap::new(), Vec::new());
-        let mut host = Host { device, standing, arrived, closed: 0, buffers, random };
+        let mut host = Host { device, standing, arrived, closed: 0, ending: BTreeSet::new(), buffers, random };
         while host.device.poll()?.is_none() {
             host.device.wait(100)?;
         }
@@ -292,7 +294,7 @@ impl Host {
                         }
                     }
                     if self.buffers && self.random.below(8) == 0 {
-                        self.device.abort(connection)?;
+                        self.end(connection, true)?;
                     }
                 }
                 Event::Received(receipt) => {
@@ -303,15 +305,28 @@ impl Host {
                         ensure!(right, "bytes of {port}: {pair:x?}");
                     }
                     if receipt.end_of_stream {
-                        // Closed already, or going to be.
-                        let _ = self.device.close(receipt.connection);
+                        self.end(receipt.connection, false)?;
                     }
                 }
                 Event::Closed { connection, .. } => {
                     ensure!(self.standing.remove(&connection).is_some(), "the end of a connection that does not stand");
+                    self.ending.remove(&connection);
                     self.closed += 1;
                 }
                 other => bail!("{other:?}"),
+            }
+        }
+        Ok(())
+    }
+
+    /// Aborts a connection, or closes it in order.
+    fn end(&mut self, connection: Connection, abort: bool) -> Result<()> {
+        if self.ending.insert(connection) {
+            let ended = if abort { self.device.abort(connection) } else { self.device.close(connection) };
+            match ended {
+                // Its end was read already; the event comes next.
+                Err(Error::UnknownConnection) => {}
+                other => other?,
             }
         }
         Ok(())
@@ -328,15 +343,17 @@ impl Host {
             let lost = self.device.register(offset::STAT_DROP_FULL)? > 0;
             let waiting: Vec<u16> =
                 self.crowd().callers.values().filter(|c| !(lost && silent(c))).map(|c| c.port).collect();
-            if waiting.iter().all(|port| self.arrived.contains(port)) {
-                let standing: Vec<_> = self.standing.keys().copied().collect();
-                for connection in standing.into_iter().take(4) {
-                    let _ = self.device.abort(connection);
+            // A few at a time: others wait for their slots.
+            let standing: Vec<_> = self.standing.keys().filter(|c| !self.ending.contains(c)).copied().collect();
+            for connection in standing.into_iter().take(4) {
+                if self.device.has_room(8)? {
+                    self.end(connection, true)?;
                 }
-                if self.standing.is_empty() && slots(&mut self)? == 62 {
-                    ensure!(self.closed == self.arrived.len(), "{} of {} closed", self.closed, self.arrived.len());
-                    return Ok(());
-                }
+            }
+            let all = waiting.iter().all(|port| self.arrived.contains(port));
+            if all && self.standing.is_empty() && slots(&mut self)? == 62 {
+                ensure!(self.closed == self.arrived.len(), "{} of {} closed", self.closed, self.arrived.len());
+                return Ok(());
             }
             self.device.wait(1_000)?;
         }
@@ -391,7 +408,7 @@ fn an_arrival_names_its_own_peer() -> Result<()> {
 /// this order, each once, and the right peer.
 #[test]
 fn random_callers_are_heard_in_order() -> Result<()> {
-    for seed in 1..=12 {
+    for seed in 1..=8 {
         let mut host = Host::new(seed, true)?;
         let mut random = Random::new(1_000 + seed);
         let callers = 250;
