@@ -24,8 +24,10 @@
 //! That of the blocks; the wiring adds a cycle to openings from the lookup, to resets, and to notices of all but the host's blocks.
 //!
 //! # Invariant
-//! Responses about a connection reach the response writer in the order their blocks offered them: `host::Merge` has no storage, and the
-//! buffers among them hold back notices only, which come last.
+//! What the host hears of a connection comes in the order in which it happened. The receive path gives its notices in the order of the pipeline's
+//! commands. The reaper speaks after both paths have handed over all they had to say, and frees the slot after it has spoken. Between these
+//! blocks and the notifier, and between the transmitter and the response writer, stand merges only, which have no storage: nobody's next word,
+//! and nothing of the slot's next connection, can pass one that was handed over. Only notices about no connection wait in a buffer of their own.
 use crate::bundles::*;
 use crate::connection::{Lookup, Reaper, Tcp};
 use crate::dma::{Gather, ReadArbiter, Reader, WriteArbiter, WriteLedger};
@@ -79,9 +81,9 @@ pub struct Engine<const W: usize, const K: usize> {
     openings: PingPong<Event>,
     resets: PingPong<ResetOut>,
     notices: [Merge<Notice>; 4],
-    /// Cut the tree of notices: it has three levels.
-    pauses: [PingPong<Notice>; 2],
-    responses: [Merge<DescriptorFields>; 2],
+    /// Notices about no connection; cuts their tree of three levels.
+    aside: PingPong<Notice>,
+    responses: Merge<DescriptorFields>,
     descriptor_reader: Gather<W>,
     payload_reader: Reader<W>,
     read_arbiter: ReadArbiter<W, 2>,
@@ -134,9 +136,9 @@ impl<const W: usize, const K: usize> Engine<W, K> {
             host_events: Merge::default(),
             openings: PingPong::single(),
             resets: PingPong::single(),
-            pauses: std::array::from_fn(|_| PingPong::single()),
+            aside: PingPong::single(),
             notices: std::array::from_fn(|_| Merge::default()),
-            responses: std::array::from_fn(|_| Merge::default()),
+            responses: Merge::default(),
             descriptor_reader: Gather::new(payload_tags, geometry.descriptor_tags, geometry.maximum_read),
             payload_reader: Reader::new(0, payload_tags, geometry.maximum_read),
             read_arbiter: ReadArbiter::new([0, payload_tags]),
@@ -169,8 +171,7 @@ impl<const W: usize, const K: usize> Logic for Engine<W, K> {
             dispatcher,
             notifier,
             response_writer,
-            pauses[0],
-            pauses[1],
+            aside,
             host_events,
             openings,
             resets,
@@ -178,8 +179,7 @@ impl<const W: usize, const K: usize> Logic for Engine<W, K> {
             notices[1],
             notices[2],
             notices[3],
-            responses[0],
-            responses[1],
+            responses,
             descriptor_reader,
             payload_reader,
             read_arbiter,
@@ -346,10 +346,10 @@ impl<const W: usize, const K: usize> Logic for Engine<W, K> {
         self.m_axis_wr.tvalid.next = self.write_gate.m_out.valid.val();
         self.write_gate.m_out.ready.next = self.m_axis_wr.tready.val();
         let payload = self.placement.m_write.valid.val()
-            && self.write_arbiter.s_write_0.ready.val()
+            && self.write_arbiter.s_write[0].ready.val()
             && self.placement.m_write.bits.val().last;
         let response = self.response_writer.m_write.valid.val()
-            && self.write_arbiter.s_write_1.ready.val()
+            && self.write_arbiter.s_write[1].ready.val()
             && self.response_writer.m_write.bits.val().last;
         self.write_ledger.entered.next = bits::<2>(0).replace_bit(0, payload).replace_bit(1, response);
         self.write_ledger.left.next = self.write_gate.m_out.valid.val() && self.m_axis_wr.tready.val() && write.last;
@@ -362,24 +362,21 @@ impl<const W: usize, const K: usize> Logic for Engine<W, K> {
         join!(self.freed.m_out => self.lookup.s_free);
 
         // Responses.
-        join!(self.tcp.m_notice => self.notices[0].s_in_0);
-        join!(self.reaper.m_notice => self.notices[0].s_in_1);
-        join!(self.lookup.m_refused => self.notices[1].s_in_0);
-        join!(self.network.m_refused => self.notices[1].s_in_1);
-        join!(self.notices[0].m_out => self.pauses[0].s_in);
-        join!(self.notices[1].m_out => self.pauses[1].s_in);
-        join!(self.pauses[0].m_out => self.notices[2].s_in_0);
-        join!(self.pauses[1].m_out => self.notices[2].s_in_1);
+        join!(self.lookup.m_refused => self.notices[0].s_in_0);
+        join!(self.network.m_refused => self.notices[0].s_in_1);
+        join!(self.dispatcher.m_notice => self.notices[1].s_in_0);
+        join!(self.notices[0].m_out => self.notices[1].s_in_1);
+        join!(self.notices[1].m_out => self.aside.s_in);
+        join!(self.placement.m_notice => self.notices[2].s_in_0);
+        join!(self.reaper.m_notice => self.notices[2].s_in_1);
         join!(self.notices[2].m_out => self.notices[3].s_in_0);
-        join!(self.dispatcher.m_notice => self.notices[3].s_in_1);
+        join!(self.aside.m_out => self.notices[3].s_in_1);
         join!(self.notices[3].m_out => self.notifier.s_notice);
         self.notifier.address.next = self.lookup.address.val();
         self.notifier.address_valid.next = self.lookup.address_valid.val();
-        join!(self.placement.m_response => self.responses[0].s_in_0);
-        join!(self.transmitter.m_response => self.responses[0].s_in_1);
-        join!(self.responses[0].m_out => self.responses[1].s_in_0);
-        join!(self.notifier.m_response => self.responses[1].s_in_1);
-        join!(self.responses[1].m_out => self.response_writer.s_response);
+        join!(self.notifier.m_response => self.responses.s_in_0);
+        join!(self.transmitter.m_response => self.responses.s_in_1);
+        join!(self.responses.m_out => self.response_writer.s_response);
         self.response_writer.doorbell.next = self.registers.doorbell.val();
         self.response_writer.ring.next = self.registers.output_doorbell.val();
         self.response_writer.status.next = self.fetcher.status.val();

@@ -51,7 +51,7 @@ pub struct Event {
     pub control: ControlBits,
     /// Segment with SYN: MSS option, 0 when absent.
     pub mss: Bits<16>,
-    /// Segment: payload bytes.
+    /// Segment: payload bytes. A post with `abort`: the status it is refused with.
     pub payload_length: Bits<16>,
     /// Connect, Segment `fresh`: initial sequence number of the engine.
     pub initial_sequence: Bits<32>,
@@ -61,7 +61,8 @@ pub struct Event {
     pub length: Bits<32>,
     /// PostSend, PostReceive, Connect, Listen: the host's cookie. Segment `fresh`: the listener's cookie.
     pub cookie: Bits<32>,
-    /// Terminate: reset instead of an orderly close.
+    /// Terminate: reset instead of an orderly close. PostSend, PostReceive: refused by the dispatcher already; passes the pipeline only to be
+    /// answered in the connection's order.
     pub abort: bool,
 }
 

@@ -2,11 +2,10 @@
 use super::congestion::update_congestion;
 use super::host_requests::after_request;
 use super::receive::after_payload;
-use super::responses::{ending_of, notice_of};
+use super::responses::{announcement_of, ending_of};
 use super::stages::{Decisions, Issued, Judgement, Measures};
 use super::timeouts::{after_tick, update_timer};
 use super::transmit::{after_turn, segment_of};
-use crate::bundles::codes::response;
 use crate::bundles::*;
 use stevedore_hdl::prelude::*;
 
@@ -21,10 +20,6 @@ pub struct Outcome {
     pub receive_valid: bool,
     /// The command.
     pub receive: ReceiveCommand,
-    /// A notice.
-    pub notice_valid: bool,
-    /// The notice.
-    pub notice: Notice,
     /// For the statistics.
     pub pulses: TcpPulses,
 }
@@ -189,7 +184,8 @@ pub fn outcome_of(issued: Issued, record: ConnectionRecord, m: Measures, d: Deci
         skip: Default::default(),
         notify: d.payload.notify,
         end_of_stream: d.payload.fin,
-        ending: send.ending,
+        announce: d.congestion.begin,
+        ending: announcement_of(event, record, arriving, d.host),
     };
     if arriving {
         if d.payload.place {
@@ -197,28 +193,20 @@ pub fn outcome_of(issued: Issued, record: ConnectionRecord, m: Measures, d: Deci
         }
     } else if turning {
         receive.kind = ReceiveKind::Teardown;
+        receive.ending = send.ending;
     } else if ticking {
         receive.kind = ReceiveKind::Notify;
     } else {
-        receive.kind = ReceiveKind::Append;
+        receive.kind = if d.host.notice { ReceiveKind::Announce } else { ReceiveKind::Append };
         receive.length = event.length;
     }
 
     let request = !arriving && !turning && !ticking;
-    let mut notice = notice_of(event, d.host.response, d.host.status, event.cookie);
-    if arriving {
-        notice.response =
-            if record.hard.active { bits::<5>(response::COMPLETION) } else { bits::<5>(response::ARRIVAL) };
-        notice.status = bits::<8>(0);
-        notice.cookie = record.hard.cookie;
-    }
     Outcome {
         send_valid: d.sends,
         send,
         receive_valid: d.receives,
         receive,
-        notice_valid: d.notices,
-        notice,
         pulses: TcpPulses {
             segment_in: arriving,
             segment_out: (turning && d.turn.some && !d.turn.teardown) || reply,

@@ -177,8 +177,6 @@ pub struct Decisions {
     pub sends: bool,
     /// A command for the receive chain leaves.
     pub receives: bool,
-    /// A notice leaves.
-    pub notices: bool,
 }
 
 /// Third stage.
@@ -261,7 +259,6 @@ pub fn decide(issued: Issued, record: ConnectionRecord, m: Measures, j: Judgemen
             over || answer || turned || sendable || timeout.retry || timeout.ack || parting || asked
         },
         sends: (turning && turn.some) || ack.releases || timeout.rewind || verdict.reply || verdict.fresh || host.send,
-        receives: arriving || turn.teardown || timeout.notify || host.receive,
-        notices: congestion.begin || host.notice,
+        receives: arriving || turn.teardown || timeout.notify || host.receive || host.notice,
     }
 }

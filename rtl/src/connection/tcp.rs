@@ -1,19 +1,19 @@
-//! TCP: every event that can change a connection goes in, commands for the byte paths and words to the host come out.
+//! TCP: every event that can change a connection goes in, commands for the byte paths come out; words to the host are among those of the receive side.
 //!
 //! **Role.** Puts the arbiter, the pipeline, the scheduler and the timers together, with a queue behind each kind of output. Neighbours: the
-//! lookup (segments, openings), the dispatcher (requests), the send chain, placement, the notifier.
+//! lookup (segments, openings), the dispatcher (requests), the send chain, placement.
 //!
 //! ```text
 //!  s_segment ──┐                       ┌── m_send
-//!  s_host ─────┤ arbiter ── pipeline ──┼── m_receive
-//!  scheduler ──┤              │        └── m_notice
+//!  s_host ─────┤ arbiter ── pipeline ──┴── m_receive
+//!  scheduler ──┤              │
 //!  timers ─────┘              └── pushes to the scheduler
 //! ```
 //!
 //! **Ports.** `clock`, `reset`. `s_segment`: segments, one ReceiveCommand Place or Discard each, in order. `s_host`: Connect, Listen, posts,
-//! Terminate. `settings`: quasi-static. `now`: microseconds. `m_send`, `m_receive`, `m_notice`: the outputs. `pulses`: for the statistics.
+//! Terminate. `settings`: quasi-static. `now`: microseconds. `m_send`, `m_receive`: the outputs. `pulses`: for the statistics.
 //!
-//! **Handshake.** Channels. An event is taken only when all three output queues have room for everything under way, so a blocked output
+//! **Handshake.** Channels. An event is taken only when both output queues have room for everything under way, so a blocked output
 //! stops the inlets, never the middle. Turns to send wait already when a quarter of the send queue is full: otherwise segments to send would
 //! fill it whenever the wire is slower than the pipeline, and arriving segments would wait with them. `m_send` gives a command every
 //! second cycle at most at W = 64: the send chain needs longer, and looks closely before it takes one.
@@ -21,13 +21,13 @@
 //! **Latency.** Eight cycles from a source to an output of an idle block. One event per cycle; one per five cycles of one connection. After
 //! reset the table is erased first, a cycle per slot; sources wait.
 //!
-//! **Invariant.** One event, one record, at most one command each way, one notice: what a command says is true when it is carried out,
+//! **Invariant.** One event, one record, at most one command each way: what a command says is true when it is carried out,
 //! because the chains carry commands out in the order in which the pipeline wrote the record.
 use super::arbiter::Arbiter;
 use super::pipeline::Pipeline;
 use super::scheduler::Scheduler;
 use super::timers::Timers;
-use crate::bundles::{Event, Notice, ReceiveCommand, SendCommand, TcpPulses, TcpSettings};
+use crate::bundles::{Event, ReceiveCommand, SendCommand, TcpPulses, TcpSettings};
 use crate::geometry::Geometry;
 use crate::stream::Queue;
 use stevedore_hdl::prelude::*;
@@ -54,8 +54,6 @@ pub struct Tcp {
     pub m_send: Source<SendCommand>,
     /// Commands for placement.
     pub m_receive: Source<ReceiveCommand>,
-    /// Words to the host.
-    pub m_notice: Source<Notice>,
     /// For the statistics.
     pub pulses: Signal<Out, TcpPulses>,
     arbiter: Arbiter,
@@ -64,7 +62,6 @@ pub struct Tcp {
     timers: Timers,
     send: Queue<SendCommand>,
     receive: Queue<ReceiveCommand>,
-    notice: Queue<Notice>,
     room: Register<bool>,
     send_room: Register<bool>,
     limit: Constant<Bits<16>>,
@@ -84,7 +81,6 @@ impl Tcp {
             now: Signal::default(),
             m_send: Source::default(),
             m_receive: Source::default(),
-            m_notice: Source::default(),
             pulses: Signal::default(),
             arbiter: Arbiter::new(geometry.connections),
             pipeline: Pipeline::new(geometry.connections),
@@ -93,7 +89,6 @@ impl Tcp {
             // A wide engine has fewer cycles for a segment than its commands would take.
             send: if geometry.width > 64 { Queue::new(geometry.queue) } else { Queue::calm(geometry.queue) },
             receive: Queue::new(geometry.queue),
-            notice: Queue::new(geometry.queue),
             room: Register::default(),
             send_room: Register::default(),
             limit: Constant::new(((geometry.queue - UNDER_WAY) as u64).into()),
@@ -105,7 +100,7 @@ impl Tcp {
 impl Logic for Tcp {
     #[kernel]
     fn update(&mut self) {
-        setup!(self, arbiter, pipeline, scheduler, timers, send, receive, notice, room, send_room);
+        setup!(self, arbiter, pipeline, scheduler, timers, send, receive, room, send_room);
         forward!(self.s_segment => self.arbiter.s_segment);
         forward!(self.s_host => self.arbiter.s_host);
         join!(self.scheduler.m_turn => self.arbiter.s_turn);
@@ -126,17 +121,14 @@ impl Logic for Tcp {
         self.send.s_in.bits.next = outcome.send;
         self.receive.s_in.valid.next = valid && outcome.receive_valid;
         self.receive.s_in.bits.next = outcome.receive;
-        self.notice.s_in.valid.next = valid && outcome.notice_valid;
-        self.notice.s_in.bits.next = outcome.notice;
         self.scheduler.push.next = self.pipeline.push.val();
         self.scheduler.push_slot.next = self.pipeline.push_slot.val();
         forward!(self.send.m_out => self.m_send);
         forward!(self.receive.m_out => self.m_receive);
-        forward!(self.notice.m_out => self.m_notice);
 
         let limit = self.limit.val();
         let sends = self.send.level.val();
-        self.room.d.next = sends < limit && self.receive.level.val() < limit && self.notice.level.val() < limit;
+        self.room.d.next = sends < limit && self.receive.level.val() < limit;
         self.send_room.d.next = sends < self.send_limit.val();
         self.pulses.next = self.pipeline.pulses.val();
     }

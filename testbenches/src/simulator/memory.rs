@@ -5,6 +5,7 @@
 //! reports received bytes, the engine must not touch these bytes any more, and no entry of the output table may be written before
 //! the host gave it back.
 
+use super::order::HostOrder;
 use std::any::Any;
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
@@ -75,6 +76,7 @@ pub struct HostMemory {
     /// Entries of the output table ever written, and up to which the host allows it.
     entries_written: u64,
     entries_allowed: u64,
+    order: HostOrder,
 }
 
 /// Violations kept; a broken engine makes millions.
@@ -97,6 +99,7 @@ impl HostMemory {
         let (reported, placements, returned) = (0, VecDeque::new(), false);
         if purpose == Purpose::OutputTable {
             self.entries_written = 0;
+            self.order = HostOrder::default();
             self.entries_allowed = length / DESCRIPTOR_BYTES as u64;
         }
         let grant = Grant { length, pointer, _owner: memory.owner(), purpose, reported, placements, returned };
@@ -223,6 +226,9 @@ impl HostMemory {
 
     fn take_response(&mut self, response: Descriptor, now: u64) {
         self.traffic.responses += 1;
+        if let Err(what) = self.order.take(&response) {
+            self.violate(now, what);
+        }
         let Some(grant) = self.grants.get_mut(&response.base) else { return };
         let failed = response.status != Status::Success as u8;
         let handed_back = response.flags & flag::HANDED_BACK != 0;

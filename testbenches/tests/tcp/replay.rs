@@ -19,14 +19,12 @@ fn access() -> Access<Tcp> {
         },
         accept: |uut, name, ready| match name {
             "m_send" => uut.m_send.ready.next = ready,
-            "m_receive" => uut.m_receive.ready.next = ready,
-            _ => uut.m_notice.ready.next = ready,
+            _ => uut.m_receive.ready.next = ready,
         },
         ready: |uut, name| if name == "s_segment" { uut.s_segment.ready.val() } else { uut.s_host.ready.val() },
         word: |uut, name| match name {
             "m_send" => uut.m_send.valid.val().then(|| uut.m_send.bits.val().to_flat()),
-            "m_receive" => uut.m_receive.valid.val().then(|| uut.m_receive.bits.val().to_flat()),
-            _ => uut.m_notice.valid.val().then(|| uut.m_notice.bits.val().to_flat()),
+            _ => uut.m_receive.valid.val().then(|| uut.m_receive.bits.val().to_flat()),
         },
         reset: |uut, on| uut.reset.next = on,
     }

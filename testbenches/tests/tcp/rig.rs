@@ -181,7 +181,7 @@ impl<D: TcpDut> Rig<D> {
     pub fn around(mut dut: D, settings: TcpSettings) -> Self {
         dut.offer("s_segment", None);
         dut.offer("s_host", None);
-        for source in ["m_send", "m_receive", "m_notice"] {
+        for source in ["m_send", "m_receive"] {
             dut.accept(source, true);
         }
         dut.set_settings(settings);
@@ -226,8 +226,8 @@ impl<D: TcpDut> Rig<D> {
         let request = self.requests.front().map(|e| e.to_flat());
         self.dut.offer("s_segment", segment.as_deref());
         self.dut.offer("s_host", request.as_deref());
-        let mut accept = [true; 3];
-        for (source, accept) in ["m_send", "m_receive", "m_notice"].into_iter().zip(&mut accept) {
+        let mut accept = [true; 2];
+        for (source, accept) in ["m_send", "m_receive"].into_iter().zip(&mut accept) {
             *accept = match self.stalls {
                 Stalls::None => true,
                 Stalls::Random => self.random() & 1 == 0,
@@ -241,7 +241,6 @@ impl<D: TcpDut> Rig<D> {
         let request_taken = request.is_some() && self.dut.ready("s_host");
         let send = self.dut.word("m_send").filter(|_| accept[0]);
         let receive = self.dut.word("m_receive").filter(|_| accept[1]);
-        let notice = self.dut.word("m_notice").filter(|_| accept[2]);
         let pulses = self.dut.pulses();
         let cycle = self.dut.cycle();
         self.dut.step();
@@ -258,9 +257,6 @@ impl<D: TcpDut> Rig<D> {
         }
         if let Some(word) = receive {
             self.carry_out_receive(ReceiveCommand::from_flat(&word));
-        }
-        if let Some(word) = notice {
-            self.notices.push_back(Notice::from_flat(&word));
         }
         let c = &mut self.pulses;
         for (count, pulse) in [
@@ -399,6 +395,16 @@ impl<D: TcpDut> Rig<D> {
     fn carry_out_receive(&mut self, c: ReceiveCommand) {
         let slot = c.slot.index() as u16;
         let length = c.length.index() as u64;
+        if c.announce || c.kind == ReceiveKind::Announce {
+            let Ending { response, status, cookie, .. } = c.ending;
+            let (address, length) = if c.announce { Default::default() } else { (c.address, c.length) };
+            let (slot, generation) = (c.slot, c.generation);
+            let notice = Notice { response, status, slot, generation, cookie, address, length, ..Notice::default() };
+            self.notices.push_back(notice);
+        }
+        if c.kind == ReceiveKind::Announce {
+            return;
+        }
         if matches!(c.kind, ReceiveKind::Place | ReceiveKind::Discard) {
             let (owner, payload) = self.frames.pop_front().expect("a command without a frame");
             assert_eq!(owner, slot, "the frame of another connection");
