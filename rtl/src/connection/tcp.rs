@@ -27,7 +27,7 @@ use super::arbiter::Arbiter;
 use super::pipeline::Pipeline;
 use super::scheduler::Scheduler;
 use super::timers::Timers;
-use crate::bundles::{Event, Notice, ReceiveCommand, SendCommand, TcpPulses, TcpSettings};
+use crate::bundles::{Event, Notice, ReceiveCommand, ReceiveKind, SendCommand, TcpPulses, TcpSettings};
 use crate::geometry::Geometry;
 use crate::stream::Queue;
 use stevedore_hdl::prelude::*;
@@ -56,6 +56,8 @@ pub struct Tcp {
     pub m_receive: Source<ReceiveCommand>,
     /// Words to the host.
     pub m_notice: Source<Notice>,
+    /// Placements issued, modulo 2^16.
+    pub placements: Signal<Out, Bits<16>>,
     /// For the statistics.
     pub pulses: Signal<Out, TcpPulses>,
     arbiter: Arbiter,
@@ -65,6 +67,7 @@ pub struct Tcp {
     send: Queue<SendCommand>,
     receive: Queue<ReceiveCommand>,
     notice: Queue<Notice>,
+    issued: Register<Bits<16>>,
     room: Register<bool>,
     send_room: Register<bool>,
     limit: Constant<Bits<16>>,
@@ -85,6 +88,7 @@ impl Tcp {
             m_send: Source::default(),
             m_receive: Source::default(),
             m_notice: Source::default(),
+            placements: Signal::default(),
             pulses: Signal::default(),
             arbiter: Arbiter::new(geometry.connections),
             pipeline: Pipeline::new(geometry.connections),
@@ -94,6 +98,7 @@ impl Tcp {
             send: if geometry.width > 64 { Queue::new(geometry.queue) } else { Queue::calm(geometry.queue) },
             receive: Queue::new(geometry.queue),
             notice: Queue::new(geometry.queue),
+            issued: Register::default(),
             room: Register::default(),
             send_room: Register::default(),
             limit: Constant::new(((geometry.queue - UNDER_WAY) as u64).into()),
@@ -105,7 +110,7 @@ impl Tcp {
 impl Logic for Tcp {
     #[kernel]
     fn update(&mut self) {
-        setup!(self, arbiter, pipeline, scheduler, timers, send, receive, notice, room, send_room);
+        setup!(self, arbiter, pipeline, scheduler, timers, send, receive, notice, issued, room, send_room);
         forward!(self.s_segment => self.arbiter.s_segment);
         forward!(self.s_host => self.arbiter.s_host);
         join!(self.scheduler.m_turn => self.arbiter.s_turn);
@@ -123,7 +128,12 @@ impl Logic for Tcp {
         let valid = self.pipeline.outcome_valid.val();
         let outcome = self.pipeline.outcome.val();
         self.send.s_in.valid.next = valid && outcome.send_valid;
-        self.send.s_in.bits.next = outcome.send;
+        // What an event sends never acknowledges what the same event places: the placements before it are enough.
+        let issued = self.issued.q.val();
+        self.send.s_in.bits.next = SendCommand { fence: issued, ..outcome.send };
+        let places = outcome.receive.kind == ReceiveKind::Place && outcome.receive.length.any();
+        self.issued.d.next = issued + (valid && outcome.receive_valid && places);
+        self.placements.next = issued;
         self.receive.s_in.valid.next = valid && outcome.receive_valid;
         self.receive.s_in.bits.next = outcome.receive;
         self.notice.s_in.valid.next = valid && outcome.notice_valid;

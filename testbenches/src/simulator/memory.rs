@@ -1,18 +1,18 @@
 //! Host memory as the engine sees it: only what the host posted exists.
 //!
 //! A read must lie in one run granted for reading, a write in one granted for writing; anything else is a [`Violation`] and does
-//! not happen. The model also reads the responses the engine writes: from the response on that gives a buffer back, or that
+//! not happen. A read takes time: it must still lie in the same grant, not given back meanwhile, when it is answered. The model also reads the responses the engine writes: from the response on that gives a buffer back, or that
 //! reports received bytes, the engine must not touch these bytes any more, and no entry of the output table may be written before
 //! the host gave it back.
 
 use std::any::Any;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::fmt;
 use std::ops::Range;
 use std::ptr::NonNull;
 use std::rc::Rc;
 use stevedore_abi::descriptor::{flag, DESCRIPTOR_BYTES};
-use stevedore_abi::{Descriptor, Response, Status};
+use stevedore_abi::{Descriptor, Request, Response, Status};
 use stevedore_driver::{Memory, Purpose};
 
 /// Something the engine must never do.
@@ -51,12 +51,25 @@ pub struct Traffic {
     pub longest_notification: u64,
 }
 
+/// A read under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Access {
+    /// What is read.
+    pub purpose: Purpose,
+    /// Which grant it lies in.
+    grant: u64,
+}
+
 struct Grant {
+    /// Counts the grants: the same address may be granted again.
+    number: u64,
     length: u64,
     pointer: NonNull<u8>,
     /// Keeps `pointer` valid, whatever the driver drops.
     _owner: Rc<dyn Any>,
     purpose: Purpose,
+    /// Whose it is, once the engine has read the request that posts it for receiving.
+    connection: Option<u64>,
     /// Received bytes the host knows of; the engine may write behind them only.
     reported: u64,
     /// Ends and times of placements not reported yet.
@@ -69,6 +82,11 @@ struct Grant {
 #[derive(Default)]
 pub struct HostMemory {
     grants: BTreeMap<u64, Grant>,
+    granted: u64,
+    /// Bytes written for each connection.
+    placed: HashMap<u64, u64>,
+    /// Endpoints and ids of connections the host was told of, until somebody wants to know.
+    arrivals: Vec<(u64, u64)>,
     /// What was moved.
     pub traffic: Traffic,
     violations: Vec<Violation>,
@@ -99,7 +117,19 @@ impl HostMemory {
             self.entries_written = 0;
             self.entries_allowed = length / DESCRIPTOR_BYTES as u64;
         }
-        let grant = Grant { length, pointer, _owner: memory.owner(), purpose, reported, placements, returned };
+        self.granted += 1;
+        let number = self.granted;
+        let grant = Grant {
+            number,
+            length,
+            pointer,
+            _owner: memory.owner(),
+            purpose,
+            connection: None,
+            reported,
+            placements,
+            returned,
+        };
         self.grants.insert(start, grant);
         Ok(())
     }
@@ -118,8 +148,9 @@ impl HostMemory {
         self.entries_allowed += u64::from(consumed.wrapping_sub(before as u16));
     }
 
-    /// Reads `bytes.len()` bytes and says what they are; nothing, and no byte, if the host did not post them for reading.
-    pub fn read(&mut self, address: u64, bytes: &mut [u8], now: u64) -> Option<Purpose> {
+    /// Reads `bytes.len()` bytes and says what they are; nothing, and no byte, if the host did not post them for reading. Whoever answers the
+    /// read says so to [`answer`](Self::answer).
+    pub fn read(&mut self, address: u64, bytes: &mut [u8], now: u64) -> Option<Access> {
         let length = bytes.len() as u64;
         let Some((start, grant)) = find(&mut self.grants, address, length) else {
             self.violate(now, format!("read of {length} bytes at {address:#x}, which is not posted"));
@@ -135,12 +166,27 @@ impl HostMemory {
             let source = grant.pointer.add((address - start) as usize);
             std::ptr::copy_nonoverlapping(source.as_ptr(), bytes.as_mut_ptr(), bytes.len());
         }
-        let purpose = grant.purpose;
-        match purpose {
+        let access = Access { purpose: grant.purpose, grant: grant.number };
+        match access.purpose {
             Purpose::Send => self.traffic.payload_read += length,
-            _ => self.traffic.table_read += length,
+            _ => {
+                self.traffic.table_read += length;
+                self.take_requests(bytes);
+            }
         }
-        Some(purpose)
+        Some(access)
+    }
+
+    /// A read is answered: until now the bus may have been at these bytes, so they must have been the engine's all the time.
+    pub fn answer(&mut self, access: Access, address: u64, length: u64, now: u64) {
+        let found = find(&mut self.grants, address, length).map(|(_, grant)| (grant.number, grant.returned));
+        if found != Some((access.grant, false)) {
+            let why = if found.is_some_and(|(number, _)| number == access.grant) { "given back" } else { "revoked" };
+            self.violate(
+                now,
+                format!("read of {length} bytes at {address:#x} is answered, which were {why} meanwhile"),
+            );
+        }
     }
 
     /// Writes `bytes`; nothing happens to bytes the host did not post for writing.
@@ -166,6 +212,7 @@ impl HostMemory {
         match grant.purpose {
             Purpose::Receive => {
                 grant.placements.push_back((offset + length, now));
+                *self.placed.entry(grant.connection.unwrap_or(0)).or_default() += length;
                 self.traffic.payload_written += length;
             }
             Purpose::StatusLine => self.traffic.status_written += length,
@@ -193,6 +240,29 @@ impl HostMemory {
     pub fn purpose_of(&self, address: u64) -> Option<Purpose> {
         let (start, grant) = self.grants.range(..=address).next_back()?;
         (address < start + grant.length).then_some(grant.purpose)
+    }
+
+    /// Bytes written for a connection.
+    pub fn placed(&self, connection: u64) -> u64 {
+        self.placed.get(&connection).copied().unwrap_or(0)
+    }
+
+    /// Packed endpoints and ids of the connections the host was told of since the last call.
+    pub fn take_arrivals(&mut self) -> impl Iterator<Item = (u64, u64)> {
+        std::mem::take(&mut self.arrivals).into_iter()
+    }
+
+    /// Requests the engine reads: who owns the buffers it may write.
+    fn take_requests(&mut self, bytes: &[u8]) {
+        for request in bytes.chunks_exact(DESCRIPTOR_BYTES) {
+            let Ok(bytes) = request.try_into() else { continue };
+            let request = Descriptor::from_bytes(bytes);
+            if request.kind == Request::BufferAvailable as u8 {
+                if let Some(grant) = self.grants.get_mut(&request.base) {
+                    grant.connection = Some(request.connection);
+                }
+            }
+        }
     }
 
     /// Runs granted now for payload.
@@ -223,6 +293,11 @@ impl HostMemory {
 
     fn take_response(&mut self, response: Descriptor, now: u64) {
         self.traffic.responses += 1;
+        let opens = [Response::ConnectionArrival as u8, Response::ConnectionCompletion as u8].contains(&response.kind);
+        if opens && response.status == Status::Success as u8 {
+            self.placed.insert(response.connection, 0);
+            self.arrivals.push((response.base, response.connection));
+        }
         let Some(grant) = self.grants.get_mut(&response.base) else { return };
         let failed = response.status != Status::Success as u8;
         let handed_back = response.flags & flag::HANDED_BACK != 0;
