@@ -24,3 +24,4 @@ pub mod ports;
 pub mod rx;
 pub mod stream;
 pub mod tx;
+pub mod wire;

@@ -15,13 +15,9 @@
 use super::headers::*;
 use super::neighbours::Lesson;
 use crate::bundles::{Beat, Settings};
+use crate::wire::arp::{self, ArpFrame};
+use crate::wire::ethernet;
 use stevedore_hdl::prelude::*;
-
-const ETHERNET: u64 = 1;
-const SIZES: u64 = 0x0604;
-const REQUEST: u64 = 1;
-const REPLY: u64 = 2;
-const BROADCAST: u64 = 0xffff_ffff_ffff;
 
 #[derive(Encoding, Clone, Copy, Debug, PartialEq)]
 enum Phase {
@@ -88,22 +84,21 @@ impl<const W: usize> Logic for Arp<W> {
         let mut m = w;
         let settings = self.settings.val();
         let packet = unpack::<ArpFrame, 384>(reverse_bytes(self.header.val()));
-        let beats = 1 + (SHORTEST - 1) / (W as u64 / 8);
+        let beats = 1 + (ethernet::SHORTEST - 1) / (W as u64 / 8);
         let last = w.sent == bits::<8>(beats - 1);
         match phase {
             Phase::Idle => {
-                m.well_formed = packet.hardware == bits::<16>(ETHERNET)
-                    && packet.protocol == bits::<16>(ETHERTYPE_IPV4)
-                    && packet.sizes == bits::<16>(SIZES);
+                m.well_formed = packet.hardware == bits::<16>(arp::HARDWARE_ETHERNET)
+                    && packet.protocol == bits::<16>(ethernet::TYPE_IPV4)
+                    && packet.sizes == bits::<16>(arp::SIZES);
                 m.for_us = packet.target_ip == settings.ip_address && settings.ip_address.any();
                 m.to_us = packet.destination == settings.mac;
-                m.to_all = packet.destination == bits::<48>(BROADCAST);
-                // The group bit is the lowest bit of the first octet.
-                m.sane = packet.sender_ip != settings.ip_address && !packet.sender_mac.get_bit(40);
+                m.to_all = packet.destination == bits::<48>(ethernet::BROADCAST);
+                m.sane = packet.sender_ip != settings.ip_address && !packet.sender_mac.get_bit(ethernet::GROUP_BIT);
                 // A host that probes whether an address is taken (RFC 5227) has none yet.
                 m.probes = !packet.sender_ip.any();
-                m.asks = packet.operation == bits::<16>(REQUEST);
-                m.answers = packet.operation == bits::<16>(REPLY);
+                m.asks = packet.operation == bits::<16>(arp::REQUEST);
+                m.answers = packet.operation == bits::<16>(arp::REPLY);
                 m.target_ip = packet.sender_ip;
                 m.target_mac = packet.sender_mac;
                 m.sent = bits::<8>(0);
@@ -158,17 +153,17 @@ impl<const W: usize> Logic for Arp<W> {
             target_mac: w.target_mac,
             sender_ip: settings.ip_address,
             sender_mac: settings.mac,
-            operation: mux(w.answer, bits::<16>(REPLY), bits::<16>(REQUEST)),
-            sizes: bits::<16>(SIZES),
-            protocol: bits::<16>(ETHERTYPE_IPV4),
-            hardware: bits::<16>(ETHERNET),
-            ethertype: bits::<16>(ETHERTYPE_ARP),
+            operation: mux(w.answer, bits::<16>(arp::REPLY), bits::<16>(arp::REQUEST)),
+            sizes: bits::<16>(arp::SIZES),
+            protocol: bits::<16>(ethernet::TYPE_IPV4),
+            hardware: bits::<16>(arp::HARDWARE_ETHERNET),
+            ethertype: bits::<16>(ethernet::TYPE_ARP),
             source: settings.mac,
-            destination: mux(w.answer, w.target_mac, bits::<48>(BROADCAST)),
+            destination: mux(w.answer, w.target_mac, bits::<48>(ethernet::BROADCAST)),
         };
         let data = header_beat::<W>(reverse_bytes(pack::<384, _>(composed)), w.sent);
         let width = W as u64 / 8;
-        let tail = bits::<7>(SHORTEST - (beats - 1) * width);
+        let tail = bits::<7>(ethernet::SHORTEST - (beats - 1) * width);
         let mine = self.mine.val();
         self.m_frame.valid.next = phase == Phase::Send;
         self.m_frame.bits.next = Beat::<W> {

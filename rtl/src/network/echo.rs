@@ -15,25 +15,20 @@
 //! must not come back with a checksum that hides the damage.
 use super::headers::*;
 use crate::bundles::{Beat, Settings};
+use crate::wire::checksum::{add_ones, fold};
+use crate::wire::icmp::{self, EchoFrame};
+use crate::wire::{ethernet, ipv4};
 use stevedore_hdl::prelude::*;
 
 /// Octets kept: the longest Ethernet frame, rounded up to a power of two.
 const STORE: usize = 2048;
-/// Octets before the IP packet.
-const ETHERNET: u64 = 14;
 /// Longest IP packet answered.
 const LONGEST: u64 = 1500;
 /// Shortest: IP header and ICMP header.
-const SHORTEST_PACKET: u64 = 28;
+const SHORTEST_PACKET: u64 = ipv4::LENGTH + icmp::LENGTH;
 /// 16-bit words before the IP header and before the ICMP message.
-const IP_WORD: u64 = 7;
-const ICMP_WORD: u64 = 17;
-const VERSION: u64 = 0x45;
-const ECHO_REQUEST: u64 = 8;
-/// Everything of the fragment word but "don't fragment" and the reserved bit.
-const FRAGMENT: u64 = 0x3fff;
-/// Time to live of replies.
-const LIFE: u64 = 64;
+const IP_WORD: u64 = ethernet::LENGTH / 2;
+const ICMP_WORD: u64 = (ethernet::LENGTH + ipv4::LENGTH) / 2;
 
 #[derive(Encoding, Clone, Copy, Debug, PartialEq)]
 enum Phase {
@@ -173,7 +168,7 @@ fn reply(work: Work, settings: Settings) -> EchoFrame {
         source: settings.mac,
         destination_ip: work.source_ip,
         source_ip: settings.ip_address,
-        time_to_live: bits::<8>(LIFE),
+        time_to_live: bits::<8>(ipv4::INITIAL_TIME_TO_LIVE),
         header_checksum: work.header_checksum,
         checksum: work.checksum,
         ..EchoFrame::default()
@@ -238,8 +233,8 @@ impl<const W: usize> Logic for Echo<W> {
         m.word = cat::<8, 8, 16>(word.get_bits::<8>(0), mux(odd, bits::<8>(0), word.get_bits::<8>(8)));
         let folded = fold(w.sum);
 
-        let lifetime: Bits<16> = cat(w.time_to_live, bits::<8>(PROTOCOL_ICMP));
-        let new_lifetime: Bits<16> = cat(bits::<8>(LIFE), bits::<8>(PROTOCOL_ICMP));
+        let lifetime: Bits<16> = cat(w.time_to_live, bits::<8>(ipv4::PROTOCOL_ICMP));
+        let new_lifetime: Bits<16> = cat(bits::<8>(ipv4::INITIAL_TIME_TO_LIVE), bits::<8>(ipv4::PROTOCOL_ICMP));
         let last_beat = w.frame_left <= width;
         match s.phase {
             Phase::Idle => {
@@ -253,10 +248,10 @@ impl<const W: usize> Logic for Echo<W> {
                 m.length = self.length.val();
                 m.addressed = frame.destination == settings.mac
                     && frame.destination_ip == settings.ip_address
-                    && !frame.source.get_bit(40);
-                m.plain = frame.version == bits::<8>(VERSION)
-                    && !(frame.fragment & bits::<16>(FRAGMENT)).any()
-                    && frame.kind == bits::<8>(ECHO_REQUEST)
+                    && !frame.source.get_bit(ethernet::GROUP_BIT);
+                m.plain = frame.version == bits::<8>(ipv4::VERSION_4)
+                    && !(frame.fragment & bits::<16>(ipv4::FRAGMENTED)).any()
+                    && frame.kind == bits::<8>(icmp::ECHO_REQUEST)
                     && !frame.code.any();
                 m.fits = frame.total_length >= bits::<16>(SHORTEST_PACKET) && frame.total_length <= bits::<16>(LONGEST);
                 m.position = bits::<10>(0);
@@ -265,7 +260,7 @@ impl<const W: usize> Logic for Echo<W> {
                 }
             }
             Phase::Check => {
-                let frame = resize::<12, 11>(w.total) + bits::<12>(ETHERNET);
+                let frame = resize::<12, 11>(w.total) + bits::<12>(ethernet::LENGTH);
                 m.message_left = resize::<11, 12>(frame);
                 m.complete = w.length >= frame;
                 m.last_position = resize::<10, 11>((w.total + 1) >> 1) + bits::<10>(IP_WORD - 1);
@@ -310,7 +305,11 @@ impl<const W: usize> Logic for Echo<W> {
             }
             Phase::Compose => {
                 m.header_checksum = !folded;
-                m.frame_left = mux(w.message_left > bits::<11>(SHORTEST), w.message_left, bits::<11>(SHORTEST));
+                m.frame_left = mux(
+                    w.message_left > bits::<11>(ethernet::SHORTEST),
+                    w.message_left,
+                    bits::<11>(ethernet::SHORTEST),
+                );
                 n.phase = Phase::Send;
             }
             Phase::Send => {

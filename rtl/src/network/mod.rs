@@ -8,5 +8,4 @@ mod neighbours;
 mod network;
 mod resolver;
 
-pub(crate) use headers::{ETHERTYPE_IPV4, SHORTEST};
 pub use network::Network;
