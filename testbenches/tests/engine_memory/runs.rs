@@ -40,9 +40,15 @@ fn life(stage: &mut Stage, random: &mut Random, longest: u64, error: f64) -> Res
         match random.below(10) {
             0..=3 => drop(stage.send(port, &lengths(random))?),
             4..=5 => stage.acknowledge(port, seen),
-            6 => stage.acknowledge(port, acknowledged + random.below(u64::from(seen.saturating_sub(acknowledged)) + 1) as u32),
+            6 => stage.acknowledge(
+                port,
+                acknowledged + random.below(u64::from(seen.saturating_sub(acknowledged)) + 1) as u32,
+            ),
             // Bytes that are granted, and not yet read: the peer guesses.
-            7 => stage.acknowledge(port, acknowledged + random.below(u64::from(posted.saturating_sub(acknowledged)) + 1) as u32),
+            7 => stage.acknowledge(
+                port,
+                acknowledged + random.below(u64::from(posted.saturating_sub(acknowledged)) + 1) as u32,
+            ),
             8 if random.below(4) == 0 => stage.reset(port),
             9 if random.below(4) == 0 => stage.abort(port)?,
             _ => stage.run(u64::from(RTO) / 2 + random.below(u64::from(RTO)))?,

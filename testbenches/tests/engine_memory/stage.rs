@@ -34,6 +34,7 @@ pub struct End {
     /// Segments with payload seen, and since when, cycles.
     pub data_frames: Vec<u64>,
     pub resets: u32,
+    aborted: bool,
     /// How it ended for the host.
     pub closed: Option<Status>,
 }
@@ -93,6 +94,7 @@ impl Stage {
             away: 0,
             data_frames: Vec::new(),
             resets: 0,
+            aborted: false,
             closed: None,
         };
         self.ends.insert(port, end);
@@ -146,9 +148,10 @@ impl Stage {
         Ok(posted)
     }
 
-    /// Aborts from the host's side. Nothing happens if the connection is gone.
+    /// Aborts from the host's side, once. Nothing happens if the connection is gone.
     pub fn abort(&mut self, port: u16) -> Result<()> {
-        if let Some(connection) = self.ends[&port].connection {
+        let end = self.ends.get_mut(&port).expect("a connection of this stage");
+        if let Some(connection) = end.connection.filter(|_| !std::mem::replace(&mut end.aborted, true)) {
             if self.device.abort(connection).is_ok() {
                 self.device.flush()?;
             }
