@@ -1,18 +1,18 @@
 //! Host memory as the engine sees it: only what the host posted exists.
 //!
 //! A read must lie in one run granted for reading, a write in one granted for writing; anything else is a [`Violation`] and does
-//! not happen. A read takes time: it must still lie in the same grant, not given back meanwhile, when it is answered. The model also reads the responses the engine writes: from the response on that gives a buffer back, or that
-//! reports received bytes, the engine must not touch these bytes any more, and no entry of the output table may be written before
-//! the host gave it back.
+//! not happen. A read takes time: it must still lie in the same grant, not given back meanwhile, when it is answered. The model also
+//! reads the responses the engine writes: from the response on that gives a buffer back, or that reports received bytes, the engine
+//! must not touch these bytes any more, and no entry of the output table may be written before the host gave it back.
 
 use std::any::Any;
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::ops::Range;
 use std::ptr::NonNull;
 use std::rc::Rc;
 use stevedore_abi::descriptor::{flag, DESCRIPTOR_BYTES};
-use stevedore_abi::{Descriptor, Request, Response, Status};
+use stevedore_abi::{Descriptor, Response, Status};
 use stevedore_driver::{Memory, Purpose};
 
 /// Something the engine must never do.
@@ -68,8 +68,6 @@ struct Grant {
     /// Keeps `pointer` valid, whatever the driver drops.
     _owner: Rc<dyn Any>,
     purpose: Purpose,
-    /// Whose it is, once the engine has read the request that posts it for receiving.
-    connection: Option<u64>,
     /// Received bytes the host knows of; the engine may write behind them only.
     reported: u64,
     /// Ends and times of placements not reported yet.
@@ -83,10 +81,6 @@ struct Grant {
 pub struct HostMemory {
     grants: BTreeMap<u64, Grant>,
     granted: u64,
-    /// Bytes written for each connection.
-    placed: HashMap<u64, u64>,
-    /// Endpoints and ids of connections the host was told of, until somebody wants to know.
-    arrivals: Vec<(u64, u64)>,
     /// What was moved.
     pub traffic: Traffic,
     violations: Vec<Violation>,
@@ -119,17 +113,7 @@ impl HostMemory {
         }
         self.granted += 1;
         let number = self.granted;
-        let grant = Grant {
-            number,
-            length,
-            pointer,
-            _owner: memory.owner(),
-            purpose,
-            connection: None,
-            reported,
-            placements,
-            returned,
-        };
+        let grant = Grant { number, length, pointer, _owner: memory.owner(), purpose, reported, placements, returned };
         self.grants.insert(start, grant);
         Ok(())
     }
@@ -169,10 +153,7 @@ impl HostMemory {
         let access = Access { purpose: grant.purpose, grant: grant.number };
         match access.purpose {
             Purpose::Send => self.traffic.payload_read += length,
-            _ => {
-                self.traffic.table_read += length;
-                self.take_requests(bytes);
-            }
+            _ => self.traffic.table_read += length,
         }
         Some(access)
     }
@@ -212,7 +193,6 @@ impl HostMemory {
         match grant.purpose {
             Purpose::Receive => {
                 grant.placements.push_back((offset + length, now));
-                *self.placed.entry(grant.connection.unwrap_or(0)).or_default() += length;
                 self.traffic.payload_written += length;
             }
             Purpose::StatusLine => self.traffic.status_written += length,
@@ -240,29 +220,6 @@ impl HostMemory {
     pub fn purpose_of(&self, address: u64) -> Option<Purpose> {
         let (start, grant) = self.grants.range(..=address).next_back()?;
         (address < start + grant.length).then_some(grant.purpose)
-    }
-
-    /// Bytes written for a connection.
-    pub fn placed(&self, connection: u64) -> u64 {
-        self.placed.get(&connection).copied().unwrap_or(0)
-    }
-
-    /// Packed endpoints and ids of the connections the host was told of since the last call.
-    pub fn take_arrivals(&mut self) -> impl Iterator<Item = (u64, u64)> {
-        std::mem::take(&mut self.arrivals).into_iter()
-    }
-
-    /// Requests the engine reads: who owns the buffers it may write.
-    fn take_requests(&mut self, bytes: &[u8]) {
-        for request in bytes.chunks_exact(DESCRIPTOR_BYTES) {
-            let Ok(bytes) = request.try_into() else { continue };
-            let request = Descriptor::from_bytes(bytes);
-            if request.kind == Request::BufferAvailable as u8 {
-                if let Some(grant) = self.grants.get_mut(&request.base) {
-                    grant.connection = Some(request.connection);
-                }
-            }
-        }
     }
 
     /// Runs granted now for payload.
@@ -293,11 +250,6 @@ impl HostMemory {
 
     fn take_response(&mut self, response: Descriptor, now: u64) {
         self.traffic.responses += 1;
-        let opens = [Response::ConnectionArrival as u8, Response::ConnectionCompletion as u8].contains(&response.kind);
-        if opens && response.status == Status::Success as u8 {
-            self.placed.insert(response.connection, 0);
-            self.arrivals.push((response.base, response.connection));
-        }
         let Some(grant) = self.grants.get_mut(&response.base) else { return };
         let failed = response.status != Status::Success as u8;
         let handed_back = response.flags & flag::HANDED_BACK != 0;

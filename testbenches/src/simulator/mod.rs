@@ -10,7 +10,6 @@
 //! `ports.rs` is the engine's pins as plain values; `verilated.rs` ties them to the RTL. `clock.rs` is the loop, `options.rs`
 //! how it is set up, `stalled.rs` the rule of handshakes it checks.
 
-mod acknowledged;
 mod clock;
 mod counters;
 mod egress;
