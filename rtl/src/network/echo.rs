@@ -2,7 +2,7 @@
 //!
 //! **Role.** Gets every frame from `Inlet`, keeps one that may be an echo request, verifies it and sends it back.
 //!
-//! **Ports.** `clock`, `reset`. `settings`: own addresses. `beat`, `beat_valid`, `beat_first`: the wire. `arrived`, `header`, `length`: the frame that ended in the
+//! **Ports.** `clock`, `reset`. `settings`, `subnet`: own addresses. `beat`, `beat_valid`, `beat_first`: the wire. `arrived`, `header`, `length`: the frame that ended in the
 //! cycle before is an ICMP packet. `m_frame`: replies, 0 while it is not `mine` to send: the next block only has to merge.
 //!
 //! **Handshake.** One request at a time; those that arrive meanwhile are lost, as any ping may be.
@@ -11,8 +11,9 @@
 //!
 //! The frame stays in the store; of its header only the fields that change are kept, and laid over what the store gives.
 //!
-//! **Invariant.** A reply leaves only for a whole, unfragmented request to the own unicast addresses whose both checksums are right: a damaged request
+//! **Invariant.** A reply leaves only for a whole, unfragmented request of a possible peer to the own unicast addresses whose both checksums are right: a damaged request
 //! must not come back with a checksum that hides the damage.
+use super::addresses::{possible_mac, possible_peer, Subnet};
 use super::headers::*;
 use crate::bundles::{Beat, Settings};
 use crate::wire::checksum::{add_ones, fold};
@@ -70,6 +71,7 @@ struct Work {
     length: Bits<12>,
     /// What it looked like when it arrived.
     addressed: bool,
+    possible: bool,
     plain: bool,
     fits: bool,
     /// Its packet is not longer than the frame.
@@ -98,6 +100,8 @@ pub struct Echo<const W: usize> {
     pub reset: Signal<In, bool>,
     /// Own addresses.
     pub settings: Signal<In, Settings>,
+    /// What follows from them.
+    pub subnet: Signal<In, Subnet>,
     /// The wire.
     pub beat: Signal<In, Beat<W>>,
     /// `beat` is one.
@@ -125,6 +129,7 @@ impl<const W: usize> Default for Echo<W> {
             clock: Default::default(),
             reset: Default::default(),
             settings: Default::default(),
+            subnet: Default::default(),
             beat: Default::default(),
             beat_valid: Default::default(),
             beat_first: Default::default(),
@@ -248,7 +253,8 @@ impl<const W: usize> Logic for Echo<W> {
                 m.length = self.length.val();
                 m.addressed = frame.destination == settings.mac
                     && frame.destination_ip == settings.ip_address
-                    && !frame.source.get_bit(ethernet::GROUP_BIT);
+                    && possible_mac(frame.source, settings.mac);
+                m.possible = possible_peer(frame.source_ip, self.subnet.val());
                 m.plain = frame.version == bits::<8>(ipv4::VERSION_4)
                     && !(frame.fragment & bits::<16>(ipv4::FRAGMENTED)).any()
                     && frame.kind == bits::<8>(icmp::ECHO_REQUEST)
@@ -269,7 +275,11 @@ impl<const W: usize> Logic for Echo<W> {
             Phase::Judge => {
                 // The type goes from 8 to 0: its word falls by 0x0800, so the checksum rises by it, in ones' complement.
                 m.sum = resize::<17, _>(w.checksum) + 0x0800;
-                n.phase = if w.addressed && w.plain && w.fits && w.complete { Phase::First } else { Phase::Idle };
+                n.phase = if w.addressed && w.possible && w.plain && w.fits && w.complete {
+                    Phase::First
+                } else {
+                    Phase::Idle
+                };
             }
             Phase::First => {
                 m.checksum = folded;

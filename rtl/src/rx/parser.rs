@@ -23,6 +23,7 @@
 //! A frame shorter than a field never passes, so bytes of an earlier frame left in the header register are never believed.
 use crate::bundles::*;
 use crate::connection::hash::Mix;
+use crate::network::{possible_mac, possible_peer, subnet_of, Subnet};
 use crate::wire::{ethernet, ipv4, scanned, tcp, Scan};
 use stevedore_hdl::prelude::*;
 
@@ -68,6 +69,7 @@ struct State {
     /// If it has options: the first is the MSS.
     obvious: bool,
     bad_ip: bool,
+    bad_source: bool,
     bad_tcp: bool,
     bad_length: bool,
     /// The verdict: see [`Parsed`].
@@ -93,6 +95,7 @@ pub struct Parser<const W: usize> {
     /// The frame whose last beat was taken three cycles before.
     pub parsed: Signal<Out, Parsed>,
     state: Register<State>,
+    subnet: Flop<Subnet>,
     bytes: Flop<Bits<768>>,
     header: [Flop<SegmentHeader>; 2],
     options: [Flop<OptionBytes>; 2],
@@ -117,19 +120,11 @@ fn field48(bytes: Bits<768>, at: usize) -> Bits<48> {
     reverse_bytes(bytes.get_bits::<48>(at * 8))
 }
 
-/// Addresses no packet may come from (RFC 1122 3.2.1.3): this network, loopback, multicast, broadcast. A listener is known to the lookup by
-/// remote address 0, which must therefore never come in.
-#[kernel_fn]
-fn impossible_source(address: Bits<32>) -> bool {
-    let first = address.get_bits::<8>(24);
-    first == 0 || first == 127 || first >= 224
-}
-
 impl<const W: usize> Logic for Parser<W> {
     #[kernel]
     fn update(&mut self) {
         setup!(self, state);
-        clocks!(self, bytes, header[0], header[1], options[0], options[1], mix);
+        clocks!(self, subnet, bytes, header[0], header[1], options[0], options[1], mix);
         let state = self.state.q.val();
         let mut next = state;
 
@@ -155,6 +150,7 @@ impl<const W: usize> Logic for Parser<W> {
 
         // Read and check.
         let settings = self.settings.val();
+        self.subnet.d.next = subnet_of(settings, self.subnet.q.val());
         let source = field32(bytes, ipv4::SOURCE);
         let words = bytes.get_bits::<4>(tcp::DATA_OFFSET * 8 + 4);
         let payload = (resize::<7, 4>(words) << 2) + tcp::START;
@@ -166,9 +162,10 @@ impl<const W: usize> Logic for Parser<W> {
             && field32(bytes, ipv4::DESTINATION) == settings.ip_address)
             || !state.complete;
         next.bad_ip = bytes.get_bits::<8>(ipv4::VERSION * 8) != ipv4::VERSION_4
-            || (field16(bytes, ipv4::FRAGMENT) & ipv4::FRAGMENTED).any()
-            || impossible_source(source)
-            || source == settings.ip_address;
+            || (field16(bytes, ipv4::FRAGMENT) & ipv4::FRAGMENTED).any();
+        // RFC 1122 3.2.1.3: a packet from an address that cannot be a host's is dropped without an answer.
+        next.bad_source = !possible_peer(source, self.subnet.q.val())
+            || !possible_mac(field48(bytes, ethernet::SOURCE), settings.mac);
         next.bad_tcp = words < tcp::WORDS
             || (!state.place.end.get_bits::<10>(7).any() && state.place.end.get_bits::<7>(0) < payload);
         next.bad_length =
@@ -204,7 +201,7 @@ impl<const W: usize> Logic for Parser<W> {
         let options = OptionBytes { bytes: bytes.get_bits::<320>(tcp::OPTIONS * 8), words: words - tcp::WORDS };
 
         let ours = state.addressed && state.here;
-        let bad = state.bad_ip || state.bad_tcp || state.bad_length;
+        let bad = state.bad_ip || state.bad_source || state.bad_tcp || state.bad_length;
         next.wanted = ours && !bad;
         next.malformed = ours && bad;
         next.walked = state.optioned && !state.obvious;
