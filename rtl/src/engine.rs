@@ -290,6 +290,7 @@ impl<const W: usize, const K: usize> Logic for Engine<W, K> {
         join!(self.tcp.m_send => self.transmitter.s_command);
         join!(self.lookup.m_reset => self.resets.s_in);
         join!(self.resets.m_out => self.transmitter.s_reset);
+        self.transmitter.placements_written.next = self.placement.placements_written.val();
         self.transmitter.address.next = self.lookup.address.val();
         self.transmitter.address_valid.next = self.lookup.address_valid.val();
         join!(self.transmitter.m_piece => self.payload_reader.s_piece);

@@ -50,6 +50,8 @@ pub struct SendCommand {
     pub control: ControlBits,
     /// Segment: announce an MSS option.
     pub mss: bool,
+    /// Segment: placements issued before it, modulo 2^16. The segment leaves when as many were written.
+    pub fence: Bits<16>,
     /// Teardown: how it ends.
     pub ending: Ending,
 }

@@ -27,7 +27,7 @@ use super::arbiter::Arbiter;
 use super::pipeline::Pipeline;
 use super::scheduler::Scheduler;
 use super::timers::Timers;
-use crate::bundles::{Event, ReceiveCommand, SendCommand, TcpPulses, TcpSettings};
+use crate::bundles::{Event, ReceiveCommand, ReceiveKind, SendCommand, TcpPulses, TcpSettings};
 use crate::geometry::Geometry;
 use crate::stream::Queue;
 use stevedore_hdl::prelude::*;
@@ -62,6 +62,7 @@ pub struct Tcp {
     timers: Timers,
     send: Queue<SendCommand>,
     receive: Queue<ReceiveCommand>,
+    issued: Register<Bits<16>>,
     room: Register<bool>,
     send_room: Register<bool>,
     limit: Constant<Bits<16>>,
@@ -89,6 +90,7 @@ impl Tcp {
             // A wide engine has fewer cycles for a segment than its commands would take.
             send: if geometry.width > 64 { Queue::new(geometry.queue) } else { Queue::calm(geometry.queue) },
             receive: Queue::new(geometry.queue),
+            issued: Register::default(),
             room: Register::default(),
             send_room: Register::default(),
             limit: Constant::new(((geometry.queue - UNDER_WAY) as u64).into()),
@@ -100,7 +102,7 @@ impl Tcp {
 impl Logic for Tcp {
     #[kernel]
     fn update(&mut self) {
-        setup!(self, arbiter, pipeline, scheduler, timers, send, receive, room, send_room);
+        setup!(self, arbiter, pipeline, scheduler, timers, send, receive, issued, room, send_room);
         forward!(self.s_segment => self.arbiter.s_segment);
         forward!(self.s_host => self.arbiter.s_host);
         join!(self.scheduler.m_turn => self.arbiter.s_turn);
@@ -118,7 +120,11 @@ impl Logic for Tcp {
         let valid = self.pipeline.outcome_valid.val();
         let outcome = self.pipeline.outcome.val();
         self.send.s_in.valid.next = valid && outcome.send_valid;
-        self.send.s_in.bits.next = outcome.send;
+        // What an event sends never acknowledges what the same event places: the placements before it are enough.
+        let issued = self.issued.q.val();
+        self.send.s_in.bits.next = SendCommand { fence: issued, ..outcome.send };
+        let places = outcome.receive.kind == ReceiveKind::Place && outcome.receive.length.any();
+        self.issued.d.next = issued + (valid && outcome.receive_valid && places);
         self.receive.s_in.valid.next = valid && outcome.receive_valid;
         self.receive.s_in.bits.next = outcome.receive;
         self.scheduler.push.next = self.pipeline.push.val();
