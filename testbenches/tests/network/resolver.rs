@@ -1,6 +1,7 @@
 //! `network::Network`: next hops of the host's openings.
 use crate::bench::{compiled_network, geometry, settings, stepped_network, Pins, Rig};
 use crate::frames::*;
+use rand::Rng;
 use stevedore_abi::descriptor::{Response, Status};
 use stevedore_rtl::bundles::*;
 
@@ -25,6 +26,10 @@ fn listen(cookie: u64) -> OpenRequest {
 fn timed_out(cookie: u64) -> Notice {
     let (response, status) = (Response::ConnectionCompletion as u64, Status::TimedOut as u64);
     Notice { response: response.into(), status: status.into(), cookie: cookie.into(), ..Notice::default() }
+}
+
+fn refused_for_room(cookie: u64) -> Notice {
+    Notice { status: (Status::NoRoom as u64).into(), ..timed_out(cookie) }
 }
 
 fn questions<const W: usize, D: Pins>(rig: &mut Rig<W, D>) -> Vec<Vec<u8>> {
@@ -188,5 +193,144 @@ fn more_openings_than_may_wait_are_all_settled() {
             assert_eq!(*open, resolved(ip, ip, open.cookie.index() as u64));
             assert_eq!(ip % 3, 0);
         }
+    }
+}
+
+/// A stamp has 16 bits of 65 ms: an entry must not look young again when the clock has gone round (RFC 1122 2.3.2.1).
+#[test]
+fn neighbour_is_not_believed_again_when_the_clock_has_gone_round() {
+    for seconds in [75, 600, 3600, 4280, 4296, 4310, 4340, 8600, 8620] {
+        let mut rig = Rig::<64, _>::new(compiled_network::<64>(), 11, 0.0);
+        rig.exchange(&Arp::question(PEER).bytes());
+        rig.pace = 100_000;
+        rig.steps(seconds * 10);
+        rig.pace = 1;
+        rig.opens.push_back(connect(PEER, 1));
+        rig.settle(200);
+        assert!(rig.opened.is_empty(), "believed after {seconds} s");
+        assert_eq!(questions(&mut rig), vec![Arp::question_for(PEER).bytes()], "after {seconds} s");
+    }
+}
+
+/// A question nobody answered is forgotten, too: an answer that comes when the clock has gone round is none.
+#[test]
+fn question_is_not_waited_for_again_when_the_clock_has_gone_round() {
+    let mut rig = Rig::<64, _>::new(compiled_network::<64>(), 12, 0.0);
+    rig.row = Some(Address { slot: 3.into(), tuple: connect(PEER, 1).tuple, remote_mac: 0x0202.into() });
+    rig.send(&Arp { target_ip: PEER, ..Arp::question(PEER) }.bytes(), false);
+    rig.steps(2000);
+    assert_eq!(questions(&mut rig), vec![Arp::question_for(PEER).bytes()]);
+    rig.pace = 100_000;
+    rig.steps(42_950);
+    rig.pace = 1;
+    rig.exchange(&Arp::answer(PEER).bytes());
+    rig.steps(2000);
+    assert_eq!(rig.table[&3].remote_mac, 0x0202, "the answer came 4,295 s late");
+}
+
+/// The host may leave its responses unread for as long as it likes: deadlines do not wrap meanwhile.
+#[test]
+fn request_that_waited_behind_a_blocked_output_is_asked_again_at_once() {
+    let mut rig = Rig::<64, _>::new(compiled_network::<64>(), 13, 0.0);
+    rig.opens.push_back(connect(PEER, 1));
+    rig.settle(200);
+    rig.opens.push_back(listen(2));
+    rig.blocked = true;
+    rig.pace = 20_000;
+    rig.steps(2_000);
+    assert!(rig.opened.is_empty(), "40 s without an answer to the listen");
+    rig.blocked = false;
+    rig.pace = 500;
+    questions(&mut rig);
+    let from = rig.now;
+    while rig.refused.is_empty() {
+        rig.step();
+        assert!(rig.now.wrapping_sub(from) < 4 * SECOND, "the connect is still there");
+    }
+    assert_eq!((rig.opened.clone(), rig.refused.clone()), (vec![listen(2)], vec![timed_out(1)]));
+    assert_eq!(questions(&mut rig).len(), 2, "three tries, one of them before");
+}
+
+/// As many connects wait as there is room for; more are refused at once, and nobody else waits for any of them (H3, C1).
+#[test]
+fn openings_that_cannot_be_resolved_hold_up_nobody() {
+    for stall in [0.0, 0.5] {
+        let mut rig = Rig::<64, _>::new(compiled_network::<64>(), 14, stall);
+        let (known, room) = (PEER + 100, geometry(64).queue as u64);
+        rig.exchange(&Arp::question(known).bytes());
+        for cookie in 0..room + 2 {
+            rig.opens.push_back(connect(PEER + cookie as u32, cookie));
+        }
+        rig.opens.push_back(listen(100));
+        rig.opens.push_back(connect(known, 101));
+        rig.settle(4_000);
+        assert_eq!(rig.opened, vec![listen(100), resolved(known, known, 101)]);
+        assert_eq!(rig.refused, vec![refused_for_room(room), refused_for_room(room + 1)]);
+        rig.refused.clear();
+        rig.pace = 200;
+        while rig.refused.len() < room as usize {
+            rig.step();
+        }
+        let mut expected: Vec<Notice> = (0..room).map(timed_out).collect();
+        rig.refused.sort_by_key(|notice| notice.cookie.index());
+        expected.sort_by_key(|notice| notice.cookie.index());
+        assert_eq!(rig.refused, expected);
+    }
+}
+
+/// Listens and connects to known, silent and answering hosts in random order: each is settled once, listens and connects to
+/// known hosts within a few laps of the queue.
+#[test]
+fn random_openings_are_settled_once_and_the_resolvable_soon() {
+    for seed in 0..4 {
+        let mut rig = Rig::<64, _>::new(compiled_network::<64>(), 20 + seed, [0.0, 0.4][seed as usize % 2]);
+        rig.pace = 100;
+        // Entries of their own in the table: nobody displaces the known ones.
+        let known = [0x0a00_0030, 0x0a00_0031, 0x0a00_0032];
+        let mut soon = std::collections::HashMap::new();
+        let (mut sent, mut opened) = (0u64, 0);
+        while rig.opened.len() + rig.refused.len() < 600 || sent < 600 {
+            if sent % 40 == 0 && sent < 600 && rig.opens.is_empty() {
+                for ip in known {
+                    rig.send(&Arp::question(ip).bytes(), false);
+                }
+                rig.settle(100);
+            }
+            if sent < 600 && rig.opens.is_empty() {
+                let open = match rig.rng.random_range(0..4) {
+                    0 => listen(sent),
+                    1 => connect(known[rig.rng.random_range(0..3)], sent),
+                    2 => connect(0x0a00_0043 + rig.rng.random_range(0..8), sent),
+                    _ => connect(0x0a00_0055 + rig.rng.random_range(0..4), sent),
+                };
+                if open.listen || known.contains(&(open.tuple.remote_address.index() as u32)) {
+                    soon.insert(sent, rig.dut.cycle());
+                }
+                rig.opens.push_back(open);
+                sent += 1;
+            }
+            rig.step();
+            for question in questions(&mut rig) {
+                if question[..6] != BROADCAST {
+                    continue;
+                }
+                let ip = u32::from_be_bytes(question[38..42].try_into().expect("four octets"));
+                if (0x0a00_0043..0x0a00_004b).contains(&ip) && rig.rng.random() {
+                    rig.send(&Arp::answer(ip).bytes(), false);
+                }
+            }
+            for open in &rig.opened[opened..] {
+                if let Some(from) = soon.remove(&(open.cookie.index() as u64)) {
+                    let cycles = rig.dut.cycle() - from;
+                    assert!(cycles < 400, "seed {seed}: opening {open:?} took {cycles} cycles");
+                }
+            }
+            opened = rig.opened.len();
+        }
+        assert!(soon.is_empty(), "seed {seed}: refused: {soon:?}");
+        let mut cookies: Vec<usize> = rig.opened.iter().map(|open| open.cookie.index()).collect();
+        cookies.extend(rig.refused.iter().map(|notice| notice.cookie.index()));
+        cookies.sort_unstable();
+        assert_eq!(cookies, (0..600).collect::<Vec<_>>(), "seed {seed}: each opening settled once");
     }
 }
