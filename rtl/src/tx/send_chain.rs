@@ -156,7 +156,7 @@ impl<const W: usize> Logic for SendChain<W> {
             acknowledgement: command.acknowledgement,
             window: command.window,
             control: command.control,
-            mss: command.mss,
+            options: command.options,
             payload_length: length,
             fence: command.fence,
         };
