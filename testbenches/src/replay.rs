@@ -81,22 +81,22 @@ macro_rules! stepped {
                     $(concat!(stringify!($sink) $(, "_", $i)?) => {
                         uut.$sink$([$i])?.valid.next = word.is_some();
                         if let Some(word) = word {
-                            uut.$sink.bits.next = $crate::replay::Flat::from_flat(word);
+                            uut.$sink$([$i])?.bits.next = $crate::replay::Flat::from_flat(word);
                         }
                     })*
                     _ => panic!("no sink {name}"),
                 },
                 accept: |uut, name, ready| match name {
-                    $(stringify!($source) => uut.$source.ready.next = ready,)*
+                    $(concat!(stringify!($source) $(, "_", $j)?) => uut.$source$([$j])?.ready.next = ready,)*
                     _ => panic!("no source {name}"),
                 },
                 ready: |uut, name| match name {
-                    $(stringify!($sink) => uut.$sink.ready.val(),)*
+                    $(concat!(stringify!($sink) $(, "_", $i)?) => uut.$sink$([$i])?.ready.val(),)*
                     _ => panic!("no sink {name}"),
                 },
                 word: |uut, name| match name {
-                    $(stringify!($source) => {
-                        uut.$source.valid.val().then(|| $crate::replay::Flat::to_flat(uut.$source.bits.val()))
+                    $(concat!(stringify!($source) $(, "_", $j)?) => {
+                        uut.$source$([$j])?.valid.val().then(|| $crate::replay::Flat::to_flat(uut.$source$([$j])?.bits.val()))
                     })*
                     _ => panic!("no source {name}"),
                 },
