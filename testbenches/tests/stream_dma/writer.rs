@@ -170,7 +170,7 @@ fn the_last_word_of_a_piece_and_of_a_packet_is_marked() {
         let words: Vec<_> = packets.iter().flat_map(|packet| packet.words()).collect();
         let beats = packets.iter().flat_map(|p| beats_of::<64>(&Packet { bytes: p.bytes.clone(), error: false }));
         let mut pieces = Feed::new("s_piece", words, 60);
-        let mut feed = Feed::new("s_beat", beats.collect(), 60);
+        let mut feed = Feed::new("s_beat", beats.collect::<Vec<_>>(), 60);
         let mut drain = Drain::new("m_write", 60);
         dut.reset();
         let ports = ["piece_ends", "packet_ends"].map(|name| dut.model.port(name));
@@ -189,7 +189,8 @@ fn the_last_word_of_a_piece_and_of_a_packet_is_marked() {
             let before = drain.words.len();
             drain.after(&dut);
             if drain.words.len() > before {
-                bytes += written::<64, 8>(&drain.words[before..]).len();
+                let word = WriteBeat::<64, 8>::from_flat(&drain.words[before]);
+                bytes += word.strobe.to_flat().iter().filter(|&&lane| lane).count();
                 for (marks, now) in marks.iter_mut().zip(now) {
                     marks.extend(now.then_some(bytes));
                 }
