@@ -2,16 +2,16 @@
 //!
 //! **Role.** Gets good requests from `Icmp`, which keeps the frame, and sends the frame back.
 //!
-//! **Ports.** `clock`, `reset`. `settings`: own addresses. `request`, `message`: a request. `index`, `frame`: which beat of it
-//! is wanted, and the beat, one cycle later. `answering`: the frame must be kept. `m_frame`: replies, 0 while it is not `mine`
-//! to send: the next block only has to merge.
+//! **Ports.** `clock`, `reset`. `settings`: own addresses. `request`, `message`: a request. `index`, `frame`: which
+//! beat of it is wanted, and the beat, one cycle later. `answering`: the frame must be kept. `m_frame`: replies, 0
+//! while it is not `mine` to send: the next block only has to merge.
 //!
 //! **Handshake.** `Icmp` gives no other request while `answering`.
 //!
 //! **Latency.** Six cycles, then one per beat. A frame, once begun, comes without gaps while the wire is ready.
 //!
-//! **Invariant.** A reply is the request but for addresses, time to live, type and checksums, which are laid over what the
-//! store gives; padding is 0.
+//! **Invariant.** A reply is the request but for addresses, time to live, type and checksums, which are laid over what
+//! the store gives; padding is 0.
 use super::headers::*;
 use super::icmp::Message;
 use crate::bundles::{Beat, Settings};
@@ -140,7 +140,8 @@ impl<const W: usize> Logic for Echo<W> {
         let last_beat = work.frame_left <= width;
         match phase {
             Phase::Idle => {
-                // The type goes from 8 to 0: its word falls by 0x0800, so the checksum rises by it, in ones' complement.
+                // The type goes from 8 to 0: its word falls by 0x0800, so the checksum rises by it, in ones'
+                // complement.
                 next_work.sum = resize::<17, _>(message.checksum) + 0x0800;
                 next_work.beat = bits::<8>(0);
                 if self.request.val() {

@@ -1,26 +1,30 @@
 //! The neighbour table: which MAC a next hop has, whether it was asked, and when.
 //!
-//! **Role.** `Arp` teaches the table (`s_lesson`), `Resolver` queries it (`s_query`, `m_answer`), `Moves` doubts it (`s_suspect`). What has to
-//! be asked becomes a question for `Arp` to broadcast (`m_question`); the answer to a doubt goes to `Moves` (`m_moved`).
+//! **Role.** `Arp` teaches the table (`s_lesson`), `Resolver` queries it (`s_query`, `m_answer`), `Moves` doubts it
+//! (`s_suspect`). What has to be asked becomes a question for `Arp` to broadcast (`m_question`); the answer to a doubt
+//! goes to `Moves` (`m_moved`).
 //!
-//! **Ports.** `clock`, `reset`. `now`: microseconds. `s_lesson`: a mapping heard on the wire. `s_query`: what the resolver wants to know. `m_answer`: one per
-//! query, in order. `s_suspect`: a next hop that seems to have another MAC. `m_question`: an address to ask the wire for. `m_moved`: the MAC of
-//! a doubted next hop.
+//! **Ports.** `clock`, `reset`. `now`: microseconds. `s_lesson`: a mapping heard on the wire. `s_query`: what the
+//! resolver wants to know. `m_answer`: one per query, in order. `s_suspect`: a next hop that seems to have another
+//! MAC. `m_question`: an address to ask the wire for. `m_moved`: the MAC of a doubted next hop.
 //!
-//! **Handshake.** Lessons and doubts are always taken within a few cycles: the table waits only for the takers of `m_answer` and `m_moved`. A query
-//! is taken only while no question waits; a doubt that may not be asked now is dropped, for it will be raised again.
+//! **Handshake.** Lessons and doubts are always taken within a few cycles: the table waits only for the takers of
+//! `m_answer` and `m_moved`. A query is taken only while no question waits; a doubt that may not be asked now is
+//! dropped, for it will be raised again.
 //!
-//! **Latency.** Four cycles from query to answer, if nothing else is in the way. Not ready after reset for as many cycles as there are entries.
+//! **Latency.** Four cycles from query to answer, if nothing else is in the way. Not ready after reset for as many
+//! cycles as there are entries.
 //!
-//! **Invariant.** A known MAC is replaced only by the answer to a question: what merely claims another MAC makes the table ask, and until the
-//! answer the old MAC holds (decision 006). An entry speaks for a little more than a minute (RFC 1122 2.3.2.1); a question is not repeated within
-//! 65 ms, after a doubt within a second, and doubts together ask at most once in 65 ms, however many requests wait or frames claim
-//! (RFC 1122 2.3.2.1: no flooding).
+//! **Invariant.** A known MAC is replaced only by the answer to a question: what merely claims another MAC makes the
+//! table ask, and until the answer the old MAC holds (decision 006). An entry speaks for a little more than a minute
+//! (RFC 1122 2.3.2.1); a question is not repeated within 65 ms, after a doubt within a second, and doubts together ask
+//! at most once in 65 ms, however many requests wait or frames claim (RFC 1122 2.3.2.1: no flooding).
 //!
-//! **Time.** Stamps have 16 bits and wrap after 4,295 s. Every millisecond the next entry is looked at and what has run out is struck off, which
-//! comes round long before a stamp could be taken for a younger one.
+//! **Time.** Stamps have 16 bits and wrap after 4,295 s. Every millisecond the next entry is looked at and what has
+//! run out is struck off, which comes round long before a stamp could be taken for a younger one.
 //!
-//! Direct mapped: two neighbours on one entry displace each other, which costs an ARP exchange per opening and nothing per segment.
+//! Direct mapped: two neighbours on one entry displace each other, which costs an ARP exchange per opening and nothing
+//! per segment.
 use stevedore_hdl::prelude::*;
 
 /// How a mapping was heard.
@@ -259,10 +263,14 @@ impl Logic for Neighbours {
         }
         let last_place = state.place == bits::<16>(self._entries as u64 - 1);
         let following_place = mux(last_place, bits::<16>(0), state.place + 1);
-        let idle = state.phase == Phase::Idle && !state.age;
+        // Ageing and what waits take turns.
+        let query_waits = self.s_query.valid.val() && !state.question;
+        let yields = state.task == Task::Age && (self.s_lesson.valid.val() || query_waits);
+        let ages = state.phase == Phase::Idle && state.age && !yields;
+        let idle = state.phase == Phase::Idle && !ages;
         let take_lesson = idle && self.s_lesson.valid.val();
-        let take_query = idle && !self.s_lesson.valid.val() && self.s_query.valid.val() && !state.question;
-        let take_suspect = idle && !self.s_lesson.valid.val() && (!self.s_query.valid.val() || state.question);
+        let take_query = idle && !self.s_lesson.valid.val() && query_waits;
+        let take_suspect = idle && !self.s_lesson.valid.val() && !query_waits;
         match state.phase {
             Phase::Clear => {
                 next.place = following_place;
@@ -281,9 +289,11 @@ impl Logic for Neighbours {
                 next_work.query = Query { kind: query.kind, address };
                 next_work.mac = lesson.mac;
                 next_work.kind = lesson.kind;
-                next_work.index = mux(state.age, state.place, resize::<16, 32>(address ^ (address >> 8)));
-                next.age = now.get_bit(10) != state.millisecond;
-                next.task = if state.age {
+                next_work.index = mux(ages, state.place, resize::<16, 32>(address ^ (address >> 8)));
+                if ages {
+                    next.age = now.get_bit(10) != state.millisecond;
+                }
+                next.task = if ages {
                     Task::Age
                 } else if take_lesson {
                     Task::Lesson
@@ -292,7 +302,7 @@ impl Logic for Neighbours {
                 } else {
                     Task::Suspect
                 };
-                if state.age || take_lesson || take_query || (take_suspect && self.s_suspect.valid.val()) {
+                if ages || take_lesson || take_query || (take_suspect && self.s_suspect.valid.val()) {
                     next.phase = Phase::Read;
                 }
             }

@@ -3,6 +3,7 @@ use crate::bench::{compiled_network, stepped_network, Pins, Rig};
 use crate::frames::*;
 use rand::Rng;
 use std::collections::BTreeMap;
+use stevedore_hdl::prelude::*;
 use stevedore_rtl::bundles::*;
 use stevedore_rtl::network::Heard;
 
@@ -47,15 +48,7 @@ fn fill<const W: usize, D: Pins>(rig: &mut Rig<W, D>) {
 
 /// The MACs of the rows above.
 fn macs<const W: usize, D: Pins>(rig: &Rig<W, D>) -> Vec<u64> {
-    rows()
-        .iter()
-        .map(|row| rig.table[&(row.slot.index() as u16)].remote_mac.to_flat())
-        .map(|bits| flat(&bits))
-        .collect()
-}
-
-fn flat(bits: &[bool]) -> u64 {
-    bits.iter().rev().fold(0, |value, &bit| value << 1 | u64::from(bit))
+    rows().iter().map(|row| rig.table[&(row.slot.index() as u16)].remote_mac.to_u64()).collect()
 }
 
 /// The MACs when the rows at `moved` have the new one.
@@ -64,7 +57,7 @@ fn moved(moved: &[usize]) -> Vec<u64> {
         if moved.contains(&i) {
             number(NEW)
         } else {
-            flat(&row.remote_mac.to_flat())
+            row.remote_mac.to_u64()
         }
     };
     rows().iter().enumerate().map(mac).collect()

@@ -4,6 +4,7 @@ use crate::frames::*;
 use rand::Rng;
 use stevedore_abi::descriptor::{Response, Status};
 use stevedore_rtl::bundles::*;
+use stevedore_testbenches::replay::Dut;
 
 const PEER: u32 = 0x0a00_0005;
 const FAR: u32 = 0x0808_0808;
@@ -251,15 +252,17 @@ fn request_that_waited_behind_a_blocked_output_is_asked_again_at_once() {
     assert_eq!(questions(&mut rig).len(), 2, "three tries, one of them before");
 }
 
-/// As many connects wait as there is room for; more are refused at once, and nobody else waits for any of them (H3, C1).
+/// As many connects wait as there is room for; more are refused at once, and nobody else waits for any of them (H3,
+/// C1).
 #[test]
 fn openings_that_cannot_be_resolved_hold_up_nobody() {
     for stall in [0.0, 0.5] {
         let mut rig = Rig::<64, _>::new(compiled_network::<64>(), 14, stall);
-        let (known, room) = (PEER + 100, geometry(64).queue as u64);
+        // Entries of their own in the table: no silent host displaces the known one.
+        let (silent, known, room) = (0x0a00_0050, 0x0a00_0069, geometry(64).queue as u64);
         rig.exchange(&Arp::question(known).bytes());
         for cookie in 0..room + 2 {
-            rig.opens.push_back(connect(PEER + cookie as u32, cookie));
+            rig.opens.push_back(connect(silent + cookie as u32 % 8, cookie));
         }
         rig.opens.push_back(listen(100));
         rig.opens.push_back(connect(known, 101));
@@ -278,8 +281,8 @@ fn openings_that_cannot_be_resolved_hold_up_nobody() {
     }
 }
 
-/// Listens and connects to known, silent and answering hosts in random order: each is settled once, listens and connects to
-/// known hosts within a few laps of the queue.
+/// Listens and connects to known, silent and answering hosts in random order: each is settled once, listens and
+/// connects to known hosts within a few laps of the queue.
 #[test]
 fn random_openings_are_settled_once_and_the_resolvable_soon() {
     for seed in 0..4 {

@@ -172,7 +172,11 @@ fn flood_of_reports_and_pings_is_handled_in_part_and_never_wrongly() {
     fn run<const W: usize>() {
         let mut rig = Rig::<W, _>::new(compiled_network::<W>(), 6, 0.3);
         let reports: Vec<Report> = (0..300)
-            .map(|i| Report { ports: [i as u16, !i as u16], more: i % 50, ..Report::new(i as u32 * 0x0101_0101) })
+            .map(|i| Report {
+                ports: [i as u16, !i as u16],
+                more: i % 50,
+                ..Report::new((i as u32).wrapping_mul(0x0101_0101))
+            })
             .collect();
         for report in &reports {
             rig.send(&report.message().bytes(), false);
