@@ -16,6 +16,7 @@
 pub mod bundles;
 pub mod connection;
 pub mod dma;
+pub mod elaborate;
 pub mod engine;
 pub mod geometry;
 pub mod host;

@@ -4,8 +4,7 @@ use crate::simulator::VerilatedEngine;
 use anyhow::{bail, Result};
 use std::path::Path;
 use std::sync::Mutex;
-use stevedore_hdl::prelude::with_big_stack;
-use stevedore_rtl::engine::Engine;
+use stevedore_rtl::elaborate;
 use stevedore_rtl::geometry::Geometry;
 use stevedore_verilated::Source;
 
@@ -20,13 +19,8 @@ pub fn verilog(geometry: &Geometry) -> Result<String> {
     if let Some((_, text)) = texts.iter().find(|(known, _)| known == geometry) {
         return Ok(text.clone());
     }
-    let wanted = *geometry;
-    let text = match wanted.width {
-        64 => with_big_stack(move || stevedore_hdl::verilog(&Engine::<64, 8>::new(&wanted), TOP)),
-        512 => with_big_stack(move || stevedore_hdl::verilog(&Engine::<512, 64>::new(&wanted), TOP)),
-        width => bail!("no engine of {width} bits"),
-    };
-    texts.push((wanted, text.clone()));
+    let Some(text) = elaborate::verilog(geometry, TOP) else { bail!("no engine of {} bits", geometry.width) };
+    texts.push((*geometry, text.clone()));
     Ok(text)
 }
 

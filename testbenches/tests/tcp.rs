@@ -5,8 +5,12 @@
 
 #[path = "tcp/closing.rs"]
 mod closing;
+#[path = "tcp/half_open.rs"]
+mod half_open;
 #[path = "tcp/handshake.rs"]
 mod handshake;
+#[path = "tcp/limits.rs"]
+mod limits;
 #[path = "tcp/peer.rs"]
 mod peer;
 #[path = "tcp/rates.rs"]
@@ -25,6 +29,8 @@ mod rules;
 mod script;
 #[path = "tcp/storm.rs"]
 mod storm;
+#[path = "tcp/time.rs"]
+mod time;
 #[path = "tcp/transfer.rs"]
 mod transfer;
 #[path = "tcp/windows.rs"]

@@ -21,7 +21,7 @@ impl Source {
             verilog: verilog.into(),
             trace: None,
             random_reset: None,
-            cxx_flags: ["-O3", "-march=native"].map(String::from).to_vec(),
+            cxx_flags: ["-O1", "-march=native"].map(String::from).to_vec(),
             cache: None,
         }
     }
@@ -40,7 +40,7 @@ impl Source {
         self
     }
 
-    /// Replaces the C++ optimisation flags (`-O3 -march=native`): `-O1` builds faster and runs slower.
+    /// Replaces the C++ optimisation flags (`-O1 -march=native`).
     pub fn cxx_flags<S: Into<String>>(mut self, flags: impl IntoIterator<Item = S>) -> Self {
         self.cxx_flags = flags.into_iter().map(Into::into).collect();
         self

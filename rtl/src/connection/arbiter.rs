@@ -13,7 +13,7 @@
 //!
 //! **Ports.** `clock`, `reset`. `s_segment`, `s_host`, `s_turn`, `s_tick`: the sources. `room`: the queues behind the pipeline take whatever
 //! is under way and one more event. `send_room`: they also take a segment to send. `judge`, `measure`: the events in these stages. `row`: row
-//! for the table to read. `load_valid`, `load`: the event whose row was read in the last cycle.
+//! for the table to read. `turn_comes`: a turn was let in in the last cycle. `load_valid`, `load`: the event whose row was read in the last cycle.
 //!
 //! **Handshake.** Sources are channels; their `ready` comes from registers, but for that of the ticks. An event that is let in is not refused.
 //!
@@ -100,6 +100,8 @@ pub struct Arbiter {
     pub measure: Signal<In, UnderWay>,
     /// What is being judged.
     pub judge: Signal<In, UnderWay>,
+    /// A turn was let in in the last cycle.
+    pub turn_comes: Signal<Out, bool>,
     /// Row to be read.
     pub row: Signal<Out, Bits<16>>,
     /// An event's row was read in the last cycle.
@@ -134,6 +136,7 @@ impl Arbiter {
             send_room: Signal::default(),
             measure: Signal::default(),
             judge: Signal::default(),
+            turn_comes: Signal::default(),
             row: Signal::default(),
             load_valid: Signal::default(),
             load: Signal::default(),
@@ -286,6 +289,7 @@ impl Logic for Arbiter {
             Ticket { head, other: !choice.segment, turn: choice.turn, tick: choice.tick, in_b: s.in_b };
 
         // The event behind the ticket.
+        self.turn_comes.next = self.ticket_valid.q.val() && ticket.turn;
         self.row.next = ticket_row;
         let segment = if ticket.in_b { self.segment_b.q.val() } else { self.segment_a.q.val() };
         let mut event = if ticket.other { self.host.q.val() } else { segment };

@@ -2,10 +2,13 @@
 
 pub mod acknowledge;
 pub mod arbiter;
+pub mod clock;
 pub mod congestion;
+pub mod deadline;
 pub mod hash;
 pub mod heads;
 pub mod host_requests;
+pub mod listening;
 pub mod lookup;
 pub mod lookup_front;
 mod lookup_work;

@@ -24,6 +24,7 @@
 //! **Invariant.** One event, one record, at most one command each way, one notice: what a command says is true when it is carried out,
 //! because the chains carry commands out in the order in which the pipeline wrote the record.
 use super::arbiter::Arbiter;
+use super::clock::PipelineClock;
 use super::pipeline::Pipeline;
 use super::scheduler::Scheduler;
 use super::timers::Timers;
@@ -62,6 +63,7 @@ pub struct Tcp {
     pipeline: Pipeline,
     scheduler: Scheduler,
     timers: Timers,
+    time: PipelineClock,
     send: Queue<SendCommand>,
     receive: Queue<ReceiveCommand>,
     notice: Queue<Notice>,
@@ -90,6 +92,7 @@ impl Tcp {
             pipeline: Pipeline::new(geometry.connections),
             scheduler: Scheduler::new(geometry.connections),
             timers: Timers::new(geometry.connections),
+            time: PipelineClock::default(),
             // A wide engine has fewer cycles for a segment than its commands would take.
             send: if geometry.width > 64 { Queue::new(geometry.queue) } else { Queue::calm(geometry.queue) },
             receive: Queue::new(geometry.queue),
@@ -105,7 +108,7 @@ impl Tcp {
 impl Logic for Tcp {
     #[kernel]
     fn update(&mut self) {
-        setup!(self, arbiter, pipeline, scheduler, timers, send, receive, notice, room, send_room);
+        setup!(self, arbiter, pipeline, scheduler, timers, time, send, receive, notice, room, send_room);
         forward!(self.s_segment => self.arbiter.s_segment);
         forward!(self.s_host => self.arbiter.s_host);
         join!(self.scheduler.m_turn => self.arbiter.s_turn);
@@ -118,7 +121,13 @@ impl Logic for Tcp {
         self.pipeline.load_valid.next = self.arbiter.load_valid.val();
         self.pipeline.load.next = self.arbiter.load.val();
         self.pipeline.settings.next = self.settings.val();
-        self.pipeline.now.next = self.now.val();
+        self.time.now.next = self.now.val();
+        self.time.scanned.next = self.timers.scanned.val();
+        self.pipeline.now.next = self.time.time.val();
+        self.pipeline.turn_comes.next = self.arbiter.turn_comes.val();
+        self.pipeline.again_taken.next = self.scheduler.again_taken.val();
+        self.scheduler.again.next = self.pipeline.again.val();
+        self.scheduler.again_slot.next = self.pipeline.again_slot.val();
 
         let valid = self.pipeline.outcome_valid.val();
         let outcome = self.pipeline.outcome.val();

@@ -64,7 +64,16 @@ pub struct TurnPlan {
     pub more: bool,
 }
 
-/// Third stage: what can be sent, and what goes first. `turning`: the event is a turn.
+/// Second stage: at a turn, a whole segment of new data goes, so another turn is wanted. Known a stage before everything
+/// else, because one connection alone is as fast as its turns follow each other.
+#[kernel_fn]
+pub fn goes_on(record: ConnectionRecord, states: States, m: TurnMeasures, f: TurnFit) -> bool {
+    let ends = record.hard.reset_now || record.hard.farewell != Farewell::None;
+    let again = record.soft.retransmit_now && !m.idle;
+    !ends && states.sending && !again && f.waiting && !f.small && f.fits
+}
+
+/// Third stage: what can be sent, and what goes first. `turning`: the event is a turn; `goes_on`: from [`goes_on`].
 #[kernel_fn]
 pub fn plan_turn(
     record: ConnectionRecord,
@@ -73,6 +82,7 @@ pub fn plan_turn(
     m: TurnMeasures,
     f: TurnFit,
     window: WindowPlan,
+    goes_on: bool,
 ) -> TurnPlan {
     let hard = record.hard;
     let soft = record.soft;
@@ -141,7 +151,7 @@ pub fn plan_turn(
         more: reset
             || (teardown && soft.ack_now && state == TcpState::TimeWait)
             || (again && sendable)
-            || (data && whole),
+            || goes_on,
     }
 }
 
@@ -197,7 +207,7 @@ pub fn segment_of(record: ConnectionRecord, slot: Bits<16>, p: TurnPlan, m: Turn
 pub fn after_turn(
     record: ConnectionRecord,
     turning: bool,
-    now: Bits<32>,
+    now: Bits<33>,
     p: TurnPlan,
     m: TurnMeasures,
     edge: Bits<32>,
@@ -214,7 +224,7 @@ pub fn after_turn(
     if p.times {
         next.soft.timing = true;
         next.soft.timed_sequence = reached;
-        next.soft.timed_at = now;
+        next.soft.timed_at = now.get_bits::<32>(0);
     }
     if p.probe && m.idle {
         next.hard.snd_max = m.after_una;

@@ -115,6 +115,10 @@ pub struct Rig<D: TcpDut> {
     pub notices: VecDeque<Notice>,
     pub endings: VecDeque<(u16, Ending)>,
     pub settings: TcpSettings,
+    /// Slot of the listener that the peers' SYNs are for.
+    pub listener_slot: u16,
+    /// It was begun.
+    pub listens: bool,
     pub pulses: Counters,
     /// Cycle of every command segment.
     pub sent_at: Vec<u64>,
@@ -172,7 +176,7 @@ impl Rig<Compiled> {
     pub fn with(geometry: &Geometry, settings: TcpSettings) -> Self {
         let geometry = *geometry;
         let dut = with_big_stack(move || Compiled::new(&Tcp::new(&geometry), "tcp").expect("a model"));
-        Rig::around(dut, settings)
+        Rig { listener_slot: geometry.connections as u16 - 1, ..Rig::around(dut, settings) }
     }
 }
 
@@ -200,6 +204,8 @@ impl<D: TcpDut> Rig<D> {
             notices: VecDeque::new(),
             endings: VecDeque::new(),
             settings,
+            listener_slot: 15,
+            listens: false,
             pulses: Counters::default(),
             sent_at: Vec::new(),
             taken_at: Vec::new(),
@@ -296,6 +302,16 @@ impl<D: TcpDut> Rig<D> {
     /// Microseconds at the pace of the bench.
     pub fn microseconds(&mut self, count: u64) {
         self.cycles(count * self.cycles_per_microsecond);
+    }
+
+    /// Microseconds by leaps, each short enough for the scan to see every connection meanwhile.
+    pub fn leap(&mut self, count: u64) {
+        const LEAP: u64 = 1 << 19;
+        for at in (0..count).step_by(LEAP as usize) {
+            self.now = self.now.wrapping_add(LEAP.min(count - at) as u32);
+            self.dut.set_now(self.now);
+            self.cycles(72);
+        }
     }
 
     /// The bytes placed for a slot.

@@ -180,12 +180,27 @@ impl<D: TcpDut> Rig<D> {
         assert!(self.endings.is_empty(), "{:?}", self.endings);
     }
 
-    /// A SYN of the peer for a listener, on a fresh slot.
+    /// The listener; the first time it is asked for, it begins.
+    pub fn listener(&mut self) -> Conn {
+        let conn = Conn { slot: self.listener_slot, generation: 3 };
+        if !self.listens {
+            self.listens = true;
+            self.host(conn.event(EventKind::Listen));
+            let notice = self.notices.pop_back().expect("the answer");
+            assert_eq!(notice.response.index(), Response::ListenResponse as usize);
+        }
+        conn
+    }
+
+    /// A SYN of the peer for the listener, on a fresh slot.
     pub fn passive(&mut self, slot: u16, options: &str) -> Conn {
         let conn = Conn { slot, generation: 7 };
         self.new_slot(slot, ENGINE);
+        let listener = self.listener();
         let (mut event, payload) = parse(conn, &format!("S 0:0(0) {options}"));
         event.fresh = true;
+        event.listener = u64::from(listener.slot).into();
+        event.listener_generation = u64::from(listener.generation).into();
         event.initial_sequence = u64::from(ENGINE).into();
         self.arrives(event, payload);
         self.quiet();
