@@ -210,6 +210,7 @@ impl<const W: usize, const K: usize> Logic for Engine<W, K> {
         join!(self.fetcher.m_piece => self.descriptor_reader.s_piece);
         join!(self.descriptor_reader.m_fragment => self.fetcher.s_fragment);
         join!(self.fetcher.m_descriptor => self.dispatcher.s_descriptor);
+        self.dispatcher.settings.next = settings;
         self.dispatcher.free_send_entries.next = self.transmitter.free_entries.val();
         self.dispatcher.free_receive_entries.next = self.placement.free_entries.val();
         join!(self.dispatcher.m_open => self.network.s_open);

@@ -25,3 +25,4 @@ pub mod ports;
 pub mod rx;
 pub mod stream;
 pub mod tx;
+pub mod wire;

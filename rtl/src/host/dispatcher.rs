@@ -15,8 +15,9 @@
 //! Exactly one output message per descriptor: the host gets an answer to everything it asks (from here or from whom it was passed to).
 use super::fetcher::Fetched;
 use crate::bundles::codes::{request, response, status, ABORT_BIT};
-use crate::bundles::{DescriptorFields, Event, EventKind, Notice, OpenRequest, Tuple};
+use crate::bundles::{DescriptorFields, Event, EventKind, Notice, OpenRequest, Settings, Tuple};
 use crate::geometry::Geometry;
+use crate::network::{possible_peer, subnet_of, Subnet};
 use stevedore_abi::descriptor::MAXIMUM_BUFFER;
 use stevedore_hdl::prelude::*;
 
@@ -81,10 +82,9 @@ fn post(fetched: Fetched, send: bool, known: bool, room: bool) -> Decision {
 }
 
 #[kernel_fn]
-fn open(tuple: Tuple, listen: bool) -> Decision {
+fn open(tuple: Tuple, listen: bool, subnet: Subnet) -> Decision {
     let response = if listen { bits::<5>(response::LISTEN) } else { bits::<5>(response::COMPLETION) };
-    let multicast = tuple.remote_address.get_bits::<3>(29) == 7;
-    let unreachable = tuple.remote_address == 0 || multicast || tuple.remote_port == 0;
+    let unreachable = !possible_peer(tuple.remote_address, subnet) || tuple.remote_port == 0;
     if tuple.local_port == 0 || (!listen && unreachable) {
         refuse(response, bits::<8>(status::BAD_ARGUMENT))
     } else {
@@ -105,6 +105,8 @@ pub struct Dispatcher {
     pub clock: Signal<In, Clock>,
     /// Synchronous reset.
     pub reset: Signal<In, bool>,
+    /// The own network: which addresses may be connected to.
+    pub settings: Signal<In, Settings>,
     /// Descriptors, in order.
     pub s_descriptor: Sink<Fetched>,
     /// Posts and terminations.
@@ -128,6 +130,7 @@ pub struct Dispatcher {
     send_room: Register<bool>,
     receive_room: Register<bool>,
     busy: Register<bool>,
+    subnet: Flop<Subnet>,
     routed: Flop<Routed>,
 }
 
@@ -138,6 +141,7 @@ impl Dispatcher {
         Dispatcher {
             clock: Signal::default(),
             reset: Signal::default(),
+            settings: Signal::default(),
             s_descriptor: Sink::default(),
             m_event: Source::default(),
             m_open: Source::default(),
@@ -151,6 +155,7 @@ impl Dispatcher {
             send_room: Register::default(),
             receive_room: Register::default(),
             busy: Register::default(),
+            subnet: Flop::default(),
             routed: Flop::default(),
         }
     }
@@ -160,7 +165,8 @@ impl Logic for Dispatcher {
     #[kernel]
     fn update(&mut self) {
         setup!(self, send_room, receive_room, busy);
-        clocks!(self, routed);
+        clocks!(self, subnet, routed);
+        self.subnet.d.next = subnet_of(self.settings.val(), self.subnet.q.val());
         self.send_room.d.next = self.free_send_entries.val() > self.margin.val();
         self.receive_room.d.next = self.free_receive_entries.val() > self.margin.val();
         let fetched = self.s_descriptor.bits.val();
@@ -179,9 +185,9 @@ impl Logic for Dispatcher {
         } else if kind == request::BUFFER_AVAILABLE {
             post(fetched, false, known, self.receive_room.q.val())
         } else if kind == request::CONNECT {
-            open(tuple, false)
+            open(tuple, false, self.subnet.q.val())
         } else if kind == request::LISTEN {
-            open(tuple, true)
+            open(tuple, true, self.subnet.q.val())
         } else if kind == request::TERMINATION && known {
             Decision {
                 route: Route::Event,

@@ -2,7 +2,7 @@
 //!
 //! **Role.** Gets ARP packets from `Inlet`, questions from `Neighbours`; gives lessons to `Neighbours` and frames to the wire.
 //!
-//! **Ports.** `clock`, `reset`. `settings`: own addresses. `arrived`, `header`: an ARP packet. `s_question`: an address to ask for. `m_lesson`: a mapping heard.
+//! **Ports.** `clock`, `reset`. `settings`, `subnet`: own addresses. `arrived`, `header`: an ARP packet. `s_question`: an address to ask for. `m_lesson`: a mapping heard.
 //! `m_frame`: ARP frames of 60 octets, 0 while
 //! it is not `mine` to send: the next block only has to merge.
 //!
@@ -10,18 +10,15 @@
 //!
 //! **Latency.** From the pulse of a question to the first beat of the answer: 3 cycles, while the wire is free.
 //!
-//! **Invariant.** Only packets of one host about itself, for the own address, teach: a mapping is that of the sender, and never that of a
-//! group address, of 0.0.0.0 or of the own address.
+//! **Invariant.** Only packets of one host about itself, for the own address, teach: a mapping is that of the sender, and its address and
+//! MAC can be those of a peer.
+use super::addresses::{possible_mac, possible_peer, Subnet};
 use super::headers::*;
 use super::neighbours::Lesson;
 use crate::bundles::{Beat, Settings};
+use crate::wire::arp::{self, ArpFrame};
+use crate::wire::ethernet;
 use stevedore_hdl::prelude::*;
-
-const ETHERNET: u64 = 1;
-const SIZES: u64 = 0x0604;
-const REQUEST: u64 = 1;
-const REPLY: u64 = 2;
-const BROADCAST: u64 = 0xffff_ffff_ffff;
 
 #[derive(Encoding, Clone, Copy, Debug, PartialEq)]
 enum Phase {
@@ -46,7 +43,8 @@ struct Work {
     for_us: bool,
     to_us: bool,
     to_all: bool,
-    sane: bool,
+    possible_address: bool,
+    possible_mac: bool,
     probes: bool,
     asks: bool,
     answers: bool,
@@ -61,6 +59,8 @@ pub struct Arp<const W: usize> {
     pub reset: Signal<In, bool>,
     /// Own addresses.
     pub settings: Signal<In, Settings>,
+    /// What follows from them.
+    pub subnet: Signal<In, Subnet>,
     /// An ARP packet arrived.
     pub arrived: Signal<In, bool>,
     /// Its first 48 octets.
@@ -88,22 +88,23 @@ impl<const W: usize> Logic for Arp<W> {
         let mut m = w;
         let settings = self.settings.val();
         let packet = unpack::<ArpFrame, 384>(reverse_bytes(self.header.val()));
-        let beats = 1 + (SHORTEST - 1) / (W as u64 / 8);
+        let beats = 1 + (ethernet::SHORTEST - 1) / (W as u64 / 8);
         let last = w.sent == bits::<8>(beats - 1);
         match phase {
             Phase::Idle => {
-                m.well_formed = packet.hardware == bits::<16>(ETHERNET)
-                    && packet.protocol == bits::<16>(ETHERTYPE_IPV4)
-                    && packet.sizes == bits::<16>(SIZES);
-                m.for_us = packet.target_ip == settings.ip_address && settings.ip_address.any();
+                m.well_formed = packet.hardware == bits::<16>(arp::HARDWARE_ETHERNET)
+                    && packet.protocol == bits::<16>(ethernet::TYPE_IPV4)
+                    && packet.sizes == bits::<16>(arp::SIZES);
+                m.for_us = packet.target_ip == settings.ip_address && self.subnet.val().configured;
                 m.to_us = packet.destination == settings.mac;
-                m.to_all = packet.destination == bits::<48>(BROADCAST);
-                // The group bit is the lowest bit of the first octet.
-                m.sane = packet.sender_ip != settings.ip_address && !packet.sender_mac.get_bit(40);
+                m.to_all = packet.destination == bits::<48>(ethernet::BROADCAST);
                 // A host that probes whether an address is taken (RFC 5227) has none yet.
                 m.probes = !packet.sender_ip.any();
-                m.asks = packet.operation == bits::<16>(REQUEST);
-                m.answers = packet.operation == bits::<16>(REPLY);
+                m.possible_address = m.probes || possible_peer(packet.sender_ip, self.subnet.val());
+                m.possible_mac =
+                    possible_mac(packet.sender_mac, settings.mac) && possible_mac(packet.source, settings.mac);
+                m.asks = packet.operation == bits::<16>(arp::REQUEST);
+                m.answers = packet.operation == bits::<16>(arp::REPLY);
                 m.target_ip = packet.sender_ip;
                 m.target_mac = packet.sender_mac;
                 m.sent = bits::<8>(0);
@@ -116,7 +117,7 @@ impl<const W: usize> Logic for Arp<W> {
             Phase::Judge => {
                 let asks = w.asks && (w.to_us || w.to_all);
                 let answers = w.answers && w.to_us;
-                let valid = w.well_formed && w.for_us && w.sane;
+                let valid = w.well_formed && w.for_us && w.possible_address && w.possible_mac;
                 m.answer = asks;
                 next = if valid && !w.probes && (asks || answers) {
                     Phase::Teach
@@ -158,17 +159,17 @@ impl<const W: usize> Logic for Arp<W> {
             target_mac: w.target_mac,
             sender_ip: settings.ip_address,
             sender_mac: settings.mac,
-            operation: mux(w.answer, bits::<16>(REPLY), bits::<16>(REQUEST)),
-            sizes: bits::<16>(SIZES),
-            protocol: bits::<16>(ETHERTYPE_IPV4),
-            hardware: bits::<16>(ETHERNET),
-            ethertype: bits::<16>(ETHERTYPE_ARP),
+            operation: mux(w.answer, bits::<16>(arp::REPLY), bits::<16>(arp::REQUEST)),
+            sizes: bits::<16>(arp::SIZES),
+            protocol: bits::<16>(ethernet::TYPE_IPV4),
+            hardware: bits::<16>(arp::HARDWARE_ETHERNET),
+            ethertype: bits::<16>(ethernet::TYPE_ARP),
             source: settings.mac,
-            destination: mux(w.answer, w.target_mac, bits::<48>(BROADCAST)),
+            destination: mux(w.answer, w.target_mac, bits::<48>(ethernet::BROADCAST)),
         };
         let data = header_beat::<W>(reverse_bytes(pack::<384, _>(composed)), w.sent);
         let width = W as u64 / 8;
-        let tail = bits::<7>(SHORTEST - (beats - 1) * width);
+        let tail = bits::<7>(ethernet::SHORTEST - (beats - 1) * width);
         let mine = self.mine.val();
         self.m_frame.valid.next = phase == Phase::Send;
         self.m_frame.bits.next = Beat::<W> {

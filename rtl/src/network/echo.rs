@@ -2,7 +2,7 @@
 //!
 //! **Role.** Gets every frame from `Inlet`, keeps one that may be an echo request, verifies it and sends it back.
 //!
-//! **Ports.** `clock`, `reset`. `settings`: own addresses. `beat`, `beat_valid`, `beat_first`: the wire. `arrived`, `header`, `length`: the frame that ended in the
+//! **Ports.** `clock`, `reset`. `settings`, `subnet`: own addresses. `beat`, `beat_valid`, `beat_first`: the wire. `arrived`, `header`, `length`: the frame that ended in the
 //! cycle before is an ICMP packet. `m_frame`: replies, 0 while it is not `mine` to send: the next block only has to merge.
 //!
 //! **Handshake.** One request at a time; those that arrive meanwhile are lost, as any ping may be.
@@ -11,29 +11,25 @@
 //!
 //! The frame stays in the store; of its header only the fields that change are kept, and laid over what the store gives.
 //!
-//! **Invariant.** A reply leaves only for a whole, unfragmented request to the own unicast addresses whose both checksums are right: a damaged request
+//! **Invariant.** A reply leaves only for a whole, unfragmented request of a possible peer to the own unicast addresses whose both checksums are right: a damaged request
 //! must not come back with a checksum that hides the damage.
+use super::addresses::{possible_mac, possible_peer, Subnet};
 use super::headers::*;
 use crate::bundles::{Beat, Settings};
+use crate::wire::checksum::{add_ones, fold};
+use crate::wire::icmp::{self, EchoFrame};
+use crate::wire::{ethernet, ipv4};
 use stevedore_hdl::prelude::*;
 
 /// Octets kept: the longest Ethernet frame, rounded up to a power of two.
 const STORE: usize = 2048;
-/// Octets before the IP packet.
-const ETHERNET: u64 = 14;
 /// Longest IP packet answered.
 const LONGEST: u64 = 1500;
 /// Shortest: IP header and ICMP header.
-const SHORTEST_PACKET: u64 = 28;
+const SHORTEST_PACKET: u64 = ipv4::LENGTH + icmp::LENGTH;
 /// 16-bit words before the IP header and before the ICMP message.
-const IP_WORD: u64 = 7;
-const ICMP_WORD: u64 = 17;
-const VERSION: u64 = 0x45;
-const ECHO_REQUEST: u64 = 8;
-/// Everything of the fragment word but "don't fragment" and the reserved bit.
-const FRAGMENT: u64 = 0x3fff;
-/// Time to live of replies.
-const LIFE: u64 = 64;
+const IP_WORD: u64 = ethernet::LENGTH / 2;
+const ICMP_WORD: u64 = (ethernet::LENGTH + ipv4::LENGTH) / 2;
 
 #[derive(Encoding, Clone, Copy, Debug, PartialEq)]
 enum Phase {
@@ -75,6 +71,7 @@ struct Work {
     length: Bits<12>,
     /// What it looked like when it arrived.
     addressed: bool,
+    possible: bool,
     plain: bool,
     fits: bool,
     /// Its packet is not longer than the frame.
@@ -103,6 +100,8 @@ pub struct Echo<const W: usize> {
     pub reset: Signal<In, bool>,
     /// Own addresses.
     pub settings: Signal<In, Settings>,
+    /// What follows from them.
+    pub subnet: Signal<In, Subnet>,
     /// The wire.
     pub beat: Signal<In, Beat<W>>,
     /// `beat` is one.
@@ -130,6 +129,7 @@ impl<const W: usize> Default for Echo<W> {
             clock: Default::default(),
             reset: Default::default(),
             settings: Default::default(),
+            subnet: Default::default(),
             beat: Default::default(),
             beat_valid: Default::default(),
             beat_first: Default::default(),
@@ -173,7 +173,7 @@ fn reply(work: Work, settings: Settings) -> EchoFrame {
         source: settings.mac,
         destination_ip: work.source_ip,
         source_ip: settings.ip_address,
-        time_to_live: bits::<8>(LIFE),
+        time_to_live: bits::<8>(ipv4::INITIAL_TIME_TO_LIVE),
         header_checksum: work.header_checksum,
         checksum: work.checksum,
         ..EchoFrame::default()
@@ -238,8 +238,8 @@ impl<const W: usize> Logic for Echo<W> {
         m.word = cat::<8, 8, 16>(word.get_bits::<8>(0), mux(odd, bits::<8>(0), word.get_bits::<8>(8)));
         let folded = fold(w.sum);
 
-        let lifetime: Bits<16> = cat(w.time_to_live, bits::<8>(PROTOCOL_ICMP));
-        let new_lifetime: Bits<16> = cat(bits::<8>(LIFE), bits::<8>(PROTOCOL_ICMP));
+        let lifetime: Bits<16> = cat(w.time_to_live, bits::<8>(ipv4::PROTOCOL_ICMP));
+        let new_lifetime: Bits<16> = cat(bits::<8>(ipv4::INITIAL_TIME_TO_LIVE), bits::<8>(ipv4::PROTOCOL_ICMP));
         let last_beat = w.frame_left <= width;
         match s.phase {
             Phase::Idle => {
@@ -253,10 +253,11 @@ impl<const W: usize> Logic for Echo<W> {
                 m.length = self.length.val();
                 m.addressed = frame.destination == settings.mac
                     && frame.destination_ip == settings.ip_address
-                    && !frame.source.get_bit(40);
-                m.plain = frame.version == bits::<8>(VERSION)
-                    && !(frame.fragment & bits::<16>(FRAGMENT)).any()
-                    && frame.kind == bits::<8>(ECHO_REQUEST)
+                    && possible_mac(frame.source, settings.mac);
+                m.possible = possible_peer(frame.source_ip, self.subnet.val());
+                m.plain = frame.version == bits::<8>(ipv4::VERSION_4)
+                    && !(frame.fragment & bits::<16>(ipv4::FRAGMENTED)).any()
+                    && frame.kind == bits::<8>(icmp::ECHO_REQUEST)
                     && !frame.code.any();
                 m.fits = frame.total_length >= bits::<16>(SHORTEST_PACKET) && frame.total_length <= bits::<16>(LONGEST);
                 m.position = bits::<10>(0);
@@ -265,7 +266,7 @@ impl<const W: usize> Logic for Echo<W> {
                 }
             }
             Phase::Check => {
-                let frame = resize::<12, 11>(w.total) + bits::<12>(ETHERNET);
+                let frame = resize::<12, 11>(w.total) + bits::<12>(ethernet::LENGTH);
                 m.message_left = resize::<11, 12>(frame);
                 m.complete = w.length >= frame;
                 m.last_position = resize::<10, 11>((w.total + 1) >> 1) + bits::<10>(IP_WORD - 1);
@@ -274,7 +275,11 @@ impl<const W: usize> Logic for Echo<W> {
             Phase::Judge => {
                 // The type goes from 8 to 0: its word falls by 0x0800, so the checksum rises by it, in ones' complement.
                 m.sum = resize::<17, _>(w.checksum) + 0x0800;
-                n.phase = if w.addressed && w.plain && w.fits && w.complete { Phase::First } else { Phase::Idle };
+                n.phase = if w.addressed && w.possible && w.plain && w.fits && w.complete {
+                    Phase::First
+                } else {
+                    Phase::Idle
+                };
             }
             Phase::First => {
                 m.checksum = folded;
@@ -310,7 +315,11 @@ impl<const W: usize> Logic for Echo<W> {
             }
             Phase::Compose => {
                 m.header_checksum = !folded;
-                m.frame_left = mux(w.message_left > bits::<11>(SHORTEST), w.message_left, bits::<11>(SHORTEST));
+                m.frame_left = mux(
+                    w.message_left > bits::<11>(ethernet::SHORTEST),
+                    w.message_left,
+                    bits::<11>(ethernet::SHORTEST),
+                );
                 n.phase = Phase::Send;
             }
             Phase::Send => {

@@ -15,9 +15,11 @@
 //! may hold those of the frame behind it.
 use super::headers::*;
 use crate::bundles::Beat;
+use crate::wire::{ethernet, icmp, icmp::EchoFrame, ipv4};
 use stevedore_hdl::prelude::*;
 
-const SHORTEST_MESSAGE: u64 = 42;
+/// Bytes of an ICMP message or an ARP packet with its Ethernet header, at least.
+const SHORTEST_MESSAGE: u64 = ethernet::LENGTH + ipv4::LENGTH + icmp::LENGTH;
 
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
 struct State {
@@ -98,8 +100,9 @@ impl<const W: usize> Logic for Inlet<W> {
         self.beat_first.next = s.first;
         self.header.next = header;
         self.length.next = s.length;
-        self.arp.next = whole && frame.ethertype == bits::<16>(ETHERTYPE_ARP);
-        self.echo.next =
-            whole && frame.ethertype == bits::<16>(ETHERTYPE_IPV4) && frame.protocol == bits::<8>(PROTOCOL_ICMP);
+        self.arp.next = whole && frame.ethertype == bits::<16>(ethernet::TYPE_ARP);
+        self.echo.next = whole
+            && frame.ethertype == bits::<16>(ethernet::TYPE_IPV4)
+            && frame.protocol == bits::<8>(ipv4::PROTOCOL_ICMP);
     }
 }

@@ -1,5 +1,6 @@
 //! ARP, neighbours and ping: what an IPv4 host must answer beside TCP.
 
+mod addresses;
 mod arp;
 mod echo;
 mod headers;
@@ -8,5 +9,5 @@ mod neighbours;
 mod network;
 mod resolver;
 
-pub(crate) use headers::{ETHERTYPE_IPV4, SHORTEST};
+pub(crate) use addresses::{possible_mac, possible_peer, subnet_of, Subnet};
 pub use network::Network;

@@ -11,6 +11,7 @@
 //! **Latency.** See `Arp`, `Echo`, `Resolver`; frames pass one register on their way out.
 //!
 //! **Invariant.** Frames leave whole and at least 60 octets long. No frame from the wire can hold up an opening or another frame.
+use super::addresses::{subnet_of, Subnet};
 use super::arp::Arp;
 use super::echo::Echo;
 use super::inlet::Inlet;
@@ -49,6 +50,7 @@ pub struct Network<const W: usize> {
     echo: Echo<W>,
     /// Whose frame leaves: that of `echo` if the owner is 1.
     turn: Register<Turn>,
+    subnet: Flop<Subnet>,
     full: Register<bool>,
     out: Flop<Beat<W>>,
 }
@@ -72,6 +74,7 @@ impl<const W: usize> Network<W> {
             resolver: Resolver::new(geometry.queue),
             echo: Default::default(),
             turn: Default::default(),
+            subnet: Default::default(),
             full: Default::default(),
             out: Default::default(),
         }
@@ -82,11 +85,14 @@ impl<const W: usize> Logic for Network<W> {
     #[kernel]
     fn update(&mut self) {
         setup!(self, inlet, arp, neighbours, resolver, echo, turn, full);
-        clocks!(self, out);
+        clocks!(self, subnet, out);
+        let subnet = self.subnet.q.val();
+        self.subnet.d.next = subnet_of(self.settings.val(), subnet);
         forward!(self.s_frame => self.inlet.s_frame);
         self.inlet.enable.next = self.settings.val().enable;
 
         self.arp.settings.next = self.settings.val();
+        self.arp.subnet.next = subnet;
         self.arp.arrived.next = self.inlet.arp.val();
         self.arp.header.next = self.inlet.header.val();
         join!(self.arp.m_lesson => self.neighbours.s_lesson);
@@ -94,6 +100,7 @@ impl<const W: usize> Logic for Network<W> {
         self.neighbours.now.next = self.now.val();
 
         self.resolver.settings.next = self.settings.val();
+        self.resolver.subnet.next = subnet;
         self.resolver.now.next = self.now.val();
         forward!(self.s_open => self.resolver.s_open);
         forward!(self.resolver.m_open => self.m_open);
@@ -102,6 +109,7 @@ impl<const W: usize> Logic for Network<W> {
         join!(self.neighbours.m_answer => self.resolver.s_answer);
 
         self.echo.settings.next = self.settings.val();
+        self.echo.subnet.next = subnet;
         self.echo.beat.next = self.inlet.beat.val();
         self.echo.beat_valid.next = self.inlet.beat_valid.val();
         self.echo.beat_first.next = self.inlet.beat_first.val();

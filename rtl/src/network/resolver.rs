@@ -3,7 +3,7 @@
 //! **Role.** Between the dispatcher (`s_open`) and `connection::Lookup` (`m_open`). Requests whose next hop is unknown circulate in a queue,
 //! each passing the neighbour table again and again until it answers or three questions went unheard.
 //!
-//! **Ports.** `clock`, `reset`. `settings`: own network. `now`: microseconds. `s_open`: requests, `remote_mac` undefined. `m_open`: the same, resolved; listens as they are.
+//! **Ports.** `clock`, `reset`. `settings`, `subnet`: own network. `now`: microseconds. `s_open`: requests, `remote_mac` undefined. `m_open`: the same, resolved; listens as they are.
 //! `m_refused`: given up. `m_query`, `s_answer`: the neighbour table.
 //!
 //! **Handshake.** New requests and waiting ones take turns. While the queue is full no new one is taken. What the channels are told comes from registers.
@@ -11,6 +11,7 @@
 //! **Latency.** A listen: two cycles. A connect to a known neighbour: 10 cycles.
 //!
 //! **Invariant.** Each request leaves once, on `m_open` or on `m_refused`. Waiting requests never block resolved ones.
+use super::addresses::{behind_gateway, Subnet};
 use super::neighbours::{Answer, Query, QueryKind};
 use crate::bundles::codes::{response, status};
 use crate::bundles::*;
@@ -74,6 +75,8 @@ pub struct Resolver {
     pub reset: Signal<In, bool>,
     /// Own network.
     pub settings: Signal<In, Settings>,
+    /// What follows from it.
+    pub subnet: Signal<In, Subnet>,
     /// Microseconds.
     pub now: Signal<In, Bits<32>>,
     /// Requests.
@@ -98,6 +101,7 @@ impl Resolver {
             clock: Default::default(),
             reset: Default::default(),
             settings: Default::default(),
+            subnet: Default::default(),
             now: Default::default(),
             s_open: Default::default(),
             m_open: Default::default(),
@@ -149,8 +153,7 @@ impl Logic for Resolver {
                 n.phase = if s.new && open.listen { Phase::Pass } else { Phase::Route };
             }
             Phase::Route => {
-                let foreign = ((w.request.tuple.remote_address ^ settings.ip_address) & settings.netmask).any();
-                m.direct = !foreign || !settings.gateway.any();
+                m.direct = !behind_gateway(w.request.tuple.remote_address, settings, self.subnet.val());
                 let late = now - w.deadline;
                 m.due = !late.get_bit(15);
                 n.phase = Phase::Aim;

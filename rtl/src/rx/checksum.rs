@@ -19,31 +19,8 @@
 //! # Invariant
 //! The accumulator does not fold while it counts: 32,768 words of 16 bits fit in 31 bits. The order of the two bytes of
 //! a word does not matter to the outcome, so words are taken as they lie in the beat.
+use crate::wire::checksum::{lane_sums, pair_sums};
 use stevedore_hdl::prelude::*;
-
-/// Adds the two 16-bit words of every 32-bit lane.
-#[kernel_fn]
-pub fn pair_sums<const W: usize>(words: Bits<W>) -> Bits<W> {
-    let mut sums = bits::<W>(0);
-    for lane in 0..W / 32 {
-        let first = resize::<32, 16>(words.get_bits::<16>(lane * 32));
-        let second = resize::<32, 16>(words.get_bits::<16>(lane * 32 + 16));
-        sums = set_bits(sums, lane * 32, first + second);
-    }
-    sums
-}
-
-/// Adds 32-bit lanes two by two; the sums lie in the lower half.
-#[kernel_fn]
-pub fn lane_sums<const W: usize>(lanes: Bits<W>) -> Bits<W> {
-    let mut sums = bits::<W>(0);
-    for lane in 0..W / 64 {
-        let first = lanes.get_bits::<32>(lane * 64);
-        let second = lanes.get_bits::<32>(lane * 64 + 32);
-        sums = set_bits(sums, lane * 32, first + second);
-    }
-    sums
-}
 
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
 struct State {

@@ -25,16 +25,8 @@
 //! once and is ignored.
 use super::OptionBytes;
 use crate::bundles::SegmentHeader;
+use crate::wire::tcp;
 use stevedore_hdl::prelude::*;
-
-/// End of option list.
-const KIND_END: u64 = 0;
-/// No operation.
-const KIND_NOP: u64 = 1;
-/// Maximum segment size.
-pub const KIND_MSS: u64 = 2;
-/// Length octet of an MSS option.
-pub const MSS_LENGTH: u64 = 4;
 
 /// A header in the queue.
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
@@ -116,12 +108,12 @@ impl Logic for OptionWalker {
                     next.phase = Phase::Offer;
                 } else if state.skip != 0 {
                     next.skip = state.skip - 1;
-                } else if kind == KIND_END {
+                } else if kind == tcp::KIND_END {
                     next.phase = Phase::Offer;
-                } else if kind != KIND_NOP {
+                } else if kind != tcp::KIND_NOP {
                     if state.left < 2 || length < 2 || length > resize::<8, 6>(state.left) {
                         next.phase = Phase::Offer;
-                    } else if kind == KIND_MSS && length == MSS_LENGTH {
+                    } else if kind == tcp::KIND_MSS && length == tcp::LENGTH_MSS {
                         next.mss = reverse_bytes(bytes.get_bits::<16>(16));
                         next.phase = Phase::Offer;
                     }

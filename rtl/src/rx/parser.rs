@@ -21,16 +21,11 @@
 //!
 //! # Invariant
 //! A frame shorter than a field never passes, so bytes of an earlier frame left in the header register are never believed.
-use super::options::{KIND_MSS, MSS_LENGTH};
 use crate::bundles::*;
 use crate::connection::hash::Mix;
-use crate::network::ETHERTYPE_IPV4;
+use crate::network::{possible_mac, possible_peer, subnet_of, Subnet};
+use crate::wire::{ethernet, ipv4, scanned, tcp, Scan};
 use stevedore_hdl::prelude::*;
-
-/// Bytes in front of the TCP header: Ethernet, and IPv4 without options.
-const TCP_HEADER: u64 = 34;
-/// Bytes of the Ethernet header.
-const ETHERNET: u64 = 14;
 
 /// The options of a TCP header.
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
@@ -58,11 +53,8 @@ pub struct Parsed {
 
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
 struct State {
-    /// Byte offset and number (up to 15) of the next beat.
-    offset: Bits<17>,
-    index: Bits<4>,
-    /// Where the IPv4 packet ends in the frame: total length and Ethernet header.
-    end: Bits<17>,
+    /// Place of the next beat.
+    place: Scan,
     /// Bytes of the frame just finished.
     length: Bits<17>,
     /// It is damaged.
@@ -77,6 +69,7 @@ struct State {
     /// If it has options: the first is the MSS.
     obvious: bool,
     bad_ip: bool,
+    bad_source: bool,
     bad_tcp: bool,
     bad_length: bool,
     /// The verdict: see [`Parsed`].
@@ -102,6 +95,7 @@ pub struct Parser<const W: usize> {
     /// The frame whose last beat was taken three cycles before.
     pub parsed: Signal<Out, Parsed>,
     state: Register<State>,
+    subnet: Flop<Subnet>,
     bytes: Flop<Bits<768>>,
     header: [Flop<SegmentHeader>; 2],
     options: [Flop<OptionBytes>; 2],
@@ -126,19 +120,11 @@ fn field48(bytes: Bits<768>, at: usize) -> Bits<48> {
     reverse_bytes(bytes.get_bits::<48>(at * 8))
 }
 
-/// Addresses no packet may come from (RFC 1122 3.2.1.3): this network, loopback, multicast, broadcast. A listener is known to the lookup by
-/// remote address 0, which must therefore never come in.
-#[kernel_fn]
-fn impossible_source(address: Bits<32>) -> bool {
-    let first = address.get_bits::<8>(24);
-    first == 0 || first == 127 || first >= 224
-}
-
 impl<const W: usize> Logic for Parser<W> {
     #[kernel]
     fn update(&mut self) {
         setup!(self, state);
-        clocks!(self, bytes, header[0], header[1], options[0], options[1], mix);
+        clocks!(self, subnet, bytes, header[0], header[1], options[0], options[1], mix);
         let state = self.state.q.val();
         let mut next = state;
 
@@ -148,72 +134,74 @@ impl<const W: usize> Logic for Parser<W> {
         let bytes = self.bytes.q.val();
         let mut collected = bytes;
         for word in 0..12 {
-            if valid && state.index == (word * 64 / W) as u64 {
+            if valid && state.place.index == (word * 64 / W) as u64 {
                 collected = set_bits(collected, word * 64, beat.data.get_bits::<64>(word * 64 % W));
             }
         }
         self.bytes.d.next = collected;
         if valid {
-            let far = state.offset.get_bit(16);
-            next.offset = if far { state.offset } else { state.offset + (W as u64 / 8) };
-            next.index = if state.index.all() { state.index } else { state.index + 1 };
-            if beat.last {
-                next.offset = bits::<17>(0);
-                next.index = bits::<4>(0);
-            }
-            if state.index == (128 / W as u64) {
-                let total = reverse_bytes(beat.data.get_bits::<16>(128 % W));
-                next.end = resize::<17, 16>(total) + ETHERNET;
-            }
-            let length = state.offset + resize::<17, 7>(beat.count);
+            next.place = scanned::<W>(state.place, beat);
+            let length = state.place.offset + resize::<17, 7>(beat.count);
             next.length = length;
-            next.framed = length >= ETHERNET;
-            next.complete = length >= TCP_HEADER;
+            next.framed = length >= ethernet::LENGTH;
+            next.complete = length >= tcp::START;
             next.damaged = beat.error;
         }
 
         // Read and check.
         let settings = self.settings.val();
-        let source = field32(bytes, 26);
-        let words = bytes.get_bits::<4>(46 * 8 + 4);
-        let payload = (resize::<7, 4>(words) << 2) + TCP_HEADER;
-        let flags = bytes.get_bits::<8>(47 * 8);
-        next.addressed = field48(bytes, 0) == settings.mac && field16(bytes, 12) == ETHERTYPE_IPV4 && state.framed;
-        next.here = (bytes.get_bits::<8>(23 * 8) == 6 && field32(bytes, 30) == settings.ip_address) || !state.complete;
-        next.bad_ip = bytes.get_bits::<8>(14 * 8) != 0x45
-            || (field16(bytes, 20) & 0x3fff).any()
-            || impossible_source(source)
-            || source == settings.ip_address;
-        next.bad_tcp = words < 5 || (!state.end.get_bits::<10>(7).any() && state.end.get_bits::<7>(0) < payload);
-        next.bad_length = !state.complete || state.length.get_bit(16) || state.length < state.end || state.damaged;
-        next.optioned = flags.get_bit(1) && words != 5;
-        next.obvious = field16(bytes, 54) == (KIND_MSS << 8 | MSS_LENGTH);
-        let tuple = Tuple { remote_address: source, remote_port: field16(bytes, 34), local_port: field16(bytes, 36) };
+        self.subnet.d.next = subnet_of(settings, self.subnet.q.val());
+        let source = field32(bytes, ipv4::SOURCE);
+        let words = bytes.get_bits::<4>(tcp::DATA_OFFSET * 8 + 4);
+        let payload = (resize::<7, 4>(words) << 2) + tcp::START;
+        let flags = bytes.get_bits::<8>(tcp::CONTROL * 8);
+        next.addressed = field48(bytes, ethernet::DESTINATION) == settings.mac
+            && field16(bytes, ethernet::TYPE) == ethernet::TYPE_IPV4
+            && state.framed;
+        next.here = (bytes.get_bits::<8>(ipv4::PROTOCOL * 8) == ipv4::PROTOCOL_TCP
+            && field32(bytes, ipv4::DESTINATION) == settings.ip_address)
+            || !state.complete;
+        next.bad_ip = bytes.get_bits::<8>(ipv4::VERSION * 8) != ipv4::VERSION_4
+            || (field16(bytes, ipv4::FRAGMENT) & ipv4::FRAGMENTED).any();
+        // RFC 1122 3.2.1.3: a packet from an address that cannot be a host's is dropped without an answer.
+        next.bad_source = !possible_peer(source, self.subnet.q.val())
+            || !possible_mac(field48(bytes, ethernet::SOURCE), settings.mac);
+        next.bad_tcp = words < tcp::WORDS
+            || (!state.place.end.get_bits::<10>(7).any() && state.place.end.get_bits::<7>(0) < payload);
+        next.bad_length =
+            !state.complete || state.length.get_bit(16) || state.length < state.place.end || state.damaged;
+        next.optioned = flags.get_bit(tcp::SYN) && words != tcp::WORDS;
+        next.obvious = field16(bytes, tcp::OPTIONS) == (tcp::KIND_MSS << 8 | tcp::LENGTH_MSS);
+        let tuple = Tuple {
+            remote_address: source,
+            remote_port: field16(bytes, tcp::SOURCE_PORT),
+            local_port: field16(bytes, tcp::DESTINATION_PORT),
+        };
         self.mix.tuple.next = tuple;
         self.mix.key.next = settings.hash_key;
         let read = SegmentHeader {
             tuple,
             mix: bits::<32>(0),
-            remote_mac: field48(bytes, 6),
-            sequence: field32(bytes, 38),
-            acknowledgement: field32(bytes, 42),
-            window: field16(bytes, 48),
+            remote_mac: field48(bytes, ethernet::SOURCE),
+            sequence: field32(bytes, tcp::SEQUENCE),
+            acknowledgement: field32(bytes, tcp::ACKNOWLEDGEMENT),
+            window: field16(bytes, tcp::WINDOW),
             control: ControlBits {
-                fin: flags.get_bit(0),
-                syn: flags.get_bit(1),
-                rst: flags.get_bit(2),
-                psh: flags.get_bit(3),
-                ack: flags.get_bit(4),
+                fin: flags.get_bit(tcp::FIN),
+                syn: flags.get_bit(tcp::SYN),
+                rst: flags.get_bit(tcp::RST),
+                psh: flags.get_bit(tcp::PSH),
+                ack: flags.get_bit(tcp::ACK),
             },
-            mss: field16(bytes, 56),
+            mss: field16(bytes, tcp::OPTIONS + 2),
             payload_offset: resize::<8, 7>(payload),
-            payload_length: resize::<16, 17>(state.end - resize::<17, 7>(payload)),
+            payload_length: resize::<16, 17>(state.place.end - resize::<17, 7>(payload)),
             frame_length: resize::<16, 17>(state.length),
         };
-        let options = OptionBytes { bytes: bytes.get_bits::<320>(54 * 8), words: words - 5 };
+        let options = OptionBytes { bytes: bytes.get_bits::<320>(tcp::OPTIONS * 8), words: words - tcp::WORDS };
 
         let ours = state.addressed && state.here;
-        let bad = state.bad_ip || state.bad_tcp || state.bad_length;
+        let bad = state.bad_ip || state.bad_source || state.bad_tcp || state.bad_length;
         next.wanted = ours && !bad;
         next.malformed = ours && bad;
         next.walked = state.optioned && !state.obvious;

@@ -20,23 +20,22 @@
 //! `late` is 5 cycles behind `beat` (W = 64; 6 above), `early` is three cycles before `late`.
 //!
 //! # Invariant
-//! `ip_right` and `tcp_right` in the cycle of a last beat on `late` are the verdict on exactly that frame. The TCP sum covers bytes
-//! 26 (source address) to the end the IPv4 header names: padding never enters. It assumes an IPv4 header of 20 bytes; the parser
+//! `ip_right` and `tcp_right` in the cycle of a last beat on `late` are the verdict on exactly that frame. The TCP sum covers the bytes from
+//! the source address to the end the IPv4 header names: padding never enters. It assumes an IPv4 header of 20 bytes; the parser
 //! drops all others.
+use super::Checksum;
 use crate::bundles::Beat;
+use crate::wire::{ethernet, ipv4, scanned, Scan};
 use stevedore_hdl::prelude::*;
 
-/// Bytes of the Ethernet header.
-const ETHERNET: u64 = 14;
 /// IPv4 header of 20 bytes, plus protocol number 6, minus the Ethernet header: what turns "end of the segment in the frame" into
 /// the sum of the pseudo header's protocol and TCP length.
-const END_TO_PSEUDO: u64 = 2 * ETHERNET;
+const END_TO_PSEUDO: u64 = 2 * ethernet::LENGTH;
 
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
 struct State {
-    /// Byte offset and number (up to 15) of the next beat of the wire.
-    coming_offset: Bits<17>,
-    coming_index: Bits<4>,
+    /// Place of the next beat of the wire.
+    coming: Scan,
     /// The number of the beat in the first stage, and what is left of the IPv4 packet from there on.
     index: Bits<4>,
     /// It is the beat the TCP sum begins in / one behind it.
@@ -46,8 +45,6 @@ struct State {
     whole: bool,
     over: bool,
     part: Bits<7>,
-    /// Offset behind the last byte of the IPv4 packet, once its total length was seen.
-    end: Bits<17>,
     /// The masked words belong to a first beat.
     masked_first: bool,
     /// Which stages of the delay line hold a beat.
@@ -89,8 +86,6 @@ pub struct Verifier<const W: usize> {
     tcp_sum: Checksum<W>,
 }
 
-use super::Checksum;
-
 impl<const W: usize> Logic for Verifier<W> {
     #[kernel]
     fn update(&mut self) {
@@ -102,27 +97,17 @@ impl<const W: usize> Logic for Verifier<W> {
         // Stage 1: where in the frame the beat lies, and how long the packet says it is (bytes 16 and 17).
         let beat = self.beat.val();
         let valid = self.valid.val();
-        next.index = state.coming_index;
-        next.head = state.coming_index == (192 / W as u64);
-        next.body = state.coming_index > (192 / W as u64);
+        next.index = state.coming.index;
+        next.head = state.coming.index == (ipv4::CHECKSUM * 8 / W) as u64;
+        next.body = state.coming.index > (ipv4::CHECKSUM * 8 / W) as u64;
         if valid {
-            let far = state.coming_offset.get_bit(16);
-            next.coming_offset = if far { state.coming_offset } else { state.coming_offset + (W as u64 / 8) };
-            next.coming_index = if state.coming_index.all() { state.coming_index } else { state.coming_index + 1 };
-            if beat.last {
-                next.coming_offset = bits::<17>(0);
-                next.coming_index = bits::<4>(0);
-            }
-            if state.coming_index == (128 / W as u64) {
-                let total = reverse_bytes(beat.data.get_bits::<16>(128 % W));
-                next.end = resize::<17, 16>(total) + ETHERNET;
-            }
+            next.coming = scanned::<W>(state.coming, beat);
         }
 
         // Stage 2: zero every byte that does not count.
         // Only beats behind the one with the total length ask; at W = 512 it is the same.
-        let end = if W > 128 { next.end } else { state.end };
-        let left = resize::<18, 17>(end) - resize::<18, 17>(state.coming_offset);
+        let end = if W > 128 { next.coming.end } else { state.coming.end };
+        let left = resize::<18, 17>(end) - resize::<18, 17>(state.coming.offset);
         next.over = left.get_bit(17);
         next.whole = (left >> clog2(W / 8) as u64).any();
         next.part = bit_cast::<7, 18>(left) & bits::<7>(W as u64 / 8 - 1);
@@ -133,12 +118,12 @@ impl<const W: usize> Logic for Verifier<W> {
         let mut tcp_mask = bits::<W>(0);
         let mut ip_mask = bits::<W>(0);
         for lane in 0..W / 8 {
-            let started = body || (head && lane >= 26 % (W / 8));
+            let started = body || (head && lane >= ipv4::SOURCE % (W / 8));
             if started && !state.over && (state.whole || state.part > bits::<7>(lane as u64)) {
                 tcp_mask = set_bits(tcp_mask, lane * 8, bits::<8>(0xff));
             }
-            for i in 112 / W..=264 / W {
-                if i * W / 8 + lane >= 14 && i * W / 8 + lane < 34 && state.index == i as u64 {
+            for i in ipv4::VERSION * 8 / W..=(ipv4::PAYLOAD - 1) * 8 / W {
+                if i * W / 8 + lane >= ipv4::VERSION && i * W / 8 + lane < ipv4::PAYLOAD && state.index == i as u64 {
                     ip_mask = set_bits(ip_mask, lane * 8, bits::<8>(0xff));
                 }
             }
@@ -146,7 +131,11 @@ impl<const W: usize> Logic for Verifier<W> {
         // The place of the IPv4 checksum (bytes 24 and 25), which is not part of the TCP sum, takes protocol and length.
         let mut tcp_words = data & tcp_mask;
         if head {
-            tcp_words = set_bits(tcp_words, 192 % W, reverse_bytes(resize::<16, 17>(state.end - END_TO_PSEUDO)));
+            tcp_words = set_bits(
+                tcp_words,
+                ipv4::CHECKSUM * 8 % W,
+                reverse_bytes(resize::<16, 17>(state.coming.end - END_TO_PSEUDO)),
+            );
         }
         self.tcp_words.d.next = tcp_words;
         self.ip_words.d.next = data & ip_mask;

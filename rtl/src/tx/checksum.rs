@@ -8,6 +8,7 @@
 //!
 //! **Invariant.** Ones-complement sums do not care for byte order: words are summed as they lie in the lanes, the result is swapped.
 use super::record::Stored;
+use crate::wire::checksum::folded;
 use stevedore_hdl::prelude::*;
 
 /// `data` with the lanes from `count` on set to zero.
@@ -20,13 +21,6 @@ pub fn masked<const W: usize>(data: Bits<W>, count: Bits<7>) -> Bits<W> {
         }
     }
     kept
-}
-
-/// A ones-complement sum brought to 16 bits.
-#[kernel_fn]
-pub fn folded(sum: Bits<32>) -> Bits<16> {
-    let once = resize::<17, 16>(sum.get_bits::<16>(0)) + resize::<17, 16>(sum.get_bits::<16>(16));
-    once.get_bits::<16>(0) + resize::<16, 1>(once.get_bits::<1>(16))
 }
 
 /// Marks that travel with a word.

@@ -11,17 +11,14 @@
 //! The two stages behind the meeting move as one.
 //!
 //! **Invariant.** Headers, fetches and resets leave in the order in which they came in. What each stage adds: [`super::header_stages`].
-use super::checksum::folded;
 use super::header_stages::*;
 use super::record::{Fetch, Header, Peer, Stored};
 use super::send_chain::beats;
 use crate::bundles::{Address, ControlBits, ResetOut, SegmentOut};
 use crate::geometry::Geometry;
-use crate::network::SHORTEST;
+use crate::wire::checksum::folded;
+use crate::wire::ethernet;
 use stevedore_hdl::prelude::*;
-
-/// Bytes of the Ethernet header.
-const ETHERNET: u64 = 14;
 
 /// Which stages hold a segment, and whose turn it is.
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
@@ -204,8 +201,8 @@ impl<const W: usize> Logic for HeaderBuilder<W> {
 
         // Checked.
         let mut single = false;
-        if W as u64 / 8 >= SHORTEST {
-            single = summed.total_length <= bits::<16>(W as u64 / 8 - ETHERNET);
+        if W as u64 / 8 >= ethernet::SHORTEST {
+            single = summed.total_length <= bits::<16>(W as u64 / 8 - ethernet::LENGTH);
         }
         self.checked.s_in.valid.next = stages.summed;
         self.checked.s_in.bits.next = Checked {
@@ -214,7 +211,7 @@ impl<const W: usize> Logic for HeaderBuilder<W> {
             payload_beats: beats::<W>(summed.payload_length),
             payload: summed.payload_length.any(),
             total_length: summed.total_length,
-            padded: summed.total_length < bits::<16>(SHORTEST - ETHERNET),
+            padded: summed.total_length < bits::<16>(ethernet::SHORTEST - ethernet::LENGTH),
             single: single,
             ip: !folded(resize::<32, 20>(summed.ip)),
             tcp: !folded(resize::<32, 20>(summed.tcp)),
@@ -229,7 +226,7 @@ impl<const W: usize> Logic for HeaderBuilder<W> {
             length: header_length(checked.draft.mss),
             payload_beats: checked.payload_beats,
             payload: checked.payload,
-            frame_length: mux(checked.padded, bits::<16>(SHORTEST), checked.total_length + ETHERNET),
+            frame_length: mux(checked.padded, bits::<16>(ethernet::SHORTEST), checked.total_length + ethernet::LENGTH),
             single: checked.single,
         };
     }

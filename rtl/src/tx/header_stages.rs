@@ -5,19 +5,15 @@
 //! means nothing (RFC 6864 4.1) and is 0.
 use super::record::Peer;
 use crate::bundles::ControlBits;
-use crate::network::ETHERTYPE_IPV4;
+use crate::wire::{ethernet, ipv4, tcp};
 use stevedore_hdl::prelude::*;
 
 /// Version and length of an IPv4 header without options.
-const VERSION: u64 = 0x4500;
-/// DF.
-const FRAGMENT: u64 = 0x4000;
-/// TTL and protocol: TCP.
-const TTL_PROTOCOL: u64 = 0x4006;
+const VERSION: u64 = ipv4::VERSION_4 << 8;
+/// Time to live and protocol.
+const LIFE_PROTOCOL: u64 = ipv4::INITIAL_TIME_TO_LIVE << 8 | ipv4::PROTOCOL_TCP;
 /// Kind and length of the MSS option.
-const MSS_OPTION: u64 = 0x0204;
-/// The protocol number in the pseudo header.
-const TCP: u64 = 6;
+const MSS_OPTION: u64 = tcp::KIND_MSS << 8 | tcp::LENGTH_MSS;
 
 /// The engine's own part of every header.
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
@@ -152,12 +148,13 @@ fn halves(x: Bits<32>) -> Bits<18> {
 #[kernel_fn]
 fn offset_and_control(draft: Draft) -> Bits<16> {
     let control = draft.control;
-    let mut word = set_bits(bits::<16>(0), 12, mux(draft.mss, bits::<4>(6), bits::<4>(5)));
-    word = word.replace_bit(0, control.fin);
-    word = word.replace_bit(1, control.syn);
-    word = word.replace_bit(2, control.rst);
-    word = word.replace_bit(3, control.psh);
-    word.replace_bit(4, control.ack)
+    let mut word =
+        set_bits(bits::<16>(0), 12, mux(draft.mss, bits::<4>(tcp::WORDS + tcp::LENGTH_MSS / 4), bits::<4>(tcp::WORDS)));
+    word = word.replace_bit(tcp::FIN, control.fin);
+    word = word.replace_bit(tcp::SYN, control.syn);
+    word = word.replace_bit(tcp::RST, control.rst);
+    word = word.replace_bit(tcp::PSH, control.psh);
+    word.replace_bit(tcp::ACK, control.ack)
 }
 
 /// Bytes of a frame up to and with the TCP header.
@@ -172,9 +169,9 @@ pub fn parts_of(known: Known, payload: Bits<16>, own: Own) -> Parts {
     let peer = known.peer;
     let draft = known.draft;
     // Everything that depends on the option: lengths of the headers, the protocol number, the option itself.
-    let mut rest = bits::<18>(20 + TCP);
+    let mut rest = bits::<18>(tcp::LENGTH + ipv4::PROTOCOL_TCP);
     if draft.mss {
-        rest = wide(own.mss) + bits::<18>(24 + TCP + MSS_OPTION);
+        rest = wide(own.mss) + bits::<18>(tcp::LENGTH + tcp::LENGTH_MSS + ipv4::PROTOCOL_TCP + MSS_OPTION);
     }
     let headers = mux(draft.mss, bits::<16>(44), bits::<16>(40));
     let length = wide(known.payload_length);
@@ -184,7 +181,7 @@ pub fn parts_of(known: Known, payload: Bits<16>, own: Own) -> Parts {
         payload_length: known.payload_length,
         total_length: headers + known.payload_length,
         addresses: halves(own.ip_address) + halves(peer.tuple.remote_address),
-        ip: wide(headers) + length + bits::<18>(VERSION + FRAGMENT + TTL_PROTOCOL),
+        ip: wide(headers) + length + bits::<18>(VERSION + ipv4::DO_NOT_FRAGMENT + LIFE_PROTOCOL),
         front: wide(peer.tuple.local_port) + wide(peer.tuple.remote_port) + halves(draft.sequence),
         middle: halves(draft.acknowledgement) + wide(offset_and_control(draft)) + wide(draft.window),
         rest: wide(payload) + length + rest,
@@ -214,26 +211,26 @@ pub fn bytes_of(checked: Checked, own: Own) -> Bits<512> {
     let peer = checked.peer;
     let draft = checked.draft;
     let mut header = bits::<512>(0);
-    header = set_bits(header, 0, reverse_bytes(peer.remote_mac));
-    header = set_bits(header, 6 * 8, reverse_bytes(own.mac));
-    header = set_bits(header, 12 * 8, reverse_bytes(bits::<16>(ETHERTYPE_IPV4)));
-    header = set_bits(header, 14 * 8, reverse_bytes(bits::<16>(VERSION)));
-    header = set_bits(header, 16 * 8, reverse_bytes(checked.total_length));
-    header = set_bits(header, 20 * 8, reverse_bytes(bits::<16>(FRAGMENT)));
-    header = set_bits(header, 22 * 8, reverse_bytes(bits::<16>(TTL_PROTOCOL)));
-    header = set_bits(header, 24 * 8, reverse_bytes(checked.ip));
-    header = set_bits(header, 26 * 8, reverse_bytes(own.ip_address));
-    header = set_bits(header, 30 * 8, reverse_bytes(peer.tuple.remote_address));
-    header = set_bits(header, 34 * 8, reverse_bytes(peer.tuple.local_port));
-    header = set_bits(header, 36 * 8, reverse_bytes(peer.tuple.remote_port));
-    header = set_bits(header, 38 * 8, reverse_bytes(draft.sequence));
-    header = set_bits(header, 42 * 8, reverse_bytes(draft.acknowledgement));
-    header = set_bits(header, 46 * 8, reverse_bytes(offset_and_control(draft)));
-    header = set_bits(header, 48 * 8, reverse_bytes(draft.window));
-    header = set_bits(header, 50 * 8, reverse_bytes(checked.tcp));
+    header = set_bits(header, ethernet::DESTINATION * 8, reverse_bytes(peer.remote_mac));
+    header = set_bits(header, ethernet::SOURCE * 8, reverse_bytes(own.mac));
+    header = set_bits(header, ethernet::TYPE * 8, reverse_bytes(bits::<16>(ethernet::TYPE_IPV4)));
+    header = set_bits(header, ipv4::VERSION * 8, reverse_bytes(bits::<16>(VERSION)));
+    header = set_bits(header, ipv4::TOTAL_LENGTH * 8, reverse_bytes(checked.total_length));
+    header = set_bits(header, ipv4::FRAGMENT * 8, reverse_bytes(bits::<16>(ipv4::DO_NOT_FRAGMENT)));
+    header = set_bits(header, ipv4::TIME_TO_LIVE * 8, reverse_bytes(bits::<16>(LIFE_PROTOCOL)));
+    header = set_bits(header, ipv4::CHECKSUM * 8, reverse_bytes(checked.ip));
+    header = set_bits(header, ipv4::SOURCE * 8, reverse_bytes(own.ip_address));
+    header = set_bits(header, ipv4::DESTINATION * 8, reverse_bytes(peer.tuple.remote_address));
+    header = set_bits(header, tcp::SOURCE_PORT * 8, reverse_bytes(peer.tuple.local_port));
+    header = set_bits(header, tcp::DESTINATION_PORT * 8, reverse_bytes(peer.tuple.remote_port));
+    header = set_bits(header, tcp::SEQUENCE * 8, reverse_bytes(draft.sequence));
+    header = set_bits(header, tcp::ACKNOWLEDGEMENT * 8, reverse_bytes(draft.acknowledgement));
+    header = set_bits(header, tcp::DATA_OFFSET * 8, reverse_bytes(offset_and_control(draft)));
+    header = set_bits(header, tcp::WINDOW * 8, reverse_bytes(draft.window));
+    header = set_bits(header, tcp::CHECKSUM * 8, reverse_bytes(checked.tcp));
     if draft.mss {
-        header = set_bits(header, 54 * 8, reverse_bytes(bits::<16>(MSS_OPTION)));
-        header = set_bits(header, 56 * 8, reverse_bytes(own.mss));
+        header = set_bits(header, tcp::OPTIONS * 8, reverse_bytes(bits::<16>(MSS_OPTION)));
+        header = set_bits(header, (tcp::OPTIONS + 2) * 8, reverse_bytes(own.mss));
     }
     header
 }

@@ -167,3 +167,18 @@ impl Echo {
         self.padded(0)
     }
 }
+
+/// A connection request to `to`, whose checksums are right.
+pub fn syn(source: [u8; 6], from: u32, to: u32) -> Vec<u8> {
+    let mut ip = vec![0x45, 0, 0, 40, 0, 0, 0x40, 0, 64, 6, 0, 0];
+    ip.extend(from.to_be_bytes());
+    ip.extend(to.to_be_bytes());
+    let sum = checksum(&ip);
+    ip[10..12].copy_from_slice(&sum.to_be_bytes());
+    let mut tcp = vec![0x0f, 0xa0, 0, 80, 0, 0, 3, 0xe8, 0, 0, 0, 0, 0x50, 2, 0xff, 0xff, 0, 0, 0, 0];
+    let sum = checksum(&[&ip[12..20], &[0, 6, 0, 20], &tcp].concat());
+    tcp[16..18].copy_from_slice(&sum.to_be_bytes());
+    let mut bytes = [&OWN_MAC[..], &source, &[8, 0], &ip, &tcp].concat();
+    bytes.resize(60, 0);
+    bytes
+}

@@ -20,6 +20,7 @@ pub fn settings() -> Settings {
         enable: true,
         mac: bits(number(&MAC)),
         ip_address: bits(number(&IP)),
+        netmask: bits(0xffff_ff00),
         hash_key: bits(KEY.into()),
         ..Settings::default()
     }
@@ -154,7 +155,12 @@ pub fn verdict(frame: &[u8], damaged: bool) -> Verdict {
     let total = be16(frame, 16) as usize;
     let words = if frame.len() > 46 { usize::from(frame[46] >> 4) } else { 0 };
     let payload = 34 + 4 * words;
-    let impossible = matches!(frame[26], 0 | 127 | 224..=255) || frame[26..30] == IP;
+    let reserved = frame[26..29] == IP[..3] && [0, 255, IP[3]].contains(&frame[29]);
+    let impossible = matches!(frame[26], 0 | 127 | 224..=255)
+        || reserved
+        || frame[6] & 1 == 1
+        || frame[6..12] == MAC
+        || frame[6..12] == [0; 6];
     if damaged
         || frame[14] != 0x45
         || be16(frame, 20) & 0x3fff != 0
