@@ -1,7 +1,8 @@
 //! The TCP pipeline on its own: events in, commands out, the byte chains and the peer played by the bench.
 //!
-//! `rig.rs` drives the block and carries out its commands as the chains would, checking every one; `peer.rs` is a small TCP of its own. The
-//! scripted tests (`handshake` to `requests`) write segments as packetdrill does: flags, relative numbers, length, window.
+//! `rig.rs` drives the block and carries out its commands as the chains would, checking every one; `peer.rs` is a small
+//! TCP of its own. The scripted tests (`handshake` to `requests`) write segments as packetdrill does: flags, relative
+//! numbers, length, window.
 
 #[path = "tcp/closing.rs"]
 mod closing;

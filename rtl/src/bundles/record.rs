@@ -29,7 +29,8 @@ pub enum TcpState {
     TimeWait,
 }
 
-/// What is still to be said about a connection that is over: the teardown that the next turn to send sends to both chains.
+/// What is still to be said about a connection that is over: the teardown that the next turn to send sends to both
+/// chains.
 #[derive(Encoding, Clone, Copy, Debug, PartialEq)]
 pub enum Farewell {
     /// Nothing.
@@ -103,7 +104,8 @@ pub struct Soft {
     pub rcv_adv: Bits<32>,
     /// Congestion window, bytes (RFC 5681).
     pub cwnd: Bits<24>,
-    /// cwnd and what limited transmit adds to it: a segment for each of the first two duplicate acknowledgements (RFC 3042).
+    /// cwnd and what limited transmit adds to it: a segment for each of the first two duplicate acknowledgements (RFC
+    /// 3042).
     pub send_limit: Bits<24>,
     /// Slow start threshold, bytes.
     pub ssthresh: Bits<24>,
@@ -111,7 +113,8 @@ pub struct Soft {
     pub cwnd_credit: Bits<24>,
     /// Duplicate acknowledgements in a row.
     pub duplicate_acks: Bits<3>,
-    /// In fast recovery until this is acknowledged (RFC 6582). In SYN-RECEIVED: the listener's slot `[15:0]` and generation `[31:16]`.
+    /// In fast recovery until this is acknowledged (RFC 6582). In SYN-RECEIVED: the listener's slot `[15:0]` and
+    /// generation `[31:16]`.
     pub recover: Bits<32>,
     /// `recover` is in force.
     pub recovering: bool,

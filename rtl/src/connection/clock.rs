@@ -1,11 +1,14 @@
-//! The clock of the connection pipeline: microseconds in 33 bits, which stand still when the scan of the deadlines does.
+//! The clock of the connection pipeline: microseconds in 33 bits, which stand still when the scan of the deadlines
+//! does.
 //!
-//! **Role.** Extends the engine's 32-bit microseconds, so that a delay of 32 bits is less than half of what the clock can tell apart. A host that takes no
-//! responses stops the pipeline and with it the scan, for as long as it likes: time that passes then is left out, because a deadline
-//! that nobody looks at for half the clock's range would seem to lie ahead again (`deadline.rs`). Neighbours: `host/timebase.rs`, the scan in
-//! `timers.rs`, the stages of `pipeline.rs`.
+//! **Role.** Extends the engine's 32-bit microseconds, so that a delay of 32 bits is less than half of what the clock
+//! can tell apart. A host that takes no responses stops the pipeline and with it the scan, for as long as it likes:
+//! time that passes then is left out, because a deadline that nobody looks at for half the clock's range would seem to
+//! lie ahead again (`deadline.rs`). Neighbours: `host/timebase.rs`, the scan in `timers.rs`, the stages of
+//! `pipeline.rs`.
 //!
-//! **Ports.** `clock`, `reset`. `now`: the engine's microseconds. `scanned`: the scan has been at every slot once more. `time`: the pipeline's.
+//! **Ports.** `clock`, `reset`. `now`: the engine's microseconds. `scanned`: the scan has been at every slot once more.
+//! `time`: the pipeline's.
 //!
 //! **Handshake.** None. **Latency.** Two cycles from `now` to `time`.
 //!

@@ -1,9 +1,11 @@
-//! Congestion control: slow start, congestion avoidance, fast retransmit and fast recovery (RFC 5681, NewReno RFC 6582, byte counting
-//! in congestion avoidance RFC 3465), initial window RFC 6928, restart after idle (RFC 5681 4.1), limited transmit (RFC 3042).
+//! Congestion control: slow start, congestion avoidance, fast retransmit and fast recovery (RFC 5681, NewReno RFC 6582,
+//! byte counting in congestion avoidance RFC 3465), initial window RFC 6928, restart after idle (RFC 5681 4.1), limited
+//! transmit (RFC 3042).
 //!
-//! Limited transmit lets a new segment go for each of the first two duplicate acknowledgements: `send_limit`, which bounds what is sent, is then so
-//! much more than cwnd, which stays. It is cwnd again with the next change of cwnd. What was sent that way does not
-//! count as FlightSize (RFC 5681 3.2): half of it, or of cwnd if that is less, becomes ssthresh.
+//! Limited transmit lets a new segment go for each of the first two duplicate acknowledgements: `send_limit`, which
+//! bounds what is sent, is then so much more than cwnd, which stays. It is cwnd again with the next change of cwnd.
+//! What was sent that way does not count as FlightSize (RFC 5681 3.2): half of it, or of cwnd if that is less, becomes
+//! ssthresh.
 use super::acknowledge::{AckMeasures, AckPlan};
 use super::segment_arrives::Verdict;
 use super::sequence::{before, negative, wide};
@@ -161,7 +163,8 @@ pub struct CongestionPlan {
     pub leave: bool,
     /// The first or second duplicate: one segment more may go.
     pub limited: bool,
-    /// The connection was idle for longer than the window of its path can be trusted, and that is larger than the initial one.
+    /// The connection was idle for longer than the window of its path can be trusted, and that is larger than the
+    /// initial one.
     pub restart: bool,
     /// cwnd of `begin` and `restart`.
     pub initial: Bits<24>,

@@ -1,11 +1,12 @@
 //! Deadlines: when something is due, compared with the pipeline's clock (`clock.rs`).
 //!
-//! Times are microseconds modulo a power of two, so a comparison holds only if a deadline is never further away than half of that, and is looked at
-//! before as much again has passed. Both are kept here: a delay that does not fit saturates when the deadline is made, and the clock stands still
-//! while the scan that looks at the deadlines does.
+//! Times are microseconds modulo a power of two, so a comparison holds only if a deadline is never further away than
+//! half of that, and is looked at before as much again has passed. Both are kept here: a delay that does not fit
+//! saturates when the deadline is made, and the clock stands still while the scan that looks at the deadlines does.
 //!
-//! A *long* deadline has 33 bits and takes every setting of 32 bits as it is: time-outs, TIME-WAIT. A *short* one has 24 bits, at most 8.4 s: delayed
-//! acknowledgements (RFC 1122 4.2.3.2 allows half a second) and reports of received bytes.
+//! A *long* deadline has 33 bits and takes every setting of 32 bits as it is: time-outs, TIME-WAIT. A *short* one has
+//! 24 bits, at most 8.4 s: delayed acknowledgements (RFC 1122 4.2.3.2 allows half a second) and reports of received
+//! bytes.
 use stevedore_hdl::prelude::*;
 
 /// Longest delay of a short deadline.

@@ -1,7 +1,7 @@
 //! The connection pipeline: one event per cycle; read, load, measure, judge, decide, settle.
 //!
-//! **Role.** Owns the connection table. Everything TCP is in the functions of the files named in `stages.rs`; here is only the order of
-//! things. Neighbours: `arbiter.rs` before it, the queues of `tcp.rs` and the scheduler behind it.
+//! **Role.** Owns the connection table. Everything TCP is in the functions of the files named in `stages.rs`; here is
+//! only the order of things. Neighbours: `arbiter.rs` before it, the queues of `tcp.rs` and the scheduler behind it.
 //!
 //! ```text
 //!  read    0 the table is read for the event that was let in
@@ -14,14 +14,15 @@
 //!
 //! **Ports.** `clock`, `reset`. `row`: row to be read. `load_valid`, `load`: the event whose row was read in the last
 //! cycle. `settings`, `now`: read by the stages. `measured`, `judged`: rows in these
-//! stages. `outcome_valid`, `outcome`: what leaves. `pulses`: for the statistics. `push`, `push_slot`: who wants a turn.
-//! `again`, `again_slot`, `again_taken`, `turn_comes`: the turn of a connection that sends alone leads to its next one two
-//! stages earlier.
+//! stages. `outcome_valid`, `outcome`: what leaves. `pulses`: for the statistics. `push`, `push_slot`: who wants a
+//! turn. `again`, `again_slot`, `again_taken`, `turn_comes`: the turn of a connection that sends alone leads to its
+//! next one two stages earlier.
 //!
-//! **Handshake.** None: the arbiter lets an event in only when everything behind has room. **Latency.** Five cycles from reading to outcome;
-//! a connection takes an event every five cycles. Never stalls.
+//! **Handshake.** None: the arbiter lets an event in only when everything behind has room. **Latency.** Five cycles
+//! from reading to outcome; a connection takes an event every five cycles. Never stalls.
 //!
-//! **Invariant.** A record is in at most one stage from 0 to 4 (the arbiter sees to it), so what is read is what was last written.
+//! **Invariant.** A record is in at most one stage from 0 to 4 (the arbiter sees to it), so what is read is what was
+//! last written.
 use super::heads::UnderWay;
 use super::listening::{listening_of, Listening};
 use super::settle::{begin, outcome_of, settle, Outcome};
@@ -181,7 +182,8 @@ impl Logic for Pipeline {
 
         // Judge.
         let judged = self.judge.q.val();
-        // What does not exist may share the row of something that does, and is not written back: nothing is taken over from it.
+        // What does not exist may share the row of something that does, and is not written back: nothing is taken over
+        // from it.
         self.judged.next = UnderWay { valid: self.judge_valid.q.val() && judged.legitimate, row: judged.row };
         let record = self.judge_record.q.val();
         let measures = self.measures.q.val();

@@ -1,9 +1,10 @@
 //! What a segment carries (RFC 9293 3.10.7.4, seventh and eighth): payload for the posted room, and the peer's FIN.
 //!
-//! Only payload that begins at or before RCV.NXT is taken, old bytes trimmed at the front, bytes beyond the posted room cut off. Anything
-//! else is dropped and acknowledged at once, so that the peer's duplicate count rises. Data that arrives after the host terminated is
-//! placed while there is room: Terminate closes one direction only, so the reset of RFC 1122 4.2.2.13 (for a host that can read no more)
-//! does not apply; without room the peer sees a closed window until the FIN-WAIT-2 time-out.
+//! Only payload that begins at or before RCV.NXT is taken, old bytes trimmed at the front, bytes beyond the posted room
+//! cut off. Anything else is dropped and acknowledged at once, so that the peer's duplicate count rises. Data that
+//! arrives after the host terminated is placed while there is room: Terminate closes one direction only, so the reset
+//! of RFC 1122 4.2.2.13 (for a host that can read no more) does not apply; without room the peer sees a closed window
+//! until the FIN-WAIT-2 time-out.
 use super::deadline::short_deadline;
 use super::segment_arrives::{ArrivalMeasures, Verdict};
 use super::sequence::{negative, wide};

@@ -1,12 +1,13 @@
-//! Round-trip time and retransmission time-out (RFC 6298): alpha 1/8 and beta 1/4 by shifts, Karn's rule by never timing a
-//! retransmission, bounds from the settings.
+//! Round-trip time and retransmission time-out (RFC 6298): alpha 1/8 and beta 1/4 by shifts, Karn's rule by never
+//! timing a retransmission, bounds from the settings.
 //!
-//! The time-out in force is kept in the record with its back-off. A sample, or a peer whose window opens again, sets it to 0; the next
-//! event of the connection then computes it afresh. An acknowledgement that ends a sample therefore restarts the timer with the time-out
-//! before the sample, and everything sent after it uses the new one.
+//! The time-out in force is kept in the record with its back-off. A sample, or a peer whose window opens again, sets it
+//! to 0; the next event of the connection then computes it afresh. An acknowledgement that ends a sample therefore
+//! restarts the timer with the time-out before the sample, and everything sent after it uses the new one.
 //!
-//! No value wraps: a sample counts as 16.8 s at most, so SRTT and RTTVAR cannot outgrow their fields, and a time-out is 134 s at most, whatever the
-//! settings say (RFC 6298 2.5 asks for a bound of 60 s or more). A sample cannot outlive the clock, for a time-out ends it.
+//! No value wraps: a sample counts as 16.8 s at most, so SRTT and RTTVAR cannot outgrow their fields, and a time-out is
+//! 134 s at most, whatever the settings say (RFC 6298 2.5 asks for a bound of 60 s or more). A sample cannot outlive
+//! the clock, for a time-out ends it.
 use super::acknowledge::AckPlan;
 use super::sequence::before;
 use crate::bundles::{ConnectionRecord, Event, TcpSettings};

@@ -1,13 +1,16 @@
-//! The order of checks of RFC 9293 3.10.7: is the segment acceptable, does it reset, challenge, open or carry on the connection?
+//! The order of checks of RFC 9293 3.10.7: is the segment acceptable, does it reset, challenge, open or carry on the
+//! connection?
 //!
-//! Answers to unacceptable segments are limited to ten in 4.2 seconds for each connection (RFC 5961 7), so that no flood is answered one for one, and two ends
-//! that do not agree (a forged byte is enough) do not acknowledge each other for ever. The limit is not one for the whole engine: a peer that can
-//! use up what all connections share can tell from its own answers what others' numbers are (CVE-2016-5696). Segments with payload or
-//! FIN that are merely outside the window are always answered.
+//! Answers to unacceptable segments are limited to ten in 4.2 seconds for each connection (RFC 5961 7), so that no
+//! flood is answered one for one, and two ends that do not agree (a forged byte is enough) do not acknowledge each
+//! other for ever. The limit is not one for the whole engine: a peer that can use up what all connections share can
+//! tell from its own answers what others' numbers are (CVE-2016-5696). Segments with payload or FIN that are merely
+//! outside the window are always answered.
 //!
-//! Left out: security and urgent data. Tightened after RFC 5961: a reset counts only at exactly RCV.NXT, a SYN inside the window is
-//! challenged, an ACK older than the largest window ever is challenged. Loosened in one place: a segment at the very edge of the window
-//! passes (the text refuses it unless the window is zero), because a peer that lost segments acknowledges from there.
+//! Left out: security and urgent data. Tightened after RFC 5961: a reset counts only at exactly RCV.NXT, a SYN inside
+//! the window is challenged, an ACK older than the largest window ever is challenged. Loosened in one place: a segment
+//! at the very edge of the window passes (the text refuses it unless the window is zero), because a peer that lost
+//! segments acknowledges from there.
 use super::acknowledge::AckMeasures;
 use super::sequence::{adds_up, before, negative, one_apart, wide};
 use crate::bundles::{ConnectionRecord, Event, EventKind, TcpSettings, TcpState};
@@ -164,17 +167,15 @@ pub fn judge(event: Event, fresh: bool, s: Standing, m: ArrivalMeasures, a: AckM
     let acceptable = synchronized && reaches && !m.beyond_edge;
     // Second: RST. Fourth: SYN. Fifth: ACK.
     // A reset at the right edge is outside the window: the peer means an edge it has not heard of yet.
-    let unwelcome = if c.rst {
-        acceptable && !m.exact && !m.at_edge
-    } else {
-        synchronized && !again && (!acceptable || c.syn)
-    };
+    let unwelcome =
+        if c.rst { acceptable && !m.exact && !m.at_edge } else { synchronized && !again && (!acceptable || c.syn) };
     let checked = c.ack && !c.rst && (again || (acceptable && !c.syn));
     let complete = half && checked && good;
     let bad_ack = a.beyond || a.ancient;
     let challenge = unwelcome || (checked && !half && bad_ack);
     let repeat = again && !c.ack;
-    // Old payload and an old FIN are what a peer sends again after a lost acknowledgement: each is answered, and that makes no loop.
+    // Old payload and an old FIN are what a peer sends again after a lost acknowledgement: each is answered, and that
+    // makes no loop.
     let loses = !c.rst && !c.syn && !checked && (event.payload_length.any() || c.fin);
     let spared = s.weary && !loses;
 
@@ -221,7 +222,8 @@ pub fn last_states(state: TcpState, ours: bool, theirs: bool) -> LastStates {
     }
 }
 
-/// The state the segment leads to, RST and time-outs aside. `ours`: our FIN is acknowledged; `theirs`: the peer's FIN is in order.
+/// The state the segment leads to, RST and time-outs aside. `ours`: our FIN is acknowledged; `theirs`: the peer's FIN
+/// is in order.
 #[kernel_fn]
 pub fn next_state(state: TcpState, v: Verdict, ours: bool, theirs: bool) -> TcpState {
     let mut next = state;

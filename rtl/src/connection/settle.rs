@@ -29,7 +29,8 @@ pub struct Outcome {
     pub pulses: TcpPulses,
 }
 
-/// The record that is settled: a new one if the event begins a connection. It may still wait in the scheduler's queue from its former life.
+/// The record that is settled: a new one if the event begins a connection. It may still wait in the scheduler's queue
+/// from its former life.
 #[kernel_fn]
 pub fn begin(event: Event, record: ConnectionRecord, j: Judgement) -> ConnectionRecord {
     let first = event.initial_sequence;

@@ -1,7 +1,8 @@
 //! The records between the stages of the pipeline, and the first three stages of thought: measure, judge, then decide.
 //!
-//! Measuring subtracts and compares; judging compares what was measured and finds the verdict on a segment; deciding turns all that into named
-//! actions; settling (`settle.rs`) carries the actions out. Each stage is one clock cycle, so no value is subtracted, judged and stored in the same one.
+//! Measuring subtracts and compares; judging compares what was measured and finds the verdict on a segment; deciding
+//! turns all that into named actions; settling (`settle.rs`) carries the actions out. Each stage is one clock cycle, so
+//! no value is subtracted, judged and stored in the same one.
 use super::acknowledge::{measure_ack, offer, plan_ack, AckMeasures, AckOffer, AckPlan};
 use super::congestion::{
     measure_congestion, plan_congestion, sum_congestion, CongestionMeasures, CongestionPlan, CongestionSums,
@@ -212,9 +213,9 @@ pub fn decide(issued: Issued, record: ConnectionRecord, m: Measures, j: Judgemen
     let known = m.standing.known;
     let here = m.standing.here;
 
-    // A half-open connection without its listener takes no segment but a reset: the first one ends it, if the tick does not.
-    let verdict =
-        if j.orphan { Verdict { reset: j.verdict.reset, ..Verdict::default() } } else { j.verdict };
+    // A half-open connection without its listener takes no segment but a reset: the first one ends it, if the tick does
+    // not.
+    let verdict = if j.orphan { Verdict { reset: j.verdict.reset, ..Verdict::default() } } else { j.verdict };
     let payload = plan_payload(event, record, here, verdict, m.arrival, j.fit);
     let ack = plan_ack(verdict, m.ack, j.offer);
     let opening = verdict.open || verdict.complete;
@@ -226,8 +227,8 @@ pub fn decide(issued: Issued, record: ConnectionRecord, m: Measures, j: Judgemen
     let next = next_state(state, verdict, ack.fin, payload.fin);
     let last = last_states(state, ack.fin, payload.fin);
 
-    // RFC 9293 3.10.7.4, fifth, TIME-WAIT: the FIN comes again, or another one inside the window, which the check of the sequence number lets pass. The first
-    // is answered by that check.
+    // RFC 9293 3.10.7.4, fifth, TIME-WAIT: the FIN comes again, or another one inside the window, which the check of
+    // the sequence number lets pass. The first is answered by that check.
     let same_fin = m.arrival.new_bytes.all() && event.control.ack && !event.control.rst && !event.control.syn;
     let other_fin = verdict.accepted && state == TcpState::TimeWait && event.control.fin;
     let repeats_fin = other_fin || (state == TcpState::TimeWait && event.control.fin && same_fin);

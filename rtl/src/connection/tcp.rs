@@ -1,7 +1,8 @@
 //! TCP: every event that can change a connection goes in, commands for the byte paths and words to the host come out.
 //!
-//! **Role.** Puts the arbiter, the pipeline, the scheduler and the timers together, with a queue behind each kind of output. Neighbours: the
-//! lookup (segments, openings), the dispatcher (requests), the send chain, placement, the notifier.
+//! **Role.** Puts the arbiter, the pipeline, the scheduler and the timers together, with a queue behind each kind of
+//! output. Neighbours: the lookup (segments, openings), the dispatcher (requests), the send chain, placement, the
+//! notifier.
 //!
 //! ```text
 //!  s_segment ──┐                       ┌── m_send
@@ -10,19 +11,21 @@
 //!  timers ─────┘              └── pushes to the scheduler
 //! ```
 //!
-//! **Ports.** `clock`, `reset`. `s_segment`: segments, one ReceiveCommand Place or Discard each, in order. `s_host`: Connect, Listen, posts,
-//! Terminate. `settings`: quasi-static. `now`: microseconds. `m_send`, `m_receive`, `m_notice`: the outputs. `pulses`: for the statistics.
+//! **Ports.** `clock`, `reset`. `s_segment`: segments, one ReceiveCommand Place or Discard each, in order. `s_host`:
+//! Connect, Listen, posts, Terminate. `settings`: quasi-static. `now`: microseconds. `m_send`, `m_receive`, `m_notice`:
+//! the outputs. `pulses`: for the statistics.
 //!
-//! **Handshake.** Channels. An event is taken only when all three output queues have room for everything under way, so a blocked output
-//! stops the inlets, never the middle. Turns to send wait already when a quarter of the send queue is full: otherwise segments to send would
-//! fill it whenever the wire is slower than the pipeline, and arriving segments would wait with them. `m_send` gives a command every
-//! second cycle at most at W = 64: the send chain needs longer, and looks closely before it takes one.
+//! **Handshake.** Channels. An event is taken only when all three output queues have room for everything under way, so
+//! a blocked output stops the inlets, never the middle. Turns to send wait already when a quarter of the send queue is
+//! full: otherwise segments to send would fill it whenever the wire is slower than the pipeline, and arriving segments
+//! would wait with them. `m_send` gives a command every second cycle at most at W = 64: the send chain needs longer,
+//! and looks closely before it takes one.
 //!
-//! **Latency.** Eight cycles from a source to an output of an idle block. One event per cycle; one per five cycles of one connection. After
-//! reset the table is erased first, a cycle per slot; sources wait.
+//! **Latency.** Eight cycles from a source to an output of an idle block. One event per cycle; one per five cycles of
+//! one connection. After reset the table is erased first, a cycle per slot; sources wait.
 //!
-//! **Invariant.** One event, one record, at most one command each way, one notice: what a command says is true when it is carried out,
-//! because the chains carry commands out in the order in which the pipeline wrote the record.
+//! **Invariant.** One event, one record, at most one command each way, one notice: what a command says is true when it
+//! is carried out, because the chains carry commands out in the order in which the pipeline wrote the record.
 use super::arbiter::Arbiter;
 use super::clock::PipelineClock;
 use super::pipeline::Pipeline;
@@ -33,7 +36,8 @@ use crate::geometry::Geometry;
 use crate::stream::Queue;
 use stevedore_hdl::prelude::*;
 
-/// Events that may still come after the room in the queues was judged: six stages, the one let in, and the cycle of judging.
+/// Events that may still come after the room in the queues was judged: six stages, the one let in, and the cycle of
+/// judging.
 const UNDER_WAY: usize = 8;
 
 /// See the module.

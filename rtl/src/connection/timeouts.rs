@@ -1,11 +1,13 @@
-//! Everything that happens because time passes: retransmission with back-off and its limit (RFC 6298 5, RFC 9293 3.8.3), zero-window
-//! probes (RFC 9293 3.8.6.1), delayed acknowledgements (RFC 1122 4.2.3.2), the end of TIME-WAIT, reports of placed bytes.
+//! Everything that happens because time passes: retransmission with back-off and its limit (RFC 6298 5, RFC 9293
+//! 3.8.3), zero-window probes (RFC 9293 3.8.6.1), delayed acknowledgements (RFC 1122 4.2.3.2), the end of TIME-WAIT,
+//! reports of placed bytes.
 //!
-//! One timer per connection serves retransmission, persist, FIN-WAIT-2 and TIME-WAIT: no two of them run at once. While nothing is outstanding and nothing
-//! waits, the same timer tells when the connection has been idle for a time-out: what it once knew of the path is stale then, and it starts anew with no more than the
-//! initial window (RFC 5681 4.1; counted from the last acknowledgement, which comes one round trip after the last segment was sent). FIN-WAIT-2 is
-//! bounded by the TIME-WAIT setting, counted from the last byte received or room posted, so that a peer that never closes cannot keep a
-//! terminated connection for ever, while a half-closed transfer that moves may take its time.
+//! One timer per connection serves retransmission, persist, FIN-WAIT-2 and TIME-WAIT: no two of them run at once. While
+//! nothing is outstanding and nothing waits, the same timer tells when the connection has been idle for a time-out:
+//! what it once knew of the path is stale then, and it starts anew with no more than the initial window (RFC 5681 4.1;
+//! counted from the last acknowledgement, which comes one round trip after the last segment was sent). FIN-WAIT-2 is
+//! bounded by the TIME-WAIT setting, counted from the last byte received or room posted, so that a peer that never
+//! closes cannot keep a terminated connection for ever, while a half-closed transfer that moves may take its time.
 use super::acknowledge::AckPlan;
 use super::deadline::{long_deadline, long_due, short_due};
 use super::rtt::{held, Rto, RttMeasures, RttPlan};
@@ -56,7 +58,8 @@ pub struct TimeoutPlan {
     pub retry: bool,
     /// `retry` because a segment is lost: congestion control takes note.
     pub lost: bool,
-    /// `lost` for the first time: the threshold of slow start falls. RFC 5681 3.1 (7): a segment lost twice does not halve it twice.
+    /// `lost` for the first time: the threshold of slow start falls. RFC 5681 3.1 (7): a segment lost twice does not
+    /// halve it twice.
     pub halves: bool,
     /// `retry` to probe the peer's window.
     pub probe: bool,
@@ -143,7 +146,8 @@ pub struct TimerCauses {
     pub opening: bool,
     /// The segment leads to FIN-WAIT-2 or TIME-WAIT, or finds the connection there.
     pub linger: bool,
-    /// It leads there or finds it there and is in order, or repeats the FIN in TIME-WAIT; or room was posted in FIN-WAIT-2.
+    /// It leads there or finds it there and is in order, or repeats the FIN in TIME-WAIT; or room was posted in
+    /// FIN-WAIT-2.
     pub dwell: bool,
     /// The turn sends something that must be answered.
     pub sent: bool,

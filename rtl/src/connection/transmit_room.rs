@@ -1,7 +1,8 @@
 //! What there is to send, and how much of it fits the windows: the first two stages of a turn.
 //!
-//! A stage subtracts, the next compares: what goes out (`transmit.rs`) is chosen from outcomes. Room is the smaller of what is left of SND.WND and of cwnd
-//! (RFC 5681 3.1; with what limited transmit adds to it), and both may have fallen behind SND.NXT: differences are signed.
+//! A stage subtracts, the next compares: what goes out (`transmit.rs`) is chosen from outcomes. Room is the smaller of
+//! what is left of SND.WND and of cwnd (RFC 5681 3.1; with what limited transmit adds to it), and both may have fallen
+//! behind SND.NXT: differences are signed.
 use super::sequence::{before, negative, positive, wide};
 use super::states::States;
 use crate::bundles::ConnectionRecord;
@@ -44,7 +45,8 @@ pub struct TurnMeasures {
     pub idle: bool,
     /// The window's edge is behind the highest number sent.
     pub edge_behind: bool,
-    /// The window's edge is before the highest number sent: acknowledgements are numbered with the edge, for the peer to accept them.
+    /// The window's edge is before the highest number sent: acknowledgements are numbered with the edge, for the peer
+    /// to accept them.
     pub edge_before: bool,
     /// The congestion window's edge is behind the highest number sent.
     pub congestion_behind: bool,

@@ -310,7 +310,8 @@ fn data_without_room_after_terminate_is_discarded_and_acknowledged() {
 
 #[test]
 fn reset_before_the_first_teardown_of_time_wait_ends_it_at_once() {
-    // The teardown that begins TIME-WAIT needs a turn; the reset may come first. Either way the host hears once, and the slot is freed once.
+    // The teardown that begins TIME-WAIT needs a turn; the reset may come first. Either way the host hears once, and
+    // the slot is freed once.
     for gap in 0..14 {
         let mut rig = Rig::new();
         let conn = in_state(&mut rig, 3, "FIN-WAIT-2");
@@ -344,8 +345,8 @@ fn reset_at_the_right_edge_is_dropped() {
     rig.ending(conn, TERMINATION, Status::Reset, true);
 }
 
-/// RFC 9293 3.10.7.4, fifth, TIME-WAIT: a FIN inside the window is acknowledged and restarts the time; one outside is answered by the check of the
-/// sequence number, and that is all.
+/// RFC 9293 3.10.7.4, fifth, TIME-WAIT: a FIN inside the window is acknowledged and restarts the time; one outside is
+/// answered by the check of the sequence number, and that is all.
 #[test]
 fn fin_in_time_wait_is_acknowledged_and_restarts_the_time_if_it_is_in_the_window() {
     for (fin, restarts) in [

@@ -63,8 +63,8 @@ fn next_listener_in_the_slot_is_another_one() {
     assert!(rig.wire.iter().all(|w| !w.control.rst), "{:?}", rig.wire);
 }
 
-/// The segment that completes the handshake meets the end of the listener at every distance: the host either hears of the
-/// connection before it hears that the listener is gone, or never.
+/// The segment that completes the handshake meets the end of the listener at every distance: the host either hears of
+/// the connection before it hears that the listener is gone, or never.
 #[test]
 fn arrival_never_follows_the_end_of_its_listener() {
     let mut outcomes = (0, 0);

@@ -66,7 +66,8 @@ fn payload_sent_again_is_always_answered() {
 fn two_strict_ends_and_a_forged_byte_come_to_rest() {
     let mut rig = Rig::new();
     let conn = rig.established(3, 65535, 5000);
-    // Not the peer's: from here on it says the same as ever, and takes what it hears for an acknowledgement of the future.
+    // Not the peer's: from here on it says the same as ever, and takes what it hears for an acknowledgement of the
+    // future.
     rig.peer(conn, "P. 1:2(1) ack 1 win 65535");
     rig.microseconds(150);
     let mut rounds = 0;

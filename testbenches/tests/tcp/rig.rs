@@ -1,4 +1,5 @@
-//! Drives the block and carries out its commands the way the chains do, checking each against what they could carry out.
+//! Drives the block and carries out its commands the way the chains do, checking each against what they could carry
+//! out.
 use std::collections::{HashMap, VecDeque};
 use stevedore_hdl::prelude::*;
 use stevedore_rtl::bundles::*;
@@ -307,10 +308,13 @@ impl<D: TcpDut> Rig<D> {
     /// Microseconds by leaps, each short enough for the scan to see every connection meanwhile.
     pub fn leap(&mut self, count: u64) {
         const LEAP: u64 = 1 << 19;
-        for at in (0..count).step_by(LEAP as usize) {
-            self.now = self.now.wrapping_add(LEAP.min(count - at) as u32);
+        let mut left = count;
+        while left > 0 {
+            let from = self.now;
+            self.now = self.now.wrapping_add(left.min(LEAP) as u32);
             self.dut.set_now(self.now);
             self.cycles(72);
+            left = left.saturating_sub(u64::from(self.now.wrapping_sub(from)));
         }
     }
 
@@ -339,7 +343,8 @@ impl<D: TcpDut> Rig<D> {
         self.chains[&slot].released
     }
 
-    /// Forgets what a slot was used for, as the lookup does when it gives it out. `initial`: its initial sequence number.
+    /// Forgets what a slot was used for, as the lookup does when it gives it out. `initial`: its initial sequence
+    /// number.
     pub fn new_slot(&mut self, slot: u16, initial: u32) {
         self.chains.insert(slot, Chains { first: initial.wrapping_add(1), ..Chains::default() });
     }

@@ -1,4 +1,5 @@
-//! The rules by themselves: the functions the pipeline is made of, walked at random in plain Rust, where the record can be seen.
+//! The rules by themselves: the functions the pipeline is made of, walked at random in plain Rust, where the record can
+//! be seen.
 //!
 //! Safety: the numbers stay in order. Liveness: whatever is owed has a turn or a timer to bring it about.
 use super::rig::test_settings;

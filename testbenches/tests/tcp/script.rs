@@ -1,7 +1,8 @@
 //! Scripts: one connection, segments written as text.
 //!
-//! A segment is `FLAGS first:last(length) ack N win N`, all numbers relative: what the engine sends counts from its initial number, what the
-//! peer sends from the peer's. Flags: S F R P and `.` for ACK. The acknowledgement and window of a segment without ACK are left out.
+//! A segment is `FLAGS first:last(length) ack N win N`, all numbers relative: what the engine sends counts from its
+//! initial number, what the peer sends from the peer's. Flags: S F R P and `.` for ACK. The acknowledgement and window
+//! of a segment without ACK are left out.
 use super::rig::{Rig, TcpDut, Wire};
 use stevedore_abi::{Response, Status};
 use stevedore_hdl::prelude::*;
@@ -216,7 +217,8 @@ impl<D: TcpDut> Rig<D> {
         conn
     }
 
-    /// An established connection, peer's MSS 1000 and window as given, `room` bytes posted; nothing left to be seen of it.
+    /// An established connection, peer's MSS 1000 and window as given, `room` bytes posted; nothing left to be seen of
+    /// it.
     pub fn established(&mut self, slot: u16, window: u16, room: u32) -> Conn {
         let conn = self.passive(slot, "win 65535 mss 1000");
         let mss = self.settings.mss.index();

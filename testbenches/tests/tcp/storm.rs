@@ -1,5 +1,5 @@
-//! Events at random: plausible, stale, absurd. The chains of the bench check every command; here, that nothing ever stalls, every segment
-//! has its one command, and every connection that begins ends exactly once.
+//! Events at random: plausible, stale, absurd. The chains of the bench check every command; here, that nothing ever
+//! stalls, every segment has its one command, and every connection that begins ends exactly once.
 use super::rig::{Rig, Stalls, TcpDut};
 use super::script::{Conn, ENGINE, PEER};
 use std::collections::HashMap;

@@ -102,8 +102,8 @@ fn sample_longer_than_its_field_counts_as_the_longest() {
     rig.expect(&["P. 1:1001(1000) ack 1 win 0"]);
 }
 
-/// A host that takes nothing for 14 s stops the scan. A delay of 5 s has passed long ago then, but is not further away than it was: on a clock of
-/// 24 bits it would be, by 8 s.
+/// A host that takes nothing for 14 s stops the scan. A delay of 5 s has passed long ago then, but is not further away
+/// than it was: on a clock of 24 bits it would be, by 8 s.
 #[test]
 fn deadline_that_passes_while_the_engine_is_stopped_is_kept() {
     let mut rig = rig(TcpSettings { delayed_ack: bits(5_000_000), ..test_settings() });
