@@ -25,7 +25,8 @@ pub struct Outcome {
     pub pulses: TcpPulses,
 }
 
-/// The record that is settled: a new one if the event begins a connection. It may still wait in the scheduler's queue from its former life.
+/// The record that is settled: a new one if the event begins a connection. It may still wait in the scheduler's queue
+/// from its former life.
 #[kernel_fn]
 pub fn begin(event: Event, record: ConnectionRecord, j: Judgement) -> ConnectionRecord {
     let number = event.initial_sequence;
@@ -41,8 +42,12 @@ pub fn begin(event: Event, record: ConnectionRecord, j: Judgement) -> Connection
         active: j.state == TcpState::SynSent,
         ..Hard::default()
     };
-    let first =
-        ConnectionRecord { hard: begun(hard, event), soft: Soft { queued: record.soft.queued, ..Soft::default() } };
+    let soft = Soft {
+        queued: record.soft.queued,
+        recover: cat::<16, 16, 32>(event.listener_generation, event.listener),
+        ..Soft::default()
+    };
+    let first = ConnectionRecord { hard: begun(hard, event), soft };
     if j.begins {
         first
     } else {
@@ -52,7 +57,7 @@ pub fn begin(event: Event, record: ConnectionRecord, j: Judgement) -> Connection
 
 /// A segment's effect on the numbers of the connection. The timer is set already.
 #[kernel_fn]
-fn after_arrival(event: Event, record: ConnectionRecord, now: Bits<32>, m: Measures, d: Decisions) -> ConnectionRecord {
+fn after_arrival(event: Event, record: ConnectionRecord, now: Bits<33>, m: Measures, d: Decisions) -> ConnectionRecord {
     let v = d.verdict;
     let mut next = record;
     if v.fresh {
@@ -63,7 +68,7 @@ fn after_arrival(event: Event, record: ConnectionRecord, now: Bits<32>, m: Measu
         next.hard.snd_max = record.hard.snd_end;
         next.soft.timing = true;
         next.soft.timed_sequence = record.hard.snd_end;
-        next.soft.timed_at = now;
+        next.soft.timed_at = now.get_bits::<32>(0);
     } else if v.open || v.meet {
         next.hard.rcv_nxt = m.arrival.first_byte;
         next.soft.rcv_adv = m.arrival.first_edge;
@@ -72,6 +77,7 @@ fn after_arrival(event: Event, record: ConnectionRecord, now: Bits<32>, m: Measu
     }
     if d.ack.advance {
         next.hard.snd_una = event.acknowledgement;
+        next.soft.resent = false;
     }
     if d.ack.catch_up {
         next.hard.snd_nxt = event.acknowledgement;
@@ -94,8 +100,11 @@ fn after_arrival(event: Event, record: ConnectionRecord, now: Bits<32>, m: Measu
         next.hard.rcv_room = d.payload.room;
         next.hard.fin_received = record.hard.fin_received || d.payload.fin;
     }
-    if v.challenge || v.open || v.crossed {
+    if d.acknowledge {
         next.soft.ack_now = true;
+    }
+    if v.counted {
+        next.soft.challenges = record.soft.challenges + 1;
     }
     if d.arriving {
         next.hard.state = d.next;
@@ -109,7 +118,7 @@ pub fn settle(
     issued: Issued,
     record: ConnectionRecord,
     settings: TcpSettings,
-    now: Bits<32>,
+    now: Bits<33>,
     m: Measures,
     d: Decisions,
 ) -> ConnectionRecord {
@@ -124,7 +133,7 @@ pub fn settle(
     next = after_request(next, d.host, m.host);
     if d.over {
         next.hard.state = TcpState::Closed;
-        next.hard.reset_now = event.kind == EventKind::Terminate && d.host.reset;
+        next.hard.reset_now = d.reset;
         next.soft.timer_armed = false;
         next.soft.ack_armed = false;
         next.soft.notify_armed = false;

@@ -1,7 +1,7 @@
 //! TCP: every event that can change a connection goes in, commands for the byte paths come out; words to the host are among those of the receive side.
 //!
-//! **Role.** Puts the arbiter, the pipeline, the scheduler and the timers together, with a queue behind each kind of output. Neighbours: the
-//! lookup (segments, openings), the dispatcher (requests), the send chain, placement.
+//! **Role.** Puts the arbiter, the pipeline, the scheduler and the timers together, with a queue behind each kind of
+//! output. Neighbours: the lookup (segments, openings), the dispatcher (requests), the send chain, placement.
 //!
 //! ```text
 //!  s_segment ──┐                       ┌── m_send
@@ -10,20 +10,22 @@
 //!  timers ─────┘              └── pushes to the scheduler
 //! ```
 //!
-//! **Ports.** `clock`, `reset`. `s_segment`: segments, one ReceiveCommand Place or Discard each, in order. `s_host`: Connect, Listen, posts,
-//! Terminate. `settings`: quasi-static. `now`: microseconds. `m_send`, `m_receive`: the outputs. `pulses`: for the statistics.
+//! **Ports.** `clock`, `reset`. `s_segment`: segments, one ReceiveCommand Place or Discard each, in order. `s_host`:
+//! Connect, Listen, posts, Terminate. `settings`: quasi-static. `now`: microseconds. `m_send`, `m_receive`: the outputs. `pulses`: for the statistics.
 //!
-//! **Handshake.** Channels. An event is taken only when both output queues have room for everything under way, so a blocked output
-//! stops the inlets, never the middle. Turns to send wait already when a quarter of the send queue is full: otherwise segments to send would
-//! fill it whenever the wire is slower than the pipeline, and arriving segments would wait with them. `m_send` gives a command every
-//! second cycle at most at W = 64: the send chain needs longer, and looks closely before it takes one.
+//! **Handshake.** Channels. An event is taken only when both output queues have room for everything under way, so
+//! a blocked output stops the inlets, never the middle. Turns to send wait already when a quarter of the send queue is
+//! full: otherwise segments to send would fill it whenever the wire is slower than the pipeline, and arriving segments
+//! would wait with them. `m_send` gives a command every second cycle at most at W = 64: the send chain needs longer,
+//! and looks closely before it takes one.
 //!
-//! **Latency.** Eight cycles from a source to an output of an idle block. One event per cycle; one per five cycles of one connection. After
-//! reset the table is erased first, a cycle per slot; sources wait.
+//! **Latency.** Eight cycles from a source to an output of an idle block. One event per cycle; one per five cycles of
+//! one connection. After reset the table is erased first, a cycle per slot; sources wait.
 //!
-//! **Invariant.** One event, one record, at most one command each way: what a command says is true when it is carried out,
-//! because the chains carry commands out in the order in which the pipeline wrote the record.
+//! **Invariant.** One event, one record, at most one command each way: what a command says is true when it is carried
+//! out, because the chains carry commands out in the order in which the pipeline wrote the record.
 use super::arbiter::Arbiter;
+use super::clock::PipelineClock;
 use super::pipeline::Pipeline;
 use super::scheduler::Scheduler;
 use super::timers::Timers;
@@ -32,7 +34,8 @@ use crate::geometry::Geometry;
 use crate::stream::Queue;
 use stevedore_hdl::prelude::*;
 
-/// Events that may still come after the room in the queues was judged: six stages, the one let in, and the cycle of judging.
+/// Events that may still come after the room in the queues was judged: six stages, the one let in, and the cycle of
+/// judging.
 const UNDER_WAY: usize = 8;
 
 /// See the module.
@@ -60,6 +63,7 @@ pub struct Tcp {
     pipeline: Pipeline,
     scheduler: Scheduler,
     timers: Timers,
+    time: PipelineClock,
     send: Queue<SendCommand>,
     receive: Queue<ReceiveCommand>,
     issued: Register<Bits<16>>,
@@ -87,6 +91,7 @@ impl Tcp {
             pipeline: Pipeline::new(geometry.connections),
             scheduler: Scheduler::new(geometry.connections),
             timers: Timers::new(geometry.connections),
+            time: PipelineClock::default(),
             // A wide engine has fewer cycles for a segment than its commands would take.
             send: if geometry.width > 64 { Queue::new(geometry.queue) } else { Queue::calm(geometry.queue) },
             receive: Queue::new(geometry.queue),
@@ -102,7 +107,7 @@ impl Tcp {
 impl Logic for Tcp {
     #[kernel]
     fn update(&mut self) {
-        setup!(self, arbiter, pipeline, scheduler, timers, send, receive, issued, room, send_room);
+        setup!(self, arbiter, pipeline, scheduler, timers, time, send, receive, issued, room, send_room);
         forward!(self.s_segment => self.arbiter.s_segment);
         forward!(self.s_host => self.arbiter.s_host);
         join!(self.scheduler.m_turn => self.arbiter.s_turn);
@@ -115,7 +120,13 @@ impl Logic for Tcp {
         self.pipeline.load_valid.next = self.arbiter.load_valid.val();
         self.pipeline.load.next = self.arbiter.load.val();
         self.pipeline.settings.next = self.settings.val();
-        self.pipeline.now.next = self.now.val();
+        self.time.now.next = self.now.val();
+        self.time.scanned.next = self.timers.scanned.val();
+        self.pipeline.now.next = self.time.time.val();
+        self.pipeline.turn_comes.next = self.arbiter.turn_comes.val();
+        self.pipeline.again_taken.next = self.scheduler.again_taken.val();
+        self.scheduler.again.next = self.pipeline.again.val();
+        self.scheduler.again_slot.next = self.pipeline.again_slot.val();
 
         let valid = self.pipeline.outcome_valid.val();
         let outcome = self.pipeline.outcome.val();

@@ -77,19 +77,23 @@ fn one_connection_takes_a_segment_and_a_turn_every_ten_cycles() {
 }
 
 #[test]
-fn one_connection_sends_a_segment_every_ten_cycles() {
-    let mut rig = Rig::with(&Geometry { connections: 64, ..test_geometry() }, test_settings());
+fn one_connection_sends_a_segment_every_five_cycles() {
+    // The queue of a wide engine gives a command in every cycle.
+    let mut rig = Rig::with(&Geometry { connections: 64, width: 512, ..test_geometry() }, test_settings());
     let conn = many(&mut rig, 1, 0)[0];
     rig.post_send(conn, 10_000);
     let gaps: Vec<u64> = rig.sent_at.windows(2).map(|w| w[1] - w[0]).collect();
     println!("cycles between segments of one connection: {gaps:?}");
     assert_eq!(rig.wire.len(), 10);
-    assert!(gaps.iter().all(|&gap| gap <= 10), "{gaps:?}");
+    // The eighth cycle belongs to another source in turn: a tick now and then takes one.
+    assert!(gaps.iter().filter(|&&gap| gap > 5).count() <= 2 && gaps.iter().all(|&gap| gap <= 8), "{gaps:?}");
 }
 
 #[test]
 fn syn_is_answered_within_nine_cycles() {
     let mut rig = Rig::new();
+    rig.listener();
+    rig.taken_at.clear();
     rig.cycles(100);
     rig.passive(3, "win 5000 mss 1460");
     let latency = rig.sent_at[0] - rig.taken_at[0];

@@ -45,7 +45,7 @@ fn stepped_and_verilated_agree_cycle_by_cycle() {
         rig.wire.clear();
         rig.cycles_per_microsecond = 1;
         rig.stalls = Stalls::Random;
-        let mut storm = Storm::new(16);
+        let mut storm = Storm::new(15);
         for _ in 0..1500 {
             if rig.random() % 3 == 0 && rig.segments.len() < 20 {
                 storm.blow(&mut rig);

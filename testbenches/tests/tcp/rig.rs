@@ -1,4 +1,5 @@
-//! Drives the block and carries out its commands the way the chains do, checking each against what they could carry out.
+//! Drives the block and carries out its commands the way the chains do, checking each against what they could carry
+//! out.
 use std::collections::{HashMap, VecDeque};
 use stevedore_hdl::prelude::*;
 use stevedore_rtl::bundles::*;
@@ -117,6 +118,10 @@ pub struct Rig<D: TcpDut> {
     pub notices: VecDeque<Notice>,
     pub endings: VecDeque<(u16, Ending)>,
     pub settings: TcpSettings,
+    /// Slot of the listener that the peers' SYNs are for.
+    pub listener_slot: u16,
+    /// It was begun.
+    pub listens: bool,
     pub pulses: Counters,
     /// Cycle of every command segment.
     pub sent_at: Vec<u64>,
@@ -174,7 +179,7 @@ impl Rig<Compiled> {
     pub fn with(geometry: &Geometry, settings: TcpSettings) -> Self {
         let geometry = *geometry;
         let dut = with_big_stack(move || Compiled::new(&Tcp::new(&geometry), "tcp").expect("a model"));
-        Rig::around(dut, settings)
+        Rig { listener_slot: geometry.connections as u16 - 1, ..Rig::around(dut, settings) }
     }
 }
 
@@ -202,6 +207,8 @@ impl<D: TcpDut> Rig<D> {
             notices: VecDeque::new(),
             endings: VecDeque::new(),
             settings,
+            listener_slot: 15,
+            listens: false,
             pulses: Counters::default(),
             sent_at: Vec::new(),
             taken_at: Vec::new(),
@@ -296,6 +303,19 @@ impl<D: TcpDut> Rig<D> {
         self.cycles(count * self.cycles_per_microsecond);
     }
 
+    /// Microseconds by leaps, each short enough for the scan to see every connection meanwhile.
+    pub fn leap(&mut self, count: u64) {
+        const LEAP: u64 = 1 << 19;
+        let mut left = count;
+        while left > 0 {
+            let from = self.now;
+            self.now = self.now.wrapping_add(left.min(LEAP) as u32);
+            self.dut.set_now(self.now);
+            self.cycles(72);
+            left = left.saturating_sub(u64::from(self.now.wrapping_sub(from)));
+        }
+    }
+
     /// The bytes placed for a slot.
     pub fn placed(&self, slot: u16) -> &[u8] {
         self.chains.get(&slot).map_or(&[], |c| &c.placed)
@@ -321,7 +341,8 @@ impl<D: TcpDut> Rig<D> {
         self.chains[&slot].released
     }
 
-    /// Forgets what a slot was used for, as the lookup does when it gives it out. `initial`: its initial sequence number.
+    /// Forgets what a slot was used for, as the lookup does when it gives it out. `initial`: its initial sequence
+    /// number.
     pub fn new_slot(&mut self, slot: u16, initial: u32) {
         self.chains.insert(slot, Chains { first: initial.wrapping_add(1), ..Chains::default() });
     }
