@@ -349,7 +349,7 @@ impl<const W: usize, const K: usize> Logic for Engine<W, K> {
             && self.write_arbiter.s_write[0].ready.val()
             && self.placement.m_write.bits.val().last;
         let response = self.response_writer.m_write.valid.val()
-            && self.write_arbiter.s_write_1.ready.val()
+            && self.write_arbiter.s_write[1].ready.val()
             && self.response_writer.m_write.bits.val().last;
         self.write_ledger.entered.next = bits::<2>(0).replace_bit(0, payload).replace_bit(1, response);
         self.write_ledger.left.next = self.write_gate.m_out.valid.val() && self.m_axis_wr.tready.val() && write.last;
