@@ -140,7 +140,6 @@ fn header_builder<const W: usize>(geometry: &Geometry, cycles: u64) {
         uut.reset.next = rng.random_bool(0.002);
         uut.mac.next = any(rng);
         uut.ip_address.next = any(rng);
-        uut.mss.next = any(rng);
         uut.address.next = any(rng);
         uut.address_valid.next = rng.random_bool(0.3);
         // An offer stands until it is taken.

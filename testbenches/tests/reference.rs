@@ -1,6 +1,7 @@
 //! The layout of what crosses the bus is the one thing in RTL, driver and reference.
 
 use rand::{rngs::StdRng, Rng, SeedableRng};
+use std::path::{Path, PathBuf};
 use stevedore_abi::descriptor::{DESCRIPTOR_BYTES, FIELDS};
 use stevedore_abi::register::REGISTERS;
 use stevedore_abi::Descriptor;
@@ -75,4 +76,39 @@ fn rtl_and_driver_pack_alike() {
 fn registers_do_not_overlap() {
     assert!(REGISTERS.windows(2).all(|pair| pair[0].offset < pair[1].offset));
     assert!(REGISTERS.iter().all(|register| register.offset.is_multiple_of(4)));
+}
+
+/// Files of `folder` and below that name the option of `docs/add-an-option.md`.
+fn naming(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            naming(&path, found);
+        } else {
+            let text = std::fs::read_to_string(&path).unwrap_or_default();
+            if ["window_scale", "WINDOW_SCALE", "snd_scale"].iter().any(|name| text.contains(name)) {
+                found.push(path);
+            }
+        }
+    }
+}
+
+/// The page "add an option" names files that exist, and every file of RTL and tests that names window scale.
+#[test]
+fn page_about_options_lists_the_files() {
+    let root = workspace_root();
+    let page = std::fs::read_to_string(root.join("docs/add-an-option.md")).expect("the page");
+    let listed: Vec<PathBuf> =
+        page.split('`').filter(|word| word.ends_with(".rs")).map(|word| root.join(word)).collect();
+    assert!(listed.len() > 10);
+    for path in &listed {
+        assert!(path.is_file(), "{} does not exist", path.display());
+    }
+    let mut naming_it = vec![];
+    naming(&root.join("rtl/src"), &mut naming_it);
+    naming(&root.join("testbenches/tests"), &mut naming_it);
+    naming_it.retain(|path| !path.ends_with("tests/reference.rs"));
+    for path in naming_it {
+        assert!(listed.contains(&path), "docs/add-an-option.md does not list {}", path.display());
+    }
 }

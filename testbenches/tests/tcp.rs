@@ -21,6 +21,8 @@ mod requests;
 mod rig;
 #[path = "tcp/rules.rs"]
 mod rules;
+#[path = "tcp/scaling.rs"]
+mod scaling;
 #[path = "tcp/script.rs"]
 mod script;
 #[path = "tcp/storm.rs"]

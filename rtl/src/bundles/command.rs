@@ -1,5 +1,5 @@
 //! What the connection pipeline tells the chains and the host.
-use super::ControlBits;
+use super::{ControlBits, Options};
 use stevedore_hdl::prelude::*;
 
 /// What the send chain does next. Commands are carried out in order: that order is the only lock between posting, sending,
@@ -48,8 +48,8 @@ pub struct SendCommand {
     pub window: Bits<16>,
     /// Segment: control bits.
     pub control: ControlBits,
-    /// Segment: announce an MSS option.
-    pub mss: bool,
+    /// Segment: options to be announced.
+    pub options: Options,
     /// Teardown: how it ends.
     pub ending: Ending,
 }

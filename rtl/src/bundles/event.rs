@@ -1,5 +1,5 @@
 //! Events: everything that can change a connection. They all go through the connection pipeline, one per cycle.
-use super::{ControlBits, Tuple};
+use super::{ControlBits, Options, Tuple};
 use stevedore_hdl::prelude::*;
 
 /// What happened.
@@ -45,12 +45,12 @@ pub struct Event {
     pub sequence: Bits<32>,
     /// Segment: SEG.ACK.
     pub acknowledgement: Bits<32>,
-    /// Segment: SEG.WND, unscaled.
+    /// Segment: SEG.WND, as it stands on the wire.
     pub window: Bits<16>,
     /// Segment: control bits.
     pub control: ControlBits,
-    /// Segment with SYN: MSS option, 0 when absent.
-    pub mss: Bits<16>,
+    /// Segment with SYN: its options.
+    pub options: Options,
     /// Segment: payload bytes.
     pub payload_length: Bits<16>,
     /// Connect, Segment `fresh`: initial sequence number of the engine.

@@ -1,4 +1,5 @@
 //! Received frames after the parser, segments before the header builder.
+use super::Options;
 use stevedore_hdl::prelude::*;
 
 /// A connection's 4-tuple, as the engine sees it: local is here, remote is the peer. Listeners have remote = 0.
@@ -40,12 +41,12 @@ pub struct SegmentHeader {
     pub sequence: Bits<32>,
     /// SEG.ACK.
     pub acknowledgement: Bits<32>,
-    /// SEG.WND, unscaled.
+    /// SEG.WND, as it stands on the wire.
     pub window: Bits<16>,
     /// Control bits.
     pub control: ControlBits,
-    /// MSS option of a SYN; 0 when absent.
-    pub mss: Bits<16>,
+    /// Options of a SYN; none of any other segment.
+    pub options: Options,
     /// Byte offset of the payload inside the frame.
     pub payload_offset: Bits<8>,
     /// Payload bytes.
@@ -81,12 +82,12 @@ pub struct SegmentOut {
     pub sequence: Bits<32>,
     /// SEG.ACK.
     pub acknowledgement: Bits<32>,
-    /// SEG.WND, unscaled.
+    /// SEG.WND, as it stands on the wire.
     pub window: Bits<16>,
     /// Control bits.
     pub control: ControlBits,
-    /// Announce an MSS option (SYN segments).
-    pub mss: bool,
+    /// Options to be announced (SYN segments).
+    pub options: Options,
     /// Payload bytes; 0 means that no payload packet accompanies this segment.
     pub payload_length: Bits<16>,
 }

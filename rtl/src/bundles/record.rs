@@ -80,6 +80,10 @@ pub struct Hard {
     pub fin_received: bool,
     /// MSS used for sending.
     pub snd_mss: Bits<16>,
+    /// Both SYN segments have the window scale option (RFC 7323 2). In SYN-SENT: ours has it.
+    pub scaled: bool,
+    /// Snd.Wind.Shift: the peer's windows are announced shifted right by this.
+    pub snd_scale: Bits<4>,
     /// The host opened the connection (Connect), it did not come through a listener.
     pub active: bool,
     /// The teardown still to be sent to the chains.
@@ -93,8 +97,8 @@ pub struct Hard {
 pub struct Soft {
     /// SND.WND, in bytes.
     pub snd_wnd: Bits<32>,
-    /// MAX.SND.WND: the largest window the peer ever announced (RFC 9293 3.8.6.2.1).
-    pub snd_wnd_max: Bits<16>,
+    /// MAX.SND.WND: the largest window the peer ever announced, in bytes (RFC 9293 3.8.6.2.1).
+    pub snd_wnd_max: Bits<30>,
     /// SND.WL1: sequence number of the last window update.
     pub snd_wl1: Bits<32>,
     /// SND.WL2: acknowledgement number of the last window update.

@@ -1,4 +1,5 @@
 //! What an acknowledgement says (RFC 9293 3.10.7.4, fifth): bytes that arrived, a window, or nothing new.
+use super::options::window_of;
 use super::segment_arrives::Verdict;
 use super::sequence::{before, negative};
 use super::states::States;
@@ -14,7 +15,7 @@ pub struct AckMeasures {
     pub advances: bool,
     /// SEG.ACK < SND.UNA.
     pub old: bool,
-    /// SEG.ACK < SND.UNA by more than any window ever announced (RFC 5961 5.2; windows are not scaled).
+    /// SEG.ACK < SND.UNA by more than any window the peer can have announced (RFC 5961 5.2).
     pub ancient: bool,
     /// Something never sent is acknowledged.
     pub beyond: bool,
@@ -26,10 +27,8 @@ pub struct AckMeasures {
     pub past_end: bool,
     /// SND.WL1 < SEG.SEQ, or equal and SND.WL2 =< SEG.ACK.
     pub newer: bool,
-    /// The window is the one known.
-    pub same_window: bool,
-    /// The window is the largest seen.
-    pub widest: bool,
+    /// SEG.WND in bytes.
+    pub window: Bits<30>,
     /// Something sent is not acknowledged yet.
     pub outstanding: bool,
     /// The window known is closed.
@@ -43,18 +42,19 @@ pub fn measure_ack(event: Event, record: ConnectionRecord) -> AckMeasures {
     let soft = record.soft;
     let ack = event.acknowledgement;
     let acked = ack - hard.snd_una;
+    // No window is larger than 2^16 shifted: ones where the shift lets bits of a smaller one come.
+    let below = !((!bits::<16>(0)) << hard.snd_scale);
     AckMeasures {
         acked,
         advances: !acked.get_bit(31) && acked.any(),
         old: negative(acked),
-        ancient: negative(acked) && !acked.get_bits::<16>(16).all(),
+        ancient: negative(acked) && !(acked.get_bits::<16>(16) | below).all(),
         beyond: before(hard.snd_max, ack),
         all: hard.snd_max == ack,
         past_next: before(hard.snd_nxt, ack),
         past_end: before(hard.snd_end, ack),
         newer: before(soft.snd_wl1, event.sequence) || (soft.snd_wl1 == event.sequence && !before(ack, soft.snd_wl2)),
-        same_window: soft.snd_wnd == resize::<32, 16>(event.window),
-        widest: event.window > soft.snd_wnd_max,
+        window: window_of(event, hard),
         outstanding: hard.snd_una != hard.snd_max,
         closed: !soft.snd_wnd.any(),
     }
@@ -73,6 +73,10 @@ pub struct AckOffer {
     pub duplicate: bool,
     /// Its window is newer than the one known.
     pub window: bool,
+    /// Its window is the one known.
+    pub same_window: bool,
+    /// Its window is the largest seen.
+    pub widest: bool,
     /// The window is closed, and the segment opens it.
     pub reopens: bool,
 }
@@ -86,13 +90,16 @@ pub fn offer(event: Event, record: ConnectionRecord, states: States, a: AckMeasu
     let some = a.acked.any();
     let more = some && a.acked != bits::<32>(1);
     // Answers to probes repeat a closed window; they tell of no segment that left the network.
+    let same_window = record.soft.snd_wnd == resize::<32, 30>(a.window);
     let bare = !event.payload_length.any() && !event.control.fin && !a.closed;
     AckOffer {
         fin,
         released: if numbered { a.acked - 1 } else { a.acked },
         releases: if numbered { more } else { some },
-        duplicate: !states.handshake && !a.advances && !a.old && bare && a.same_window && a.outstanding,
+        duplicate: !states.handshake && !a.advances && !a.old && bare && same_window && a.outstanding,
         window: !a.old && a.newer,
+        same_window,
+        widest: a.window > record.soft.snd_wnd_max,
         reopens: a.closed && event.window.any(),
     }
 }
@@ -108,6 +115,10 @@ pub struct AckPlan {
     pub duplicate: bool,
     /// SND.WND, WL1 and WL2 are taken from the segment.
     pub window: bool,
+    /// The window is another one than before.
+    pub changed: bool,
+    /// The window is the largest seen.
+    pub widest: bool,
     /// The window opens after it was closed.
     pub reopen: bool,
     /// The peer lives, its window is closed: probing goes on for ever (RFC 9293 3.8.6.1).
@@ -130,6 +141,8 @@ pub fn plan_ack(v: Verdict, a: AckMeasures, offer: AckOffer) -> AckPlan {
         catch_up: advance && a.past_next,
         duplicate: v.accepted && offer.duplicate,
         window: v.fresh || v.open || v.meet || update,
+        changed: !offer.same_window,
+        widest: offer.widest,
         reopen: update && offer.reopens,
         alive: v.accepted && a.closed,
         fin: v.accepted && offer.fin,

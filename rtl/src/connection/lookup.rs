@@ -366,7 +366,7 @@ impl Logic for Lookup {
             acknowledgement: job.acknowledgement,
             window: job.window,
             control: job.control,
-            mss: job.mss,
+            options: job.options,
             payload_length: job.payload_length,
             initial_sequence: self.numbers.number.val(),
             cookie: found.cookie,

@@ -63,8 +63,8 @@ pub struct Job {
     pub window: Bits<16>,
     /// Segment: control bits.
     pub control: ControlBits,
-    /// Segment: MSS option.
-    pub mss: Bits<16>,
+    /// Segment: options.
+    pub options: Options,
     /// Segment: payload bytes.
     pub payload_length: Bits<16>,
 }
@@ -296,7 +296,7 @@ impl Logic for LookupFront {
             acknowledgement: header.acknowledgement,
             window: header.window,
             control,
-            mss: header.mss,
+            options: header.options,
             payload_length: header.payload_length,
         };
         self.m_job.valid.next = s.header_goes || s.open_goes || s.icmp_goes || s.free_goes;

@@ -10,6 +10,7 @@ pub mod initial_sequence;
 pub mod launch;
 pub mod lookup;
 pub mod lookup_front;
+pub mod options;
 pub mod pipeline;
 pub mod reaper;
 pub mod receive;

@@ -185,7 +185,7 @@ impl Logic for Pipeline {
         self.table.write_address.next = settled.row;
         self.table.write_data.next = next;
 
-        let outcome = outcome_of(settled, record, measures, decisions);
+        let outcome = outcome_of(settled, record, settings, measures, decisions);
         self.outcome_valid.next = valid;
         self.outcome.next = outcome;
         self.counted.d.next = if valid { outcome.pulses } else { TcpPulses::default() };

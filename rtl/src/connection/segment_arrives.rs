@@ -45,12 +45,14 @@ pub fn measure_arrival(event: Event, record: ConnectionRecord, settings: TcpSett
     let new_bytes = event.sequence + wide(event.payload_length) - record.hard.rcv_nxt;
     let behind = record.hard.rcv_nxt.get_bits::<16>(0) - event.sequence.get_bits::<16>(0);
     let first_byte = event.sequence + 1;
-    let announced = if !event.mss.any() {
+    let option = event.options.mss;
+    // A value of 0 says nothing.
+    let announced = if !option.present || !option.value.any() {
         bits::<16>(DEFAULT_MSS)
-    } else if event.mss < bits::<16>(SMALLEST_MSS) {
+    } else if option.value < bits::<16>(SMALLEST_MSS) {
         bits::<16>(SMALLEST_MSS)
     } else {
-        event.mss
+        option.value
     };
     ArrivalMeasures {
         ahead,

@@ -1,6 +1,7 @@
 //! The fourth stage of thought: the record after the event, and what leaves the pipeline because of it.
 use super::congestion::update_congestion;
 use super::host_requests::after_request;
+use super::options::{agreed, announced, begun};
 use super::receive::after_payload;
 use super::responses::{ending_of, notice_of};
 use super::stages::{Decisions, Issued, Judgement, Measures};
@@ -32,22 +33,23 @@ pub struct Outcome {
 /// The record that is settled: a new one if the event begins a connection. It may still wait in the scheduler's queue from its former life.
 #[kernel_fn]
 pub fn begin(event: Event, record: ConnectionRecord, j: Judgement) -> ConnectionRecord {
-    let first = event.initial_sequence;
+    let number = event.initial_sequence;
     let hard = Hard {
         state: j.state,
         generation: event.generation,
         cookie: event.cookie,
-        snd_una: first,
-        snd_nxt: first,
-        snd_max: first,
-        snd_end: first + 1,
+        snd_una: number,
+        snd_nxt: number,
+        snd_max: number,
+        snd_end: number + 1,
         snd_mss: j.mss,
         active: j.state == TcpState::SynSent,
         ..Hard::default()
     };
-    let begun = ConnectionRecord { hard, soft: Soft { queued: record.soft.queued, ..Soft::default() } };
+    let first =
+        ConnectionRecord { hard: begun(hard, event), soft: Soft { queued: record.soft.queued, ..Soft::default() } };
     if j.begins {
-        begun
+        first
     } else {
         record
     }
@@ -71,6 +73,7 @@ fn after_arrival(event: Event, record: ConnectionRecord, now: Bits<32>, m: Measu
         next.hard.rcv_nxt = m.arrival.first_byte;
         next.soft.rcv_adv = m.arrival.first_edge;
         next.hard.snd_mss = m.arrival.mss;
+        next.hard = agreed(next.hard, event);
     }
     if d.ack.advance {
         next.hard.snd_una = event.acknowledgement;
@@ -84,11 +87,11 @@ fn after_arrival(event: Event, record: ConnectionRecord, now: Bits<32>, m: Measu
         next.soft.timing = false;
     }
     if d.ack.window {
-        next.soft.snd_wnd = resize::<32, 16>(event.window);
+        next.soft.snd_wnd = resize::<32, 30>(m.ack.window);
         next.soft.snd_wl1 = event.sequence;
         next.soft.snd_wl2 = event.acknowledgement;
-        if m.ack.widest || v.fresh {
-            next.soft.snd_wnd_max = event.window;
+        if d.ack.widest || v.fresh {
+            next.soft.snd_wnd_max = m.ack.window;
         }
     }
     if d.payload.place {
@@ -141,7 +144,13 @@ pub fn settle(
 
 /// What leaves the pipeline.
 #[kernel_fn]
-pub fn outcome_of(issued: Issued, record: ConnectionRecord, m: Measures, d: Decisions) -> Outcome {
+pub fn outcome_of(
+    issued: Issued,
+    record: ConnectionRecord,
+    settings: TcpSettings,
+    m: Measures,
+    d: Decisions,
+) -> Outcome {
     let event = issued.event;
     let arriving = d.arriving;
     let turning = d.turning;
@@ -155,6 +164,7 @@ pub fn outcome_of(issued: Issued, record: ConnectionRecord, m: Measures, d: Deci
     send.generation = generation;
     send.ending = ending_of(record.hard.farewell, record.hard.cookie);
     send.rewind = d.ack.catch_up;
+    send.options = announced(record.hard, settings, d.turn.syn || (arriving && d.verdict.fresh));
     if arriving {
         send.length = if d.ack.releases { d.ack.released } else { bits::<32>(0) };
         send.kind = if d.ack.releases { SendKind::Release } else { SendKind::Segment };
@@ -163,7 +173,6 @@ pub fn outcome_of(issued: Issued, record: ConnectionRecord, m: Measures, d: Deci
         send.window = Default::default();
         send.control = ControlBits { rst: true, ..ControlBits::default() };
         send.retransmit = false;
-        send.mss = d.verdict.fresh;
         if d.verdict.fresh {
             send.sequence = event.initial_sequence;
             send.acknowledgement = m.arrival.first_byte;

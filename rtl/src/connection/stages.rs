@@ -235,7 +235,7 @@ pub fn decide(issued: Issued, record: ConnectionRecord, m: Measures, j: Judgemen
     let second = payload.some && record.soft.ack_owed.any();
     let answer = verdict.challenge || payload.refused || payload.fin || second;
     let turned = opening || verdict.meet || verdict.repeat;
-    let opened = ack.advance || congestion.inflate || (ack.window && !m.ack.same_window);
+    let opened = ack.advance || congestion.inflate || (ack.window && ack.changed);
     let sendable = (opened && j.turn.more) || congestion.enter || congestion.partial;
     let asked = host.send || host.receive || host.connect || host.close;
     Decisions {

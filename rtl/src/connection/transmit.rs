@@ -183,7 +183,6 @@ pub fn segment_of(record: ConnectionRecord, slot: Bits<16>, p: TurnPlan, m: Turn
         command.length = bits::<32>(1);
     }
     command.retransmit = p.again || p.probe;
-    command.mss = p.syn;
     command.control.syn = p.syn;
     command.control.rst = p.reset;
     command.control.ack = !first;

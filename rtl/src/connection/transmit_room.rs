@@ -133,7 +133,7 @@ pub fn fit_turn(record: ConnectionRecord, states: States, m: TurnMeasures) -> Tu
         more: states.sending && (waiting || (record.hard.fin_wanted && m.drained)),
         open,
         fits: open && (if small { fits_rest } else { fits_whole }),
-        half: open && room >= (wide(record.soft.snd_wnd_max) >> 1),
+        half: open && room >= (resize::<32, 30>(record.soft.snd_wnd_max) >> 1),
         room: room.get_bits::<16>(0),
         edge: if m.congested { m.congestion_edge } else { m.window_edge },
         edge_behind: if m.congested { m.congestion_behind } else { m.edge_behind },

@@ -8,7 +8,7 @@ use super::states::States;
 use crate::bundles::ConnectionRecord;
 use stevedore_hdl::prelude::*;
 
-/// Largest window without scaling.
+/// Largest window: ours are announced with shift 0 (`options.rs`).
 const LARGEST_WINDOW: u64 = 65535;
 
 /// Room against what was announced.

@@ -1,8 +1,8 @@
-//! Option walker: finds the MSS of SYN segments.
+//! Option walker: finds the options of SYN segments whose layout the parser does not know.
 //!
 //! # Role
-//! Last block of the receiver: takes the queued headers, looks for the MSS option (RFC 9293 3.7.1) of those that carry one behind other options
-//! and gives every header to the lookup.
+//! Last block of the receiver: takes the queued headers, walks the options (RFC 9293 3.1) of those the parser could not decode in place, whatever
+//! their order, and gives every header to the lookup. What an option means is told in `wire/options.rs`.
 //!
 //! ```text
 //! s_header  -> +--------+
@@ -17,21 +17,21 @@
 //! Headers leave in order; those behind a SYN wait while its options are walked.
 //!
 //! # Latency
-//! None for a header without options to walk: nearly every SYN begins its options with the MSS, and the parser has seen that. With: 2 cycles and
-//! one per option byte up to the MSS option, 42 at most.
+//! None for a header without options to walk: the parser has decoded the common layouts. With: 2 cycles and one per option byte, 42 at most.
 //!
 //! # Invariant
 //! Every step of a walk uses up at least one byte, so it ends whatever the bytes are; an option that does not fit ends it at
 //! once and is ignored.
 use super::OptionBytes;
-use crate::bundles::SegmentHeader;
+use crate::bundles::{Options, SegmentHeader};
+use crate::wire::options::with_option;
 use crate::wire::tcp;
 use stevedore_hdl::prelude::*;
 
 /// A header in the queue.
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
 pub struct QueuedHeader {
-    /// The header; `mss` is 0 if there are options to walk.
+    /// The header; without options if there are some to walk.
     pub header: SegmentHeader,
     /// Options to walk come with it.
     pub optioned: bool,
@@ -53,7 +53,7 @@ struct State {
     left: Bits<6>,
     /// Bytes of them that belong to an option already looked at.
     skip: Bits<6>,
-    mss: Bits<16>,
+    found: Options,
     /// The options were loaded in the cycle before: they leave their queue.
     loaded: bool,
 }
@@ -97,7 +97,7 @@ impl Logic for OptionWalker {
                 offer = waiting && !queued.optioned;
                 next.left = resize::<6, 4>(options.words) << 2;
                 next.skip = bits::<6>(0);
-                next.mss = bits::<16>(0);
+                next.found = Options::default();
                 if load {
                     next.phase = Phase::Walk;
                 }
@@ -113,9 +113,8 @@ impl Logic for OptionWalker {
                 } else if kind != tcp::KIND_NOP {
                     if state.left < 2 || length < 2 || length > resize::<8, 6>(state.left) {
                         next.phase = Phase::Offer;
-                    } else if kind == tcp::KIND_MSS && length == tcp::LENGTH_MSS {
-                        next.mss = reverse_bytes(bytes.get_bits::<16>(16));
-                        next.phase = Phase::Offer;
+                    } else {
+                        next.found = with_option(state.found, bytes);
                     }
                     next.skip = resize::<6, 8>(length) - 1;
                 }
@@ -133,8 +132,8 @@ impl Logic for OptionWalker {
         self.s_options.ready.next = state.loaded;
         self.s_header.ready.next = offer && self.m_header.ready.val();
         self.m_header.valid.next = offer;
-        let mss = if state.phase == Phase::Offer { state.mss } else { queued.header.mss };
-        self.m_header.bits.next = SegmentHeader { mss, ..queued.header };
+        let options = if state.phase == Phase::Offer { state.found } else { queued.header.options };
+        self.m_header.bits.next = SegmentHeader { options, ..queued.header };
         self.state.d.next = next;
     }
 }

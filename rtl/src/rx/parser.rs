@@ -24,6 +24,7 @@
 use crate::bundles::*;
 use crate::connection::hash::Mix;
 use crate::network::{possible_mac, possible_peer, subnet_of, Subnet};
+use crate::wire::options::{is_common, layout_of, options_of, Layout};
 use crate::wire::{ethernet, ipv4, scanned, tcp, Scan};
 use stevedore_hdl::prelude::*;
 
@@ -43,12 +44,12 @@ pub struct Parsed {
     pub wanted: bool,
     /// The same, but malformed; or too short to tell, but IPv4 for this engine's MAC.
     pub malformed: bool,
-    /// The fields. `mss` is that of a SYN whose options begin with it, as nearly all do; 0 otherwise.
+    /// The fields. `options` are those of a SYN whose layout is a common one; none otherwise.
     pub header: SegmentHeader,
-    /// It is a SYN with options that begin otherwise.
+    /// The frame is a SYN with options in another layout.
     pub optioned: bool,
-    /// They.
-    pub options: OptionBytes,
+    /// The bytes of those.
+    pub option_bytes: OptionBytes,
 }
 
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
@@ -66,8 +67,8 @@ struct State {
     addressed: bool,
     here: bool,
     optioned: bool,
-    /// If it has options: the first is the MSS.
-    obvious: bool,
+    /// What its options look like, if it has some.
+    layout: Layout,
     bad_ip: bool,
     bad_source: bool,
     bad_tcp: bool,
@@ -76,7 +77,8 @@ struct State {
     wanted: bool,
     malformed: bool,
     walked: bool,
-    told: bool,
+    /// The options decoded in place.
+    found: Options,
 }
 
 /// The parser.
@@ -171,7 +173,8 @@ impl<const W: usize> Logic for Parser<W> {
         next.bad_length =
             !state.complete || state.length.get_bit(16) || state.length < state.place.end || state.damaged;
         next.optioned = flags.get_bit(tcp::SYN) && words != tcp::WORDS;
-        next.obvious = field16(bytes, tcp::OPTIONS) == (tcp::KIND_MSS << 8 | tcp::LENGTH_MSS);
+        let option_bytes = OptionBytes { bytes: bytes.get_bits::<320>(tcp::OPTIONS * 8), words: words - tcp::WORDS };
+        next.layout = layout_of(option_bytes.bytes, option_bytes.words);
         let tuple = Tuple {
             remote_address: source,
             remote_port: field16(bytes, tcp::SOURCE_PORT),
@@ -193,22 +196,22 @@ impl<const W: usize> Logic for Parser<W> {
                 psh: flags.get_bit(tcp::PSH),
                 ack: flags.get_bit(tcp::ACK),
             },
-            mss: field16(bytes, tcp::OPTIONS + 2),
+            options: Options::default(),
             payload_offset: resize::<8, 7>(payload),
             payload_length: resize::<16, 17>(state.place.end - resize::<17, 7>(payload)),
             frame_length: resize::<16, 17>(state.length),
         };
-        let options = OptionBytes { bytes: bytes.get_bits::<320>(tcp::OPTIONS * 8), words: words - tcp::WORDS };
 
         let ours = state.addressed && state.here;
         let bad = state.bad_ip || state.bad_source || state.bad_tcp || state.bad_length;
         next.wanted = ours && !bad;
         next.malformed = ours && bad;
-        next.walked = state.optioned && !state.obvious;
-        next.told = state.optioned && state.obvious;
+        let common = is_common(state.layout);
+        next.walked = state.optioned && !common;
+        next.found = if state.optioned && common { options_of(state.layout) } else { Options::default() };
         // The source MAC lies in words 0 and 1, and the length of the frame is counted anew; of the rest, what is worked out is kept for a cycle.
         self.header[0].d.next = read;
-        self.options[0].d.next = options;
+        self.options[0].d.next = option_bytes;
         let early = self.header[0].q.val();
         let mut later = early;
         if W == 64 {
@@ -225,19 +228,18 @@ impl<const W: usize> Logic for Parser<W> {
                 acknowledgement: read.acknowledgement,
                 window: read.window,
                 control: read.control,
-                mss: read.mss,
                 ..header
             };
-            optional = options;
+            optional = option_bytes;
         }
         header.mix = self.mix.mix.val();
-        header.mss = mux(state.told, header.mss, bits::<16>(0));
+        header.options = state.found;
         self.parsed.next = Parsed {
             wanted: state.wanted,
             malformed: state.malformed,
             header,
             optioned: state.walked,
-            options: optional,
+            option_bytes: optional,
         };
         self.state.d.next = next;
     }

@@ -161,7 +161,7 @@ impl<const W: usize> Logic for Receiver<W> {
         self.buffer.commit.next = commit;
         self.headers.s_in.bits.next = QueuedHeader { header, optioned };
         self.headers.s_in.valid.next = commit;
-        self.options.s_in.bits.next = parsed.options;
+        self.options.s_in.bits.next = parsed.option_bytes;
         self.options.s_in.valid.next = commit && optioned;
         self.extents.s_in.bits.next =
             FrameExtent { payload_offset: header.payload_offset, frame_length: header.frame_length };

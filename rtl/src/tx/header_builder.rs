@@ -14,7 +14,7 @@
 use super::header_stages::*;
 use super::record::{Fetch, Header, Peer, Stored};
 use super::send_chain::beats;
-use crate::bundles::{Address, ControlBits, ResetOut, SegmentOut};
+use crate::bundles::{Address, ControlBits, Options, ResetOut, SegmentOut};
 use crate::geometry::Geometry;
 use crate::wire::checksum::folded;
 use crate::wire::ethernet;
@@ -44,8 +44,6 @@ pub struct HeaderBuilder<const W: usize> {
     pub mac: Signal<In, Bits<48>>,
     /// Own IPv4 address.
     pub ip_address: Signal<In, Bits<32>>,
-    /// MSS to announce.
-    pub mss: Signal<In, Bits<16>>,
     /// A row of the address table.
     pub address: Signal<In, Address>,
     /// It is to be written in this cycle.
@@ -90,7 +88,7 @@ impl<const W: usize> Logic for HeaderBuilder<W> {
         setup!(self, stages, known, checked);
         clocks!(self, peers, look, parts, summed);
         let stages = self.stages.q.val();
-        let own = Own { mac: self.mac.val(), ip_address: self.ip_address.val(), mss: self.mss.val() };
+        let own = Own { mac: self.mac.val(), ip_address: self.ip_address.val() };
         // Two registers, so that what whole stages hang on does not drive the decisions, too.
         let leave = self.checked.s_in.ready.val();
         let leaves = !self.checked.full.val();
@@ -104,7 +102,7 @@ impl<const W: usize> Logic for HeaderBuilder<W> {
         self.known.m_out.ready.next = meet;
         let lost = meet && payload && stored.error;
         let needed = beats::<W>(known.payload_length);
-        let place = resize::<6, 8>(header_length(known.draft.mss) & bits::<8>(W as u64 / 8 - 1));
+        let place = resize::<6, 8>(header_length(known.draft.options) & bits::<8>(W as u64 / 8 - 1));
         self.m_fetch.valid.next = leaves && payload && self.s_stored.valid.val() && !stored.error;
         self.m_fetch.bits.next = Fetch { beats: needed, rotate: place };
         self.s_stored.ready.next = meet && payload;
@@ -157,7 +155,7 @@ impl<const W: usize> Logic for HeaderBuilder<W> {
                     acknowledgement: mux(control.ack, acknowledgement, bits::<32>(0)),
                     window: mux(reset_turn, bits::<16>(0), segment.window),
                     control: control,
-                    mss: segment.mss && !reset_turn,
+                    options: mux(reset_turn, Options::default(), segment.options),
                 },
                 payload_length: mux(reset_turn, bits::<16>(0), segment.payload_length),
             };
@@ -173,6 +171,7 @@ impl<const W: usize> Logic for HeaderBuilder<W> {
         self.known.s_in.bits.next = Known {
             peer: found,
             draft: look.draft,
+            fixed: fixed_sum(look.draft.options),
             payload_length: look.payload_length,
             loaded: look.payload_length.any(),
         };
@@ -223,7 +222,7 @@ impl<const W: usize> Logic for HeaderBuilder<W> {
         self.checked.m_out.ready.next = self.m_header.ready.val();
         self.m_header.bits.next = Header {
             bytes: bytes_of(checked, own),
-            length: header_length(checked.draft.mss),
+            length: header_length(checked.draft.options),
             payload_beats: checked.payload_beats,
             payload: checked.payload,
             frame_length: mux(checked.padded, bits::<16>(ethernet::SHORTEST), checked.total_length + ethernet::LENGTH),

@@ -4,7 +4,8 @@
 //! Sums are over 16-bit words in network order (RFC 1071), brought to 16 bits only behind [`Summed`]. TTL is 64; DF is set, so the identification
 //! means nothing (RFC 6864 4.1) and is 0.
 use super::record::Peer;
-use crate::bundles::ControlBits;
+use crate::bundles::{ControlBits, Options};
+use crate::wire::options::{self, sum_of, words_of};
 use crate::wire::{ethernet, ipv4, tcp};
 use stevedore_hdl::prelude::*;
 
@@ -12,8 +13,6 @@ use stevedore_hdl::prelude::*;
 const VERSION: u64 = ipv4::VERSION_4 << 8;
 /// Time to live and protocol.
 const LIFE_PROTOCOL: u64 = ipv4::INITIAL_TIME_TO_LIVE << 8 | ipv4::PROTOCOL_TCP;
-/// Kind and length of the MSS option.
-const MSS_OPTION: u64 = tcp::KIND_MSS << 8 | tcp::LENGTH_MSS;
 
 /// The engine's own part of every header.
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
@@ -22,8 +21,6 @@ pub struct Own {
     pub mac: Bits<48>,
     /// IPv4 address.
     pub ip_address: Bits<32>,
-    /// MSS to announce.
-    pub mss: Bits<16>,
 }
 
 /// Everything that differs between headers, but for the peer and the length.
@@ -37,8 +34,8 @@ pub struct Draft {
     pub window: Bits<16>,
     /// Control bits.
     pub control: ControlBits,
-    /// With the MSS option.
-    pub mss: bool,
+    /// Options announced.
+    pub options: Options,
 }
 
 /// A segment that looks up its peer.
@@ -63,6 +60,8 @@ pub struct Known {
     pub peer: Peer,
     /// The header so far.
     pub draft: Draft,
+    /// What the TCP sum holds besides addresses, numbers and payload: options, header length and protocol of the pseudo header.
+    pub fixed: Bits<18>,
     /// Bytes of payload.
     pub payload_length: Bits<16>,
     /// It waits for its payload.
@@ -148,8 +147,7 @@ fn halves(x: Bits<32>) -> Bits<18> {
 #[kernel_fn]
 fn offset_and_control(draft: Draft) -> Bits<16> {
     let control = draft.control;
-    let mut word =
-        set_bits(bits::<16>(0), 12, mux(draft.mss, bits::<4>(tcp::WORDS + tcp::LENGTH_MSS / 4), bits::<4>(tcp::WORDS)));
+    let mut word = set_bits(bits::<16>(0), 12, words_of(draft.options) + tcp::WORDS);
     word = word.replace_bit(tcp::FIN, control.fin);
     word = word.replace_bit(tcp::SYN, control.syn);
     word = word.replace_bit(tcp::RST, control.rst);
@@ -159,8 +157,20 @@ fn offset_and_control(draft: Draft) -> Bits<16> {
 
 /// Bytes of a frame up to and with the TCP header.
 #[kernel_fn]
-pub fn header_length(mss: bool) -> Bits<8> {
-    mux(mss, bits::<8>(58), bits::<8>(54))
+pub fn header_length(options: Options) -> Bits<8> {
+    option_length(options) + (tcp::START + tcp::LENGTH)
+}
+
+/// Bytes of the options.
+#[kernel_fn]
+fn option_length(options: Options) -> Bits<8> {
+    resize::<8, 4>(words_of(options)) << 2
+}
+
+/// See [`Known::fixed`].
+#[kernel_fn]
+pub fn fixed_sum(options: Options) -> Bits<18> {
+    sum_of(options) + resize::<18, 8>(option_length(options) + (tcp::LENGTH + ipv4::PROTOCOL_TCP))
 }
 
 /// First step of both sums; `payload` is the payload's own.
@@ -168,12 +178,7 @@ pub fn header_length(mss: bool) -> Bits<8> {
 pub fn parts_of(known: Known, payload: Bits<16>, own: Own) -> Parts {
     let peer = known.peer;
     let draft = known.draft;
-    // Everything that depends on the option: lengths of the headers, the protocol number, the option itself.
-    let mut rest = bits::<18>(tcp::LENGTH + ipv4::PROTOCOL_TCP);
-    if draft.mss {
-        rest = wide(own.mss) + bits::<18>(tcp::LENGTH + tcp::LENGTH_MSS + ipv4::PROTOCOL_TCP + MSS_OPTION);
-    }
-    let headers = mux(draft.mss, bits::<16>(44), bits::<16>(40));
+    let headers = resize::<16, 8>(option_length(draft.options) + (ipv4::LENGTH + tcp::LENGTH));
     let length = wide(known.payload_length);
     Parts {
         peer: peer,
@@ -184,7 +189,7 @@ pub fn parts_of(known: Known, payload: Bits<16>, own: Own) -> Parts {
         ip: wide(headers) + length + bits::<18>(VERSION + ipv4::DO_NOT_FRAGMENT + LIFE_PROTOCOL),
         front: wide(peer.tuple.local_port) + wide(peer.tuple.remote_port) + halves(draft.sequence),
         middle: halves(draft.acknowledgement) + wide(offset_and_control(draft)) + wide(draft.window),
-        rest: wide(payload) + length + rest,
+        rest: wide(payload) + length + known.fixed,
     }
 }
 
@@ -207,10 +212,10 @@ pub fn summed_of(parts: Parts) -> Summed {
 
 /// The header, octet by octet; zero behind its end.
 #[kernel_fn]
-pub fn bytes_of(checked: Checked, own: Own) -> Bits<512> {
+pub fn bytes_of(checked: Checked, own: Own) -> Bits<1024> {
     let peer = checked.peer;
     let draft = checked.draft;
-    let mut header = bits::<512>(0);
+    let mut header = bits::<1024>(0);
     header = set_bits(header, ethernet::DESTINATION * 8, reverse_bytes(peer.remote_mac));
     header = set_bits(header, ethernet::SOURCE * 8, reverse_bytes(own.mac));
     header = set_bits(header, ethernet::TYPE * 8, reverse_bytes(bits::<16>(ethernet::TYPE_IPV4)));
@@ -228,9 +233,6 @@ pub fn bytes_of(checked: Checked, own: Own) -> Bits<512> {
     header = set_bits(header, tcp::DATA_OFFSET * 8, reverse_bytes(offset_and_control(draft)));
     header = set_bits(header, tcp::WINDOW * 8, reverse_bytes(draft.window));
     header = set_bits(header, tcp::CHECKSUM * 8, reverse_bytes(checked.tcp));
-    if draft.mss {
-        header = set_bits(header, tcp::OPTIONS * 8, reverse_bytes(bits::<16>(MSS_OPTION)));
-        header = set_bits(header, (tcp::OPTIONS + 2) * 8, reverse_bytes(own.mss));
-    }
+    header = set_bits(header, tcp::OPTIONS * 8, options::bytes_of(draft.options));
     header
 }

@@ -62,7 +62,7 @@ pub struct Prepend<const W: usize> {
     /// Frames.
     pub m_frame: Source<Beat<W>>,
     state: Register<State>,
-    carry: Flop<Bits<512>>,
+    carry: Flop<Bits<1024>>,
     turned: Flop<Bits<W>>,
     frames: SkidBuffer<Beat<W>>,
 }
@@ -124,7 +124,7 @@ impl<const W: usize> Logic for Prepend<W> {
                     next.wants = state.payload != 1;
                 }
                 // Lanes behind the header, or above a beat of payload, are not looked at: anything may come in from above.
-                next_carry = set_bits(carry >> W as u64, 512 - W, header.bytes.get_bits::<W>(512 - W));
+                next_carry = set_bits(carry >> W as u64, 1024 - W, header.bytes.get_bits::<W>(1024 - W));
                 if !whole {
                     next_carry = set_bits(next_carry, 0, payload);
                 }

@@ -69,7 +69,7 @@ pub struct Lump<const W: usize> {
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
 pub struct Header {
     /// The bytes, first in `[7:0]`; zero behind `length`.
-    pub bytes: Bits<512>,
+    pub bytes: Bits<1024>,
     /// Bytes of the header.
     pub length: Bits<8>,
     /// Beats of payload; 0 means that none are taken.

@@ -158,7 +158,7 @@ impl<const W: usize> Logic for SendChain<W> {
             acknowledgement: command.acknowledgement,
             window: command.window,
             control: command.control,
-            mss: command.mss,
+            options: command.options,
             payload_length: length,
         };
         let appended = append && self.appender.s_command.ready.val();

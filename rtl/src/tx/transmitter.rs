@@ -40,7 +40,7 @@ pub struct Transmitter<const W: usize> {
     pub address: Signal<In, Address>,
     /// It is to be written in this cycle.
     pub address_valid: Signal<In, bool>,
-    /// Own addresses and MSS.
+    /// Own addresses.
     pub settings: Signal<In, Settings>,
     /// Payload wanted, in order.
     pub m_piece: Source<Piece>,
@@ -96,7 +96,6 @@ impl<const W: usize> Logic for Transmitter<W> {
         let settings = self.settings.val();
         self.header_builder.mac.next = settings.mac;
         self.header_builder.ip_address.next = settings.ip_address;
-        self.header_builder.mss.next = settings.tcp.mss;
         self.header_builder.address.next = self.address.val();
         self.header_builder.address_valid.next = self.address_valid.val();
         forward!(self.s_reset => self.header_builder.s_reset);

@@ -44,3 +44,9 @@ pub const KIND_NOP: u64 = 1;
 pub const KIND_MSS: u64 = 2;
 /// Bytes of an MSS option.
 pub const LENGTH_MSS: u64 = 4;
+/// Option kind: window scale (RFC 7323 2.2).
+pub const KIND_WINDOW_SCALE: u64 = 3;
+/// Bytes of a window scale option.
+pub const LENGTH_WINDOW_SCALE: u64 = 3;
+/// Largest shift (RFC 7323 2.3): with it a window is still smaller than half the sequence numbers.
+pub const LARGEST_SHIFT: u64 = 14;

@@ -151,7 +151,7 @@ impl Model {
             acknowledgement: h.acknowledgement,
             window: h.window,
             control,
-            mss: h.mss,
+            options: h.options,
             payload_length: h.payload_length,
             ..self.event(EventKind::Segment, slot.unwrap_or(0))
         })];

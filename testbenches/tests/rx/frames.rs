@@ -3,7 +3,8 @@ use etherparse::{PacketBuilder, TcpOptionElement};
 use rand::rngs::StdRng;
 use rand::Rng;
 use stevedore_hdl::prelude::*;
-use stevedore_rtl::bundles::{ControlBits, SegmentHeader, Settings, Tuple};
+use stevedore_rtl::bundles;
+use stevedore_rtl::bundles::{ControlBits, Optional, SegmentHeader, Settings, Tuple};
 
 /// The engine's MAC address.
 pub const MAC: [u8; 6] = [2, 0, 0x5e, 0x10, 0x20, 0x30];
@@ -39,21 +40,39 @@ pub enum Options {
     Full,
     /// MSS behind a 32-byte SACK option.
     Last,
+    /// MSS, no-operation, window scale, two no-operations, SACK permitted: Windows.
+    Windows,
+    /// MSS, window scale, SACK permitted, not aligned: smoltcp.
+    Bare,
 }
 
 impl Options {
-    pub const ALL: [Options; 6] =
-        [Options::None, Options::Linux, Options::MssOnly, Options::Padded, Options::Full, Options::Last];
+    pub const ALL: [Options; 8] = [
+        Options::None,
+        Options::Linux,
+        Options::MssOnly,
+        Options::Padded,
+        Options::Full,
+        Options::Last,
+        Options::Windows,
+        Options::Bare,
+    ];
 
-    fn elements(self, mss: u16) -> Vec<TcpOptionElement> {
+    fn elements(self, mss: u16, shift: u8) -> Vec<TcpOptionElement> {
         use TcpOptionElement::*;
         match self {
             Options::None => vec![],
             Options::Linux => {
-                vec![MaximumSegmentSize(mss), SelectiveAcknowledgementPermitted, Timestamp(7, 0), Noop, WindowScale(7)]
+                vec![
+                    MaximumSegmentSize(mss),
+                    SelectiveAcknowledgementPermitted,
+                    Timestamp(7, 0),
+                    Noop,
+                    WindowScale(shift),
+                ]
             }
             Options::MssOnly => vec![MaximumSegmentSize(mss)],
-            Options::Padded => vec![Noop, Noop, WindowScale(1), MaximumSegmentSize(mss)],
+            Options::Padded => vec![Noop, Noop, WindowScale(shift), MaximumSegmentSize(mss)],
             Options::Full => {
                 vec![SelectiveAcknowledgement((1, 2), [Some((3, 4)), Some((5, 6)), None]), Timestamp(1, 2), Noop, Noop]
             }
@@ -61,6 +80,10 @@ impl Options {
                 SelectiveAcknowledgement((1, 2), [Some((3, 4)), Some((5, 6)), Some((7, 8))]),
                 MaximumSegmentSize(mss),
             ],
+            Options::Windows => {
+                vec![MaximumSegmentSize(mss), Noop, WindowScale(shift), Noop, Noop, SelectiveAcknowledgementPermitted]
+            }
+            Options::Bare => vec![MaximumSegmentSize(mss), WindowScale(shift), SelectiveAcknowledgementPermitted],
         }
     }
 }
@@ -87,7 +110,7 @@ pub fn segment(rng: &mut StdRng, payload: usize, options: Options, syn: bool) ->
     if rng.random_bool(0.1) {
         builder = builder.rst();
     }
-    let builder = builder.options(&options.elements(rng.random())).expect("options fit");
+    let builder = builder.options(&options.elements(rng.random(), rng.random())).expect("options fit");
     let body: Vec<u8> = (0..payload).map(|_| rng.random()).collect();
     let mut frame = Vec::new();
     builder.write(&mut frame, &body).expect("a frame");
@@ -126,19 +149,32 @@ fn sums_right(bytes: &[u8], start: u64) -> bool {
     sum == 0xffff
 }
 
-/// The MSS option, 0 if there is none or the options before it are malformed.
-fn mss_option(mut options: &[u8]) -> u64 {
-    loop {
-        match *options {
-            [] | [0, ..] => return 0,
-            [1, ..] => options = &options[1..],
-            [2, 4, high, low, ..] => return u64::from(high) << 8 | u64::from(low),
-            [_, length, ..] if length >= 2 && usize::from(length) <= options.len() => {
-                options = &options[usize::from(length)..]
+/// The options up to the end of the list, or up to one whose length cannot be: the first of each kind counts.
+fn options_in(mut bytes: &[u8]) -> bundles::Options {
+    let mut found = bundles::Options::default();
+    while let [kind, rest @ ..] = bytes {
+        match (kind, rest) {
+            (0, _) => break,
+            (1, _) => bytes = rest,
+            (_, [length, ..]) if *length >= 2 && usize::from(*length) <= bytes.len() => {
+                let (option, behind) = bytes.split_at(usize::from(*length));
+                match *option {
+                    [2, 4, high, low] if !found.mss.present => {
+                        let value = bits(u64::from(high) << 8 | u64::from(low));
+                        found.mss = Optional { present: true, value };
+                    }
+                    [3, 3, shift] if !found.window_scale.present => {
+                        // RFC 7323 2.3.
+                        found.window_scale = Optional { present: true, value: bits(u64::from(shift.min(14))) };
+                    }
+                    _ => {}
+                }
+                bytes = behind;
             }
-            _ => return 0,
+            _ => break,
         }
     }
+    found
 }
 
 /// What must become of a frame, read from its bytes.
@@ -195,7 +231,7 @@ pub fn verdict(frame: &[u8], damaged: bool) -> Verdict {
         acknowledgement: bits(be32(frame, 42)),
         window: bits(be16(frame, 48)),
         control: ControlBits { fin: flag(0), syn, rst: flag(2), psh: flag(3), ack: flag(4) },
-        mss: bits(if syn { mss_option(&frame[54..payload]) } else { 0 }),
+        options: if syn { options_in(&frame[54..payload]) } else { bundles::Options::default() },
         payload_offset: bits(payload as u64),
         payload_length: bits((total + 14 - payload) as u64),
         frame_length: bits(frame.len() as u64),

@@ -2,6 +2,7 @@
 use crate::frames::{repair, segment, verdict, Options, Verdict, MAC};
 use crate::receiver_bench::{check, run, Stalls, Wire};
 use rand::rngs::StdRng;
+use rand::seq::SliceRandom;
 use rand::{Rng, SeedableRng};
 use stevedore_hdl::prelude::*;
 use stevedore_rtl::geometry::Geometry;
@@ -220,7 +221,7 @@ fn options<const W: usize>() {
     let mut dut = compiled::<W>();
     let wires: Vec<Wire> = (0..20_000)
         .map(|_| {
-            let layout = Options::ALL[rng.random_range(1..6)];
+            let layout = Options::ALL[rng.random_range(1..8)];
             let mut frame = segment(&mut rng, 10, layout, true);
             let words = usize::from(frame[46] >> 4);
             for _ in 0..rng.random_range(0..12) {
@@ -243,6 +244,80 @@ fn malformed_options_are_ignored_at_64_bits() {
 #[test]
 fn malformed_options_are_ignored_at_512_bits() {
     with_big_stack(options::<512>);
+}
+
+/// RFC 9293 3.1, RFC 7323 2.2: every order of MSS, window scale, SACK permitted, timestamps and an unknown option, no-operations between them, some
+/// twice, every shift; those the parser decodes in place among them.
+fn orders<const W: usize>() {
+    const SEED: u64 = 0x7b;
+    let mut rng = StdRng::seed_from_u64(SEED);
+    let mut dut = compiled::<W>();
+    let mut in_place = 0;
+    let wires: Vec<Wire> = (0..20_000)
+        .map(|_| {
+            let mut kinds = [0, 1, 2, 3, 4, 5, 6];
+            kinds.shuffle(&mut rng);
+            let mut bytes: Vec<u8> = vec![];
+            for kind in &kinds[..rng.random_range(1..=7)] {
+                let option = match kind {
+                    0 | 5 => vec![2, 4, rng.random(), rng.random()],
+                    1 | 6 => vec![3, 3, if rng.random() { rng.random_range(0..20) } else { rng.random() }],
+                    2 => vec![4, 2],
+                    3 => [[8, 10].as_slice(), &rng.random::<[u8; 8]>()].concat(),
+                    _ => [[254, 6].as_slice(), &rng.random::<[u8; 4]>()].concat(),
+                };
+                bytes.extend(std::iter::repeat_n(1, rng.random_range(0..3)));
+                bytes.extend(option);
+            }
+            bytes.truncate(40);
+            bytes.resize(bytes.len().next_multiple_of(4), rng.random_range(0..2));
+            in_place += usize::from(bytes.starts_with(&[2, 4]));
+            let mut frame = segment(&mut rng, 0, Options::None, true);
+            frame.truncate(54);
+            frame[46] = ((5 + bytes.len() / 4) as u8) << 4;
+            frame.extend(&bytes);
+            let total = (frame.len() - 14) as u16;
+            frame[16..18].copy_from_slice(&total.to_be_bytes());
+            repair(&mut frame);
+            wire(frame)
+        })
+        .collect();
+    assert!(in_place > 1500, "{in_place}");
+    let out = run::<W>(&mut dut, &wires, Stalls::None, Stalls::None, walk(true), &mut rng);
+    check(&wires, &out, false, &format!("seed {SEED}"));
+}
+
+#[test]
+fn options_are_found_in_every_order_at_64_bits() {
+    with_big_stack(orders::<64>);
+}
+
+#[test]
+fn options_are_found_in_every_order_at_512_bits() {
+    with_big_stack(orders::<512>);
+}
+
+/// The layouts of Linux, Windows, smoltcp and of an MSS alone need no walk: such a SYN is as fast as any segment.
+fn common_layouts<const W: usize>(latency: u64) {
+    const SEED: u64 = 0x7c;
+    let mut rng = StdRng::seed_from_u64(SEED);
+    let mut dut = compiled::<W>();
+    for options in [Options::MssOnly, Options::Linux, Options::Windows, Options::Bare] {
+        let wires: Vec<Wire> = (0..100).map(|_| wire(segment(&mut rng, 0, options, true))).collect();
+        let out = run::<W>(&mut dut, &wires, Stalls::None, Stalls::None, 0, &mut rng);
+        check(&wires, &out, false, &format!("seed {SEED}, {options:?}"));
+        assert!(out.header_out.iter().zip(&out.last_in).all(|(header, last)| header - last == latency), "{options:?}");
+    }
+}
+
+#[test]
+fn common_layouts_of_options_cost_no_cycle_at_64_bits() {
+    with_big_stack(|| common_layouts::<64>(6));
+}
+
+#[test]
+fn common_layouts_of_options_cost_no_cycle_at_512_bits() {
+    with_big_stack(|| common_layouts::<512>(7));
 }
 
 /// A million random bytes and more, then everything at once with stalls on both sides; valid frames must still pass.

@@ -18,7 +18,7 @@ fn passive_open_is_announced_when_complete() {
 fn active_open_completes_with_the_syn_ack() {
     let mut rig = Rig::new();
     let conn = rig.active(4);
-    rig.expect(&["S 0:0(0) win 0 mss 1000"]);
+    rig.expect(&["S 0:0(0) win 0 mss 1000 scale 0"]);
     rig.silent();
     rig.peer(conn, "S. 0:0(0) ack 1 win 5000 mss 500");
     rig.notice(conn, Response::ConnectionCompletion, Status::Success);
@@ -32,7 +32,7 @@ fn active_open_completes_with_the_syn_ack() {
 fn both_sides_open_at_once() {
     let mut rig = Rig::new();
     let conn = rig.active(4);
-    rig.expect(&["S 0:0(0) win 0 mss 1000"]);
+    rig.expect(&["S 0:0(0) win 0 mss 1000 scale 0"]);
     rig.peer(conn, "S 0:0(0) win 5000 mss 1000");
     rig.expect(&["S. 0:0(0) ack 1 win 0 mss 1000"]);
     rig.silent();
@@ -158,10 +158,10 @@ fn syn_ack_sent_twice_is_not_timed() {
 fn lost_syn_is_sent_again_with_back_off_until_the_limit() {
     let mut rig = Rig::new();
     let conn = rig.active(4);
-    rig.expect(&["S 0:0(0) win 0 mss 1000"]);
+    rig.expect(&["S 0:0(0) win 0 mss 1000 scale 0"]);
     for time in [1000, 2000, 4000, 8000] {
         about(rig.wait(20_000), time);
-        rig.expect(&["S 0:0(0) win 0 mss 1000"]);
+        rig.expect(&["S 0:0(0) win 0 mss 1000 scale 0"]);
     }
     rig.microseconds(15_900);
     rig.silent();

@@ -85,7 +85,7 @@ fn posts_while_closing_are_refused() {
 fn posts_before_the_handshake_is_complete() {
     let mut rig = Rig::new();
     let conn = rig.active(4);
-    rig.expect(&["S 0:0(0) win 0 mss 1000"]);
+    rig.expect(&["S 0:0(0) win 0 mss 1000 scale 0"]);
     rig.post_send(conn, 10);
     rig.notice(conn, Response::BufferAvailable, Status::UnknownConnection);
     rig.post_receive(conn, 700);

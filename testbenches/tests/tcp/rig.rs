@@ -56,6 +56,8 @@ pub struct Wire {
     pub window: u16,
     pub control: Control,
     pub mss: u16,
+    /// Window scale option.
+    pub scale: Option<u8>,
     pub payload: Vec<u8>,
     /// Sent with `retransmit`: cut at the first unacknowledged byte.
     pub again: bool,
@@ -388,7 +390,8 @@ impl<D: TcpDut> Rig<D> {
                     acknowledgement: c.acknowledgement.index() as u32,
                     window: c.window.index() as u16,
                     control: Control { fin: b.fin, syn: b.syn, rst: b.rst, psh: b.psh, ack: b.ack },
-                    mss: if c.mss { self.settings.mss.index() as u16 } else { 0 },
+                    mss: if c.options.mss.present { c.options.mss.value.index() as u16 } else { 0 },
+                    scale: c.options.window_scale.present.then(|| c.options.window_scale.value.index() as u8),
                     payload,
                     again: c.retransmit,
                 });

@@ -49,7 +49,7 @@ impl Walk {
         let decisions = decide(issued, before, measures, judgement);
         let begun = begin(event, before, judgement);
         self.record = settle(issued, begun, settings, now, measures, decisions);
-        let outcome = outcome_of(issued, begun, measures, decisions);
+        let outcome = outcome_of(issued, begun, settings, measures, decisions);
         if self.log.len() > 12 {
             self.log.remove(0);
         }
@@ -162,6 +162,15 @@ impl Walk {
         Conn { slot: 3, generation: self.generation }
     }
 
+    /// Options of a SYN: this MSS, and a window scale or none.
+    fn options(&mut self, mss: u64) -> Options {
+        let scale = Optional { present: true, value: self.below(15).into() };
+        Options {
+            mss: Optional { present: true, value: mss.into() },
+            window_scale: if self.chance(2) { scale } else { Optional::default() },
+        }
+    }
+
     /// A segment close to what the connection expects.
     fn segment(&mut self) -> Event {
         let hard = self.record.hard;
@@ -179,7 +188,7 @@ impl Walk {
             0 => self.below(4),
             1 => self.below(3000),
             2 => self.below(65536),
-            _ => number(self.record.soft.snd_wnd).min(65535).into(),
+            _ => (number(self.record.soft.snd_wnd) >> hard.snd_scale.index()).min(65535).into(),
         }
         .into();
         event.payload_length = if self.chance(2) { self.below(1400) } else { 0 }.into();
@@ -192,7 +201,7 @@ impl Walk {
         event.control.psh = self.chance(3);
         event.control.fin = self.chance(80);
         event.control.rst = self.chance(150);
-        event.mss = bits(700);
+        event.options = self.options(700);
         if matches!(hard.state, TcpState::SynSent) {
             event.sequence = u64::from(PEER).into();
             event.control.syn = !self.chance(5);
@@ -214,7 +223,8 @@ impl Walk {
             event.control.syn = true;
             event.sequence = u64::from(PEER).into();
             event.window = self.below(65536).into();
-            event.mss = self.below(1500).into();
+            let mss = self.below(1500);
+            event.options = self.options(mss);
         }
         self.event(event);
     }

@@ -54,7 +54,8 @@ pub fn parse(conn: Conn, text: &str) -> (Event, Vec<u8>) {
         match word {
             "ack" => event.acknowledgement = u64::from(ENGINE.wrapping_add(value as u32)).into(),
             "win" => event.window = (value as u64).into(),
-            "mss" => event.mss = (value as u64).into(),
+            "mss" => event.options.mss = Optional { present: true, value: (value as u64).into() },
+            "scale" => event.options.window_scale = Optional { present: true, value: (value as u64).into() },
             _ => panic!("{word} in {text}"),
         }
     }
@@ -87,6 +88,9 @@ pub fn text(wire: &Wire) -> String {
     }
     if wire.mss != 0 {
         text += &format!(" mss {}", wire.mss);
+    }
+    if let Some(scale) = wire.scale {
+        text += &format!(" scale {scale}");
     }
     text
 }

@@ -56,7 +56,8 @@ impl Storm {
             event.sequence = u64::from(PEER).into();
             event.control.syn = true;
             event.window = (rig.random() % 3000).into();
-            event.mss = (rig.random() % 1500).into();
+            event.options.mss = Optional { present: true, value: (rig.random() % 1500).into() };
+            event.options.window_scale = Optional { present: rig.random() % 2 == 0, value: (rig.random() % 15).into() };
             rig.arrives(event, vec![]);
         } else {
             rig.requests.push_back(event);
@@ -97,7 +98,10 @@ impl Storm {
                 rst: odd == 4,
                 psh: odd & 8 != 0,
             },
-            mss: bits(900),
+            options: Options {
+                mss: Optional { present: true, value: bits(900) },
+                window_scale: Optional { present: random(rig, 2) == 0, value: random(rig, 15).into() },
+            },
             payload_length: length.into(),
             ..conn.event(EventKind::Segment)
         };

@@ -11,7 +11,7 @@ pub struct Expected {
     pub acknowledgement: u32,
     pub window: u16,
     pub control: ControlBits,
-    pub mss: Option<u16>,
+    pub options: Options,
     pub payload: Vec<u8>,
 }
 
@@ -23,7 +23,7 @@ impl Expected {
             acknowledgement: number(reset.acknowledgement) as u32,
             window: 0,
             control: ControlBits { rst: true, ack: reset.ack, ..Default::default() },
-            mss: None,
+            options: Options::default(),
             payload: vec![],
         }
     }
@@ -37,7 +37,8 @@ impl Expected {
 
         let Some(NetSlice::Ipv4(ip)) = &packet.net else { panic!("not IPv4: {frame:02x?}") };
         let header = ip.header();
-        let header_length = if self.mss.is_some() { 24 } else { 20 };
+        let options = self.option_bytes();
+        let header_length = 20 + options.len();
         assert_eq!(usize::from(header.total_len()), 20 + header_length + self.payload.len());
         assert_eq!(header.header_checksum(), header.to_header().calc_header_checksum(), "IP checksum of {frame:02x?}");
         assert_eq!(header.ttl(), 64);
@@ -64,10 +65,20 @@ impl Expected {
         let control = ControlBits { fin: tcp.fin(), syn: tcp.syn(), rst: tcp.rst(), psh: tcp.psh(), ack: tcp.ack() };
         assert_eq!(control, self.control);
         assert!(!tcp.urg() && !tcp.ece() && !tcp.cwr() && tcp.urgent_pointer() == 0);
-        match self.mss {
-            Some(mss) => assert_eq!(tcp.options(), [[2, 4], mss.to_be_bytes()].concat()),
-            None => assert!(tcp.options().is_empty()),
+        assert_eq!(tcp.options(), options);
+    }
+
+    /// RFC 9293 3.7.1, RFC 7323 2.2: MSS first, window scale behind a no-operation.
+    fn option_bytes(&self) -> Vec<u8> {
+        let mut bytes = vec![];
+        if self.options.mss.present {
+            bytes.extend([2, 4]);
+            bytes.extend((number(self.options.mss.value) as u16).to_be_bytes());
         }
+        if self.options.window_scale.present {
+            bytes.extend([1, 3, 3, number(self.options.window_scale.value) as u8]);
+        }
+        bytes
     }
 }
 

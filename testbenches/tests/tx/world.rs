@@ -85,7 +85,6 @@ impl<const W: usize, D: Dut<W>> World<W, D> {
         let mut settings = Settings { enable: true, ..Default::default() };
         settings.mac = (rng.random::<u64>() >> 16).into();
         settings.ip_address = u64::from(rng.random::<u32>()).into();
-        settings.tcp.mss = 1460u64.into();
         let slots = (0..geometry.connections).map(|slot| {
             let tuple = Tuple {
                 remote_address: u64::from(rng.random::<u32>()).into(),
@@ -175,8 +174,26 @@ impl<const W: usize, D: Dut<W>> World<W, D> {
         self.commands.push_back(command);
     }
 
-    /// A segment cut at the cursor, or `skip` bytes behind the first unacknowledged byte.
-    pub fn segment(&mut self, slot: usize, length: u64, retransmit: Option<u64>, control: ControlBits, mss: bool) {
+    /// Any options, or none of them.
+    fn options(&mut self) -> Options {
+        let rng = &mut self.rng;
+        let (mss, scale) = (rng.random::<u16>(), rng.random_range(0..15u64));
+        Options {
+            mss: if rng.random() {
+                Optional { present: true, value: u64::from(mss).into() }
+            } else {
+                Default::default()
+            },
+            window_scale: if rng.random() {
+                Optional { present: true, value: scale.into() }
+            } else {
+                Default::default()
+            },
+        }
+    }
+
+    /// A segment cut at the cursor, or `skip` bytes behind the first unacknowledged byte; `optioned`: with whatever options.
+    pub fn segment(&mut self, slot: usize, length: u64, retransmit: Option<u64>, control: ControlBits, optioned: bool) {
         let chain = &mut self.slots[slot].chain;
         let from = retransmit.map_or(chain.cursor, |skip| chain.una + skip);
         assert!(from + length <= chain.end, "bytes are posted");
@@ -190,13 +207,14 @@ impl<const W: usize, D: Dut<W>> World<W, D> {
             let last = i + 1 == runs.len();
             self.pieces.push_back(Piece { address: run.0.into(), length: run.1.into(), last });
         }
+        let options = if optioned { self.options() } else { Options::default() };
         let frame = Expected {
             address: self.slots[slot].address,
             sequence: self.rng.random(),
             acknowledgement: self.rng.random(),
             window: self.rng.random(),
             control,
-            mss: mss.then_some(number(self.inputs.settings.tcp.mss) as u16),
+            options,
             payload,
         };
         let command = SendCommand {
@@ -207,7 +225,7 @@ impl<const W: usize, D: Dut<W>> World<W, D> {
             acknowledgement: u64::from(frame.acknowledgement).into(),
             window: u64::from(frame.window).into(),
             control,
-            mss,
+            options,
             ..self.command(slot, SendKind::Segment)
         };
         self.frames.push_back(frame);
