@@ -3,7 +3,7 @@
 use crate::error::Error;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::net::Ipv4Addr;
-use stevedore_abi::register::offset;
+use stevedore_abi::register::{offset, REGISTERS};
 
 /// Everything settable. `Configuration::new` gives the engine's own defaults.
 #[derive(Clone, Debug)]
@@ -67,16 +67,17 @@ pub struct TcpTuning {
 impl Default for TcpTuning {
     /// The registers' reset values.
     fn default() -> Self {
+        let reset = |offset| REGISTERS.iter().find(|register| register.offset == offset).map_or(0, |row| row.reset);
         TcpTuning {
-            initial_rto: 1_000_000,
-            minimum_rto: 200_000,
-            maximum_rto: 60_000_000,
-            delayed_ack: 40_000,
-            time_wait: 60_000_000,
-            retry_limit: 8,
-            mss: 1460,
-            notify_delay: 100,
-            notify_on_push: true,
+            initial_rto: reset(offset::TCP_INITIAL_RTO),
+            minimum_rto: reset(offset::TCP_MINIMUM_RTO),
+            maximum_rto: reset(offset::TCP_MAXIMUM_RTO),
+            delayed_ack: reset(offset::TCP_DELAYED_ACK),
+            time_wait: reset(offset::TCP_TIME_WAIT),
+            retry_limit: reset(offset::TCP_RETRY_LIMIT) as u8,
+            mss: reset(offset::TCP_MSS) as u16,
+            notify_delay: reset(offset::NOTIFY_DELAY),
+            notify_on_push: reset(offset::NOTIFY_FLAGS) & 1 == 1,
         }
     }
 }
@@ -101,20 +102,25 @@ impl Configuration {
     /// Refuses what no engine could work with. Tables of 2^16 entries are refused too: with 16-bit indices a full one could not be
     /// told from an empty one.
     pub(crate) fn check(&self) -> Result<(), Error> {
-        let size = |size: u8| (4..=15).contains(&size);
         let checks = [
-            ("log2 of the input table", size(self.input_size), u64::from(self.input_size)),
-            ("log2 of the output table", size(self.output_size), u64::from(self.output_size)),
             ("network prefix", self.prefix <= 32, u64::from(self.prefix)),
             ("multicast MAC address", self.mac[0] & 1 == 0, u64::from(self.mac[0])),
-            ("cycles per microsecond", self.cycles_per_microsecond != Some(0), 0),
-            ("MSS", (1..=1460).contains(&self.tcp.mss), u64::from(self.tcp.mss)),
-            ("interrupt count", self.interrupts.count > 0, 0),
         ];
-        match checks.into_iter().find(|(_, allowed, _)| !allowed) {
-            Some((what, _, value)) => Err(Error::BadArgument { what, value }),
-            None => Ok(()),
+        if let Some((what, _, value)) = checks.into_iter().find(|(_, allowed, _)| !allowed) {
+            return Err(Error::BadArgument { what, value });
         }
+        // What a register would hold otherwise than it was meant.
+        let sizes = [(offset::INPUT_SIZE, self.input_size), (offset::OUTPUT_SIZE, self.output_size)];
+        let sizes = sizes.map(|(register, size)| (register, u32::from(size)));
+        for (register, value) in self.registers().into_iter().chain(sizes) {
+            match REGISTERS.iter().find(|row| row.offset == register) {
+                Some(row) if row.limits.hold(value) != value => {
+                    return Err(Error::BadArgument { what: row.name, value: value.into() });
+                }
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     /// The register writes that make it so.

@@ -3,7 +3,7 @@
 use crate::capabilities::{Capabilities, FreeResources};
 use crate::configuration::Configuration;
 use crate::connection::{Connection, ConnectionState, ConnectionStatistics, ListenerState};
-use crate::error::Error;
+use crate::error::{Error, Rejected};
 use crate::event::{Event, Receipt};
 use crate::input_ring::InputRing;
 use crate::memory::Buffer;
@@ -11,14 +11,18 @@ use crate::output_ring::OutputRing;
 use crate::posted::{Posted, PostedTable};
 use crate::transport::Transport;
 use std::collections::{HashMap, HashSet, VecDeque};
-use stevedore_abi::register::offset;
+use stevedore_abi::register::{control, offset, status};
+use stevedore_abi::Descriptor;
 
 const INTERRUPTS: u32 = 0b111;
+/// Looks at `STATUS` before an engine that does not come to rest is given up.
+const PATIENCE: usize = 100_000;
 
 /// The adapter (H8): its capabilities, its tables, everything posted to it.
 pub struct Device<T: Transport> {
     pub(crate) transport: T,
     capabilities: Capabilities,
+    configuration: Configuration,
     pub(crate) input: InputRing,
     output: OutputRing,
     pub(crate) posted: PostedTable,
@@ -29,37 +33,73 @@ pub struct Device<T: Transport> {
     pub(crate) next_handle: u64,
     /// Engine ids that a termination request may still be answered for, though the connection is gone already.
     pub(crate) late: HashSet<u64>,
+    /// Engine ids of connections nobody wants, to be aborted when the input table has room.
+    pub(crate) unwanted: VecDeque<u64>,
+    /// A response taken from the table and not yet worked off, because the transport failed in between.
+    unfinished: Option<Descriptor>,
     /// Events that one response caused in addition to the one returned for it.
     pub(crate) later: VecDeque<Event>,
 }
 
 impl<T: Transport> Device<T> {
-    /// Looks for an engine, configures it and starts it.
+    /// Looks for an engine, stops whatever it does, configures it and starts it.
     pub fn open(mut transport: T, configuration: &Configuration) -> Result<Self, Error> {
         configuration.check()?;
         let capabilities = Capabilities::probe(&mut transport)?;
-        transport.write(offset::CONTROL, 0)?;
-        for (register, value) in configuration.registers() {
-            transport.write(register, value)?;
-        }
-        let input = InputRing::new(&mut transport, configuration.input_size)?;
-        let output = OutputRing::new(&mut transport, configuration.output_size)?;
-        let interrupts = if configuration.interrupts.enabled { INTERRUPTS } else { 0 };
-        transport.write(offset::INTERRUPT_ENABLE, interrupts)?;
-        transport.write(offset::CONTROL, 1)?;
+        stop(&mut transport)?;
+        let (input, output) = start(&mut transport, configuration)?;
         Ok(Device {
             transport,
             capabilities,
+            configuration: configuration.clone(),
             input,
             output,
-            posted: PostedTable::new(),
+            posted: PostedTable::default(),
             connections: HashMap::new(),
             listeners: HashMap::new(),
             by_id: HashMap::new(),
             next_handle: 1,
             late: HashSet::new(),
+            unwanted: VecDeque::new(),
+            unfinished: None,
             later: VecDeque::new(),
         })
+    }
+
+    /// Stops the engine, resets it and starts it again as it was opened. Connections and listeners are gone, without a word to their peers, and
+    /// their handles void; the result is every buffer that was posted. An error gives the buffers that are the host's again.
+    pub fn reset(&mut self) -> Result<Vec<Buffer>, Rejected> {
+        stop(&mut self.transport).map_err(|error| Rejected { error, buffers: Vec::new() })?;
+        let (buffers, revoked) = self.take_everything_home();
+        let started = revoked.and_then(|()| start(&mut self.transport, &self.configuration));
+        match started {
+            Ok((input, output)) => {
+                (self.input, self.output) = (input, output);
+                Ok(buffers)
+            }
+            Err(error) => Err(Rejected { error, buffers }),
+        }
+    }
+
+    /// What was the engine's is the host's again; the engine is stopped.
+    fn take_everything_home(&mut self) -> (Vec<Buffer>, Result<(), Error>) {
+        let mut buffers = self.posted.take_buffers();
+        let revocations = buffers.iter().map(|buffer| self.transport.revoke(buffer.address()).map_err(Error::from));
+        let mut revoked = revocations.fold(Ok(()), |all: Result<(), Error>, one| all.and(one));
+        revoked = revoked.and(self.input.close(&mut self.transport));
+        revoked = revoked.and(self.output.close(&mut self.transport));
+        for state in self.connections.values_mut() {
+            let messages = std::mem::take(&mut state.messages).into_values();
+            buffers.extend(messages.flat_map(|message| message.buffers).flatten());
+        }
+        self.connections.clear();
+        self.listeners.clear();
+        self.by_id.clear();
+        self.late.clear();
+        self.unwanted.clear();
+        self.unfinished = None;
+        self.later.clear();
+        (buffers, revoked)
     }
 
     /// What the engine can do.
@@ -94,16 +134,33 @@ impl<T: Transport> Device<T> {
         if let Some(event) = self.later.pop_front() {
             return Ok(Some(event));
         }
-        while let Some(response) = self.output.pop(&mut self.transport)? {
-            if let Some(event) = self.take_response(response)? {
+        loop {
+            if self.unfinished.is_none() {
+                self.unfinished = self.output.pop();
+            }
+            let Some(response) = self.unfinished else { return Ok(None) };
+            self.output.credit(&mut self.transport)?;
+            let taken = self.take_response(response);
+            if let Err(Error::Transport(error)) = taken {
+                return Err(error.into());
+            }
+            self.unfinished = None;
+            if let Some(event) = taken? {
                 return Ok(Some(event));
             }
         }
-        Ok(None)
     }
 
     /// Tells the engine of requests made since the last call; `poll` and `wait` do it too.
     pub fn flush(&mut self) -> Result<(), Error> {
+        while let Some(&id) = self.unwanted.front() {
+            match self.input.reserve(&mut self.transport, 1) {
+                Ok(()) => self.push_abort(id),
+                Err(Error::RingFull) => break,
+                Err(error) => return Err(error),
+            }
+            self.unwanted.pop_front();
+        }
         self.input.flush(&mut self.transport)
     }
 
@@ -163,9 +220,40 @@ impl<T: Transport> Device<T> {
 }
 
 impl<T: Transport> Drop for Device<T> {
-    /// Stops the engine: nothing is written to memory that is about to go.
+    /// Stops the engine before memory goes that it may access. If it does not come to rest, its memory stays for ever.
     fn drop(&mut self) {
-        // A transport that fails here has no engine behind it any more.
-        let _ = self.transport.write(offset::CONTROL, 0);
+        if stop(&mut self.transport).is_ok() {
+            // Who cannot revoke has no grants.
+            let _ = self.take_everything_home();
+            return;
+        }
+        self.input.leak();
+        self.output.leak();
+        self.posted.take_buffers().iter().for_each(Buffer::leak);
     }
+}
+
+/// Asks the engine to stop and to reset itself, and waits until it has: from then on it touches nothing.
+fn stop(transport: &mut impl Transport) -> Result<(), Error> {
+    transport.write(offset::CONTROL, control::RESET)?;
+    for _ in 0..PATIENCE {
+        if transport.read(offset::STATUS)? & status::IDLE != 0 {
+            return Ok(());
+        }
+        transport.progress()?;
+    }
+    Err(Error::NotAtRest)
+}
+
+/// Configures a stopped engine and starts it.
+fn start(transport: &mut impl Transport, configuration: &Configuration) -> Result<(InputRing, OutputRing), Error> {
+    for (register, value) in configuration.registers() {
+        transport.write(register, value)?;
+    }
+    let input = InputRing::new(transport, configuration.input_size)?;
+    let output = OutputRing::new(transport, configuration.output_size)?;
+    let interrupts = if configuration.interrupts.enabled { INTERRUPTS } else { 0 };
+    transport.write(offset::INTERRUPT_ENABLE, interrupts)?;
+    transport.write(offset::CONTROL, control::ENABLE)?;
+    Ok((input, output))
 }

@@ -42,6 +42,19 @@ impl InputRing {
         Ok(InputRing { table, status_line, size, produced: 0, announced: 0, fetched: 0 })
     }
 
+    /// Takes both back from the engine, which is stopped.
+    pub fn close(&self, transport: &mut impl Transport) -> Result<(), Error> {
+        let table = transport.revoke(self.table.address());
+        transport.revoke(self.status_line.address())?;
+        Ok(table?)
+    }
+
+    /// Keeps both for ever.
+    pub fn leak(&self) {
+        self.table.leak();
+        self.status_line.leak();
+    }
+
     /// Makes sure that `wanted` entries can be written: looks at the status line, and when that is not enough asks the engine.
     pub fn reserve(&mut self, transport: &mut impl Transport, wanted: usize) -> Result<(), Error> {
         if self.room() >= wanted {

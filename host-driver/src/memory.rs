@@ -46,6 +46,11 @@ impl Memory {
         Rc::clone(&self.owner)
     }
 
+    /// Keeps the bytes for ever: nobody knows whether the engine still uses them.
+    pub(crate) fn leak(&self) {
+        std::mem::forget(self.owner());
+    }
+
     /// Reads word `index` of memory the engine may be writing.
     ///
     /// # Panics
@@ -134,6 +139,11 @@ impl Buffer {
     pub fn as_mut_slice(&mut self) -> &mut [u8] {
         // SAFETY: as in `as_slice`, and `&mut self` makes this the only reference.
         unsafe { std::slice::from_raw_parts_mut(self.memory.pointer.add(self.start).as_ptr(), self.length) }
+    }
+
+    /// Keeps the buffer's memory for ever.
+    pub(crate) fn leak(&self) {
+        self.memory.leak();
     }
 
     /// The memory and the range of it that is in use.

@@ -32,13 +32,23 @@ impl OutputRing {
         Ok(OutputRing { table, size, consumed: 0, credited: 0 })
     }
 
-    /// The next response, if the engine has written one. Every quarter of the table the entries read go back to the engine.
-    pub fn pop(&mut self, transport: &mut impl Transport) -> Result<Option<Descriptor>, Error> {
+    /// Takes the table back from the engine, which is stopped.
+    pub fn close(&self, transport: &mut impl Transport) -> Result<(), Error> {
+        Ok(transport.revoke(self.table.address())?)
+    }
+
+    /// Keeps the table for ever.
+    pub fn leak(&self) {
+        self.table.leak();
+    }
+
+    /// The next response, if the engine has written one.
+    pub fn pop(&mut self) -> Option<Descriptor> {
         let first = ((self.consumed & ((1 << self.size) - 1)) * WORDS) as usize;
         let last = first + WORDS as usize - 1;
         let phase = self.consumed >> self.size & 1 == 0;
         if (self.table.read_word(last) >> (OWNER_BIT % 64) & 1 == 1) != phase {
-            return Ok(None);
+            return None;
         }
         // The engine writes the owner bit last: with it seen, the other words are there.
         fence(Ordering::Acquire);
@@ -47,10 +57,15 @@ impl OutputRing {
             chunk.copy_from_slice(&self.table.read_word(index).to_le_bytes());
         }
         self.consumed += 1;
+        Some(Descriptor::from_bytes(&bytes))
+    }
+
+    /// Every quarter of the table the entries read go back to the engine.
+    pub fn credit(&mut self, transport: &mut impl Transport) -> Result<(), Error> {
         if self.consumed - self.credited >= 1 << (self.size - 2) {
             transport.write(offset::OUTPUT_DOORBELL, u32::from(self.consumed as u16))?;
             self.credited = self.consumed;
         }
-        Ok(Some(Descriptor::from_bytes(&bytes)))
+        Ok(())
     }
 }

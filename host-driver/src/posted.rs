@@ -54,11 +54,13 @@ pub(crate) struct PostedTable {
     free: Vec<u32>,
 }
 
-impl PostedTable {
-    pub fn new() -> Self {
+impl Default for PostedTable {
+    fn default() -> Self {
         PostedTable { places: vec![Place::default()], free: Vec::new() }
     }
+}
 
+impl PostedTable {
     /// Cookies left.
     pub fn room(&self) -> usize {
         (1 << INDEX_BITS) - self.places.len() + self.free.len()
@@ -101,6 +103,16 @@ impl PostedTable {
         let posted = self.place(cookie)?.posted.take()?;
         self.free.push(cookie & ((1 << INDEX_BITS) - 1));
         Some(posted)
+    }
+
+    /// Takes every buffer out; no cookie means anything from now on.
+    pub fn take_buffers(&mut self) -> Vec<Buffer> {
+        let places = std::mem::take(self).places;
+        let buffer = |place: Place| match place.posted {
+            Some(Posted::Send { buffer, .. } | Posted::Receive { buffer, .. }) => Some(buffer),
+            _ => None,
+        };
+        places.into_iter().filter_map(buffer).collect()
     }
 
     fn place(&mut self, cookie: u32) -> Option<&mut Place> {

@@ -155,6 +155,12 @@ impl<T: Transport> Device<T> {
         self.connections.get(&connection.0).map(|state| state.id).ok_or(Error::UnknownConnection)
     }
 
+    /// Asks the engine to reset a connection; the caller has reserved the entry.
+    pub(crate) fn push_abort(&mut self, connection: u64) {
+        let (flags, kind) = (flag::ABORT, Request::Termination as u8);
+        self.push(Descriptor { connection, flags, kind, ..Descriptor::default() });
+    }
+
     pub(crate) fn push(&mut self, descriptor: Descriptor) {
         self.input.push(descriptor, false);
     }
@@ -210,8 +216,9 @@ impl<T: Transport> Device<T> {
         for (index, buffer) in buffers.iter().enumerate() {
             let (memory, range) = buffer.extent();
             if let Err(error) = self.transport.grant(memory, range, purpose) {
+                // The first error is the one to be told; those of cleaning up must not stop it.
                 for granted in &buffers[..index] {
-                    self.transport.revoke(granted.address())?;
+                    let _ = self.transport.revoke(granted.address());
                 }
                 return Err(error.into());
             }

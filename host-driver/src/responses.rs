@@ -7,7 +7,7 @@ use crate::event::{Event, Receipt, SentMessage};
 use crate::posted::{Posted, FOREIGN};
 use crate::transport::Transport;
 use stevedore_abi::descriptor::{flag, Endpoint};
-use stevedore_abi::{Descriptor, Request, Response, Status};
+use stevedore_abi::{Descriptor, Response, Status};
 
 impl<T: Transport> Device<T> {
     /// One response. None if it completes nothing the application waits for.
@@ -66,9 +66,14 @@ impl<T: Transport> Device<T> {
         if buffer.address() != response.base || !in_order || buffer.len() - (*reported as usize) < length {
             return Err(Fault::BadExtent(response).into());
         }
-        *reported += length as u32;
+        // Taking the buffer home may fail, and the response is then tried again: nothing is changed before.
         let returned = status != Status::Success || response.flags & flag::HANDED_BACK != 0;
-        let buffer = if returned { self.take_home(cookie)? } else { None };
+        let buffer = if returned {
+            self.take_home(cookie)?
+        } else {
+            *reported += length as u32;
+            None
+        };
         if let Some(state) = self.connections.get_mut(&handle) {
             state.statistics.received += length as u64;
             state.statistics.receive_buffers -= u32::from(returned);
@@ -86,15 +91,14 @@ impl<T: Transport> Device<T> {
         if buffer.address() != response.base || acknowledged > length {
             return Err(Fault::BadExtent(response).into());
         }
-        let buffer = self.take_home(response.cookie)?;
-        let Some(state) = self.connections.get_mut(&handle) else {
+        if !self.connections.get(&handle).is_some_and(|state| state.messages.contains_key(&number)) {
             return Err(Fault::Unexpected(response).into());
-        };
+        }
+        let buffer = self.take_home(response.cookie)?;
+        let Some(state) = self.connections.get_mut(&handle) else { return Ok(None) };
         state.statistics.send_buffers -= 1;
         state.statistics.sent += acknowledged as u64;
-        let Some(message) = state.messages.get_mut(&number) else {
-            return Err(Fault::Unexpected(response).into());
-        };
+        let Some(message) = state.messages.get_mut(&number) else { return Ok(None) };
         message.missing -= 1;
         message.acknowledged += acknowledged as u64;
         if message.status == Status::Success {
@@ -126,10 +130,8 @@ impl<T: Transport> Device<T> {
         }
         let Some(&mut Posted::Listen { listener }) = self.posted.get(response.cookie) else {
             // The listener was closed while the handshake was under way: nobody wants this connection.
-            self.reserve(1)?;
             self.late.insert(id);
-            let (flags, kind) = (flag::ABORT, Request::Termination as u8);
-            self.push(Descriptor { connection: id, flags, kind, ..Descriptor::default() });
+            self.unwanted.push_back(id);
             return Ok(None);
         };
         let handle = self.new_handle();
@@ -205,12 +207,14 @@ impl<T: Transport> Device<T> {
 
     /// The buffer of an answered request, the host's again.
     fn take_home(&mut self, cookie: u32) -> Result<Option<crate::memory::Buffer>, Error> {
-        let buffer = match self.posted.remove(cookie) {
-            Some(Posted::Send { buffer, .. } | Posted::Receive { buffer, .. }) => buffer,
-            _ => return Ok(None),
+        let Some(Posted::Send { buffer, .. } | Posted::Receive { buffer, .. }) = self.posted.peek(cookie) else {
+            return Ok(None);
         };
         self.transport.revoke(buffer.address())?;
-        Ok(Some(buffer))
+        match self.posted.remove(cookie) {
+            Some(Posted::Send { buffer, .. } | Posted::Receive { buffer, .. }) => Ok(Some(buffer)),
+            _ => Ok(None),
+        }
     }
 
     /// Reports the end of a connection once its last buffer is home.

@@ -75,3 +75,34 @@ pub trait Transport {
     /// Waits until the interrupt line is high; false when that took more than `microseconds` of the engine's time.
     fn wait_for_interrupt(&mut self, microseconds: u32) -> Result<bool, TransportError>;
 }
+
+/// A device on a borrowed transport: when the device is dropped, the transport can open another.
+impl<T: Transport> Transport for &mut T {
+    fn read(&mut self, offset: u32) -> Result<u32, TransportError> {
+        T::read(self, offset)
+    }
+
+    fn write(&mut self, offset: u32, value: u32) -> Result<(), TransportError> {
+        T::write(self, offset, value)
+    }
+
+    fn allocate(&mut self, bytes: usize, alignment: usize) -> Result<Memory, TransportError> {
+        T::allocate(self, bytes, alignment)
+    }
+
+    fn grant(&mut self, memory: &Memory, range: Range<usize>, purpose: Purpose) -> Result<(), TransportError> {
+        T::grant(self, memory, range, purpose)
+    }
+
+    fn revoke(&mut self, address: u64) -> Result<(), TransportError> {
+        T::revoke(self, address)
+    }
+
+    fn progress(&mut self) -> Result<(), TransportError> {
+        T::progress(self)
+    }
+
+    fn wait_for_interrupt(&mut self, microseconds: u32) -> Result<bool, TransportError> {
+        T::wait_for_interrupt(self, microseconds)
+    }
+}

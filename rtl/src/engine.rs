@@ -2,7 +2,8 @@
 //!
 //! # Role
 //! The outermost module. Wire on one side (`s_axis_rx`, `m_axis_tx`), memory on the other (`m_axis_rdreq`, `s_axis_rdcpl`, `m_axis_wr`), the
-//! host's registers (`s_axil`) and the interrupt line. Nothing here but wires: behaviour lives in the blocks.
+//! host's registers (`s_axil`) and the interrupt line. Nothing here but wires: behaviour lives in the blocks. Gates at the ports, opened and
+//! closed by `host::SoftReset`, are what the outside sees of a stop.
 //!
 //! ```text
 //!            +-----------+   header   +--------+  event  +-----+ commands  +-----------+  writes
@@ -27,14 +28,15 @@
 //! buffers among them hold back notices only, which come last.
 use crate::bundles::*;
 use crate::connection::{Lookup, Reaper, Tcp};
-use crate::dma::{Gather, ReadArbiter, Reader, WriteArbiter};
+use crate::dma::{Gather, ReadArbiter, Reader, WriteArbiter, WriteLedger};
 use crate::geometry::Geometry;
 use crate::host::*;
 use crate::network::Network;
 use crate::ports::*;
 use crate::rx::{Placement, Receiver};
-use crate::stream::{FrameArbiter, Queue};
+use crate::stream::{Admission, FrameArbiter, Gate, Queue};
 use crate::tx::Transmitter;
+use stevedore_abi::register::{offset, COUNTERS};
 use stevedore_hdl::prelude::*;
 
 /// The TCP offload engine. `W` is the stream width in bits, `K` = W/8.
@@ -59,6 +61,12 @@ pub struct Engine<const W: usize, const K: usize> {
     /// Interrupt, level.
     pub irq: Signal<Out, bool>,
     registers: Registers,
+    soft_reset: SoftReset,
+    admission: Admission,
+    frame_gate: Gate<Beat<W>>,
+    read_gate: Gate<ReadRequest>,
+    write_gate: Gate<WriteBeat<W, K>>,
+    write_ledger: WriteLedger,
     timebase: Timebase,
     statistics: Statistics,
     interrupts: Interrupt,
@@ -110,6 +118,12 @@ impl<const W: usize, const K: usize> Engine<W, K> {
             m_axis_wr: WriteSource::default(),
             irq: Signal::default(),
             registers: Registers::new(geometry),
+            soft_reset: SoftReset::default(),
+            admission: Admission::default(),
+            frame_gate: Gate::default(),
+            read_gate: Gate::default(),
+            write_gate: Gate::default(),
+            write_ledger: WriteLedger::default(),
             timebase: Timebase::default(),
             statistics: Statistics::default(),
             interrupts: Interrupt::default(),
@@ -143,9 +157,18 @@ impl<const W: usize, const K: usize> Engine<W, K> {
 impl<const W: usize, const K: usize> Logic for Engine<W, K> {
     #[kernel]
     fn update(&mut self) {
-        setup!(self, registers, timebase, statistics, interrupts, fetcher, dispatcher, notifier, response_writer);
-        setup!(
+        setup!(self, registers, soft_reset, timebase, admission, frame_gate, read_gate, write_gate);
+        // One name a line: every new block adds its own.
+        setup_by!(
             self,
+            soft_reset.blocks_reset,
+            write_ledger,
+            statistics,
+            interrupts,
+            fetcher,
+            dispatcher,
+            notifier,
+            response_writer,
             pauses[0],
             pauses[1],
             host_events,
@@ -156,14 +179,32 @@ impl<const W: usize, const K: usize> Logic for Engine<W, K> {
             notices[2],
             notices[3],
             responses[0],
-            responses[1]
+            responses[1],
+            descriptor_reader,
+            payload_reader,
+            read_arbiter,
+            write_arbiter,
+            receiver,
+            placement,
+            lookup,
+            tcp,
+            reaper,
+            freed,
+            transmitter,
+            network,
+            frame_arbiter
         );
-        setup!(self, descriptor_reader, payload_reader, read_arbiter, write_arbiter, receiver, placement);
-        setup!(self, lookup, tcp, reaper, freed, transmitter, network, frame_arbiter);
 
         let settings = self.registers.settings.val();
         let now = self.timebase.now.val();
         self.timebase.cycles_per_microsecond.next = settings.cycles_per_microsecond;
+        self.soft_reset.enable.next = settings.enable;
+        self.soft_reset.restart.next = self.registers.restart.val();
+        self.registers.restarted.next = self.soft_reset.restarted.val();
+        self.registers.idle.next = self.soft_reset.idle.val();
+        let open = self.soft_reset.open.val();
+        self.soft_reset.closed.next =
+            self.frame_gate.closed.val() && self.read_gate.closed.val() && self.write_gate.closed.val();
         self.fetcher.settings.next = settings;
         self.response_writer.settings.next = settings;
         self.receiver.settings.next = settings;
@@ -227,7 +268,11 @@ impl<const W: usize, const K: usize> Logic for Engine<W, K> {
             self.s_axis_rx.tlast.val(),
             self.s_axis_rx.tuser.val(),
         );
-        let frame_valid = self.s_axis_rx.tvalid.val() && settings.enable;
+        self.admission.valid.next = self.s_axis_rx.tvalid.val();
+        self.admission.last.next = self.s_axis_rx.tlast.val();
+        self.admission.open.next = open && settings.enable;
+        self.admission.cut.next = self.soft_reset.blocks_reset.val();
+        let frame_valid = self.admission.admitted.val();
         self.s_axis_rx.tready.next = true;
         self.receiver.s_frame.bits.next = beat;
         self.receiver.s_frame.valid.next = frame_valid;
@@ -249,25 +294,31 @@ impl<const W: usize, const K: usize> Logic for Engine<W, K> {
         join!(self.payload_reader.m_beat => self.transmitter.s_payload);
         join!(self.transmitter.m_frame => self.frame_arbiter.s_frame_0);
         join!(self.network.m_frame => self.frame_arbiter.s_frame_1);
-        let frame = self.frame_arbiter.m_frame.bits.val();
+        join!(self.frame_arbiter.m_frame => self.frame_gate.s_in);
+        self.frame_gate.last.next = self.frame_arbiter.m_frame.bits.val().last;
+        self.frame_gate.open.next = open;
+        let frame = self.frame_gate.m_out.bits.val();
         self.m_axis_tx.tdata.next = frame.data;
         self.m_axis_tx.tkeep.next = keep_of::<K>(frame.count);
         self.m_axis_tx.tlast.next = frame.last;
         self.m_axis_tx.tuser.next = false;
-        self.m_axis_tx.tvalid.next = self.frame_arbiter.m_frame.valid.val();
-        self.frame_arbiter.m_frame.ready.next = self.m_axis_tx.tready.val();
+        self.m_axis_tx.tvalid.next = self.frame_gate.m_out.valid.val();
+        self.frame_gate.m_out.ready.next = self.m_axis_tx.tready.val();
 
         // Memory.
         join!(self.payload_reader.m_request => self.read_arbiter.s_request_0);
         join!(self.descriptor_reader.m_request => self.read_arbiter.s_request_1);
         join!(self.read_arbiter.m_completion_0 => self.payload_reader.s_completion);
         join!(self.read_arbiter.m_completion_1 => self.descriptor_reader.s_completion);
-        let request = self.read_arbiter.m_request.bits.val();
+        join!(self.read_arbiter.m_request => self.read_gate.s_in);
+        self.read_gate.last.next = true;
+        self.read_gate.open.next = open;
+        let request = self.read_gate.m_out.bits.val();
         self.m_axis_rdreq.address.next = request.address;
         self.m_axis_rdreq.length.next = request.length;
         self.m_axis_rdreq.tag.next = request.tag;
-        self.m_axis_rdreq.tvalid.next = self.read_arbiter.m_request.valid.val();
-        self.read_arbiter.m_request.ready.next = self.m_axis_rdreq.tready.val();
+        self.m_axis_rdreq.tvalid.next = self.read_gate.m_out.valid.val();
+        self.read_gate.m_out.ready.next = self.m_axis_rdreq.tready.val();
         self.read_arbiter.s_completion.bits.next = ReadCompletion::<W> {
             data: self.s_axis_rdcpl.tdata.val(),
             tag: self.s_axis_rdcpl.tag.val(),
@@ -276,15 +327,31 @@ impl<const W: usize, const K: usize> Logic for Engine<W, K> {
         };
         self.read_arbiter.s_completion.valid.next = self.s_axis_rdcpl.tvalid.val();
         self.s_axis_rdcpl.tready.next = self.read_arbiter.s_completion.ready.val();
+        self.soft_reset.asked.next = self.read_gate.m_out.valid.val() && self.m_axis_rdreq.tready.val();
+        self.soft_reset.answered.next = self.s_axis_rdcpl.tvalid.val()
+            && self.s_axis_rdcpl.tlast.val()
+            && self.read_arbiter.s_completion.ready.val();
         join!(self.placement.m_write => self.write_arbiter.s_write_0);
         join!(self.response_writer.m_write => self.write_arbiter.s_write_1);
-        let write = self.write_arbiter.m_write.bits.val();
+        join!(self.write_arbiter.m_write => self.write_gate.s_in);
+        self.write_gate.last.next = self.write_arbiter.m_write.bits.val().last;
+        self.write_gate.open.next = open;
+        let write = self.write_gate.m_out.bits.val();
         self.m_axis_wr.address.next = write.address;
         self.m_axis_wr.tdata.next = write.data;
         self.m_axis_wr.tstrb.next = write.strobe;
         self.m_axis_wr.tlast.next = write.last;
-        self.m_axis_wr.tvalid.next = self.write_arbiter.m_write.valid.val();
-        self.write_arbiter.m_write.ready.next = self.m_axis_wr.tready.val();
+        self.m_axis_wr.tvalid.next = self.write_gate.m_out.valid.val();
+        self.write_gate.m_out.ready.next = self.m_axis_wr.tready.val();
+        let payload = self.placement.m_write.valid.val()
+            && self.write_arbiter.s_write_0.ready.val()
+            && self.placement.m_write.bits.val().last;
+        let response = self.response_writer.m_write.valid.val()
+            && self.write_arbiter.s_write_1.ready.val()
+            && self.response_writer.m_write.bits.val().last;
+        self.write_ledger.entered.next = bits::<2>(0).replace_bit(0, payload).replace_bit(1, response);
+        self.write_ledger.left.next = self.write_gate.m_out.valid.val() && self.m_axis_wr.tready.val() && write.last;
+        self.response_writer.accepted.next = self.write_ledger.written.val().get_bit(1);
 
         // Closing.
         join!(self.transmitter.m_torn_down => self.reaper.s_send);
@@ -329,29 +396,28 @@ impl<const W: usize, const K: usize> Logic for Engine<W, K> {
         self.registers.cause.next = self.interrupts.cause.val();
         self.irq.next = self.interrupts.line.val();
         let pulses = self.tcp.pulses.val();
-        let notice = self.notifier.s_notice.ready.val() && self.notices[3].m_out.valid.val();
-        let status = self.notices[3].m_out.bits.val().status;
-        let frame_out = self.frame_arbiter.m_frame.valid.val() && self.m_axis_tx.tready.val() && frame.last;
-        let mut counted = bits::<18>(0);
-        counted = counted.replace_bit(0, self.receiver.frame_in.val());
-        counted = counted.replace_bit(1, frame_out);
-        counted = counted.replace_bit(2, pulses.segment_in);
-        counted = counted.replace_bit(3, pulses.segment_out);
-        counted = counted.replace_bit(4, pulses.retransmission);
-        counted = counted.replace_bit(5, self.receiver.drop_malformed.val());
-        counted = counted.replace_bit(6, self.receiver.drop_checksum.val());
-        counted = counted.replace_bit(7, self.receiver.drop_full.val());
-        counted = counted.replace_bit(8, self.lookup.drop_no_connection.val());
-        counted = counted.replace_bit(9, pulses.drop_out_of_order);
-        counted = counted.replace_bit(10, bus_error);
-        counted =
-            counted.replace_bit(11, self.responses[1].m_out.valid.val() && self.response_writer.s_response.ready.val());
-        counted = counted.replace_bit(12, self.dispatcher.request.val());
-        counted = counted.replace_bit(13, notice && status != 0 && status != 7 && status != 8 && status != 9);
-        counted = counted.replace_bit(14, self.interrupts.raised.val());
-        counted = counted.replace_bit(15, self.response_writer.stalled.val());
-        counted = counted.replace_bit(16, pulses.fast_retransmit);
-        counted = counted.replace_bit(17, pulses.time_out);
+        let frame_out = self.frame_gate.m_out.valid.val() && self.m_axis_tx.tready.val() && frame.last;
+        let bad_doorbell = self.fetcher.refused.val() || self.response_writer.refused.val();
+        let mut counted = bits::<COUNTERS>(0);
+        counted = pulse(counted, offset::STAT_FRAMES_IN, self.receiver.frame_in.val());
+        counted = pulse(counted, offset::STAT_FRAMES_OUT, frame_out);
+        counted = pulse(counted, offset::STAT_SEGMENTS_IN, pulses.segment_in);
+        counted = pulse(counted, offset::STAT_SEGMENTS_OUT, pulses.segment_out);
+        counted = pulse(counted, offset::STAT_RETRANSMISSIONS, pulses.retransmission);
+        counted = pulse(counted, offset::STAT_DROP_MALFORMED, self.receiver.drop_malformed.val());
+        counted = pulse(counted, offset::STAT_DROP_CHECKSUM, self.receiver.drop_checksum.val());
+        counted = pulse(counted, offset::STAT_DROP_FULL, self.receiver.drop_full.val());
+        counted = pulse(counted, offset::STAT_DROP_NO_CONNECTION, self.lookup.drop_no_connection.val());
+        counted = pulse(counted, offset::STAT_DROP_OUT_OF_ORDER, pulses.drop_out_of_order);
+        counted = pulse(counted, offset::STAT_BUS_ERRORS, bus_error);
+        counted = pulse(counted, offset::STAT_RESPONSES, self.response_writer.taken.val());
+        counted = pulse(counted, offset::STAT_REQUESTS, self.dispatcher.request.val());
+        counted = pulse(counted, offset::STAT_BAD_REQUESTS, self.response_writer.refusal.val());
+        counted = pulse(counted, offset::STAT_INTERRUPTS, self.interrupts.raised.val());
+        counted = pulse(counted, offset::STAT_OUTPUT_STALLS, self.response_writer.stalled.val());
+        counted = pulse(counted, offset::STAT_FAST_RETRANSMITS, pulses.fast_retransmit);
+        counted = pulse(counted, offset::STAT_TIME_OUTS, pulses.time_out);
+        counted = pulse(counted, offset::STAT_BAD_DOORBELLS, bad_doorbell);
         self.statistics.pulses.next = counted;
     }
 }

@@ -124,6 +124,23 @@ impl<P: Peer> Bench<P> {
         Ok(())
     }
 
+    /// Resets the engine: every connection and listener is gone, the application starts anew.
+    pub fn restart(&mut self) -> Result<()> {
+        let buffers = self.device.reset().map_err(|rejected| rejected.error)?;
+        ensure!(
+            buffers.len() == self.host.lent_buffers(),
+            "{} buffers of {} home",
+            buffers.len(),
+            self.host.lent_buffers()
+        );
+        ensure!(self.device.transport().memory.payload_grants() == 0, "payload is still granted");
+        self.host = HostApplication::new(self.host.plan().clone());
+        self.listeners.clear();
+        let free = settled_resources(&mut self.device)?;
+        ensure!(free == self.free, "{free:?} free after a reset, {:?} at the start", self.free);
+        Ok(())
+    }
+
     /// Closes the listeners and waits until everything is home: slots, contexts, tags, buffers, grants. An error names what is not.
     pub fn finish(&mut self) -> Result<()> {
         for listener in std::mem::take(&mut self.listeners) {

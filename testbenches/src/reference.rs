@@ -27,17 +27,25 @@ pub fn markdown() -> String {
     codes(&mut text, RESPONSES);
     section(&mut text, "Status", "Of a response.", &["number", "status", "meaning"]);
     codes(&mut text, STATUSES);
-    let access = "32 bits each, on the AXI4-Lite port. RO: read only, RW: read and write, WO: write only, reads 0, W1C: write 1 to clear.";
-    section(&mut text, "Registers", access, &["offset", "register", "access", "after reset", "meaning"]);
+    let access = "32 bits each, on the AXI4-Lite port. RO: read only, RW: read and write, RWS: read, and write while the engine is stopped, WO: write only, reads 0, W1C: write 1 to clear. \
+                  Bits outside the mask are dropped; a value outside the range becomes the nearest bound. Addresses without a register answer SLVERR.";
+    section(&mut text, "Registers", access, &["offset", "register", "access", "after reset", "holds", "meaning"]);
     for register in REGISTERS {
         let access = match register.access {
             Access::ReadOnly => "RO",
             Access::ReadWrite => "RW",
+            Access::ReadWriteStopped => "RWS",
             Access::WriteOnly => "WO",
             Access::WriteOneToClear => "W1C",
         };
         let (offset, reset) = (format!("`0x{:03x}`", register.offset), format!("`0x{:x}`", register.reset));
-        row(&mut text, &[&offset, &format!("`{}`", register.name), access, &reset, register.text]);
+        let limits = register.limits;
+        let holds = match (limits.mask != u32::MAX, limits.minimum > 0 || limits.maximum < u32::MAX) {
+            (true, _) => format!("mask `0x{:x}`", limits.mask),
+            (_, true) => format!("{} to {}", limits.minimum, limits.maximum),
+            _ => String::new(),
+        };
+        row(&mut text, &[&offset, &format!("`{}`", register.name), access, &reset, &holds, register.text]);
     }
     text
 }

@@ -69,8 +69,13 @@ fn expand_macro(mac: &Macro) -> Result<Vec<Stmt>> {
     let name = mac.path.segments.last().map(|s| s.ident.to_string()).unwrap_or_default();
     let mut out: Vec<Stmt> = vec![];
     match name.as_str() {
-        "setup" | "clocks" | "hold" => {
-            let Members { base, members } = mac.parse_body()?;
+        "setup" | "clocks" | "hold" | "setup_by" => {
+            let Members { base, mut members } = mac.parse_body()?;
+            // `setup_by!(self, source.signal, a, b)`: the reset comes from there.
+            let reset: Expr = match name.as_str() {
+                "setup_by" if !members.is_empty() => member_of(&base, &members.remove(0))?,
+                _ => parse_quote!(#base.reset),
+            };
             for member in &members {
                 let child = member_of(&base, member)?;
                 if name == "hold" {
@@ -78,8 +83,8 @@ fn expand_macro(mac: &Macro) -> Result<Vec<Stmt>> {
                     continue;
                 }
                 out.push(parse_quote_spanned!(member.span()=> #child.clock.next = #base.clock.val();));
-                if name == "setup" {
-                    out.push(parse_quote_spanned!(member.span()=> #child.reset.next = #base.reset.val();));
+                if name.starts_with("setup") {
+                    out.push(parse_quote_spanned!(member.span()=> #child.reset.next = #reset.val();));
                 }
             }
         }
@@ -92,7 +97,7 @@ fn expand_macro(mac: &Macro) -> Result<Vec<Stmt>> {
         _ => {
             return Err(Error::new(
                 mac.span(),
-                "only setup!, clocks!, hold!, join! and forward! can be used in a kernel",
+                "only setup!, setup_by!, clocks!, hold!, join! and forward! can be used in a kernel",
             ))
         }
     }

@@ -6,10 +6,12 @@ pub mod reader;
 pub mod reorder;
 pub mod splitter;
 pub mod write_arbiter;
+pub mod write_ledger;
 pub mod writer;
 
 pub use gather::Gather;
 pub use read_arbiter::ReadArbiter;
 pub use reader::Reader;
 pub use write_arbiter::WriteArbiter;
+pub use write_ledger::WriteLedger;
 pub use writer::Writer;

@@ -121,8 +121,6 @@ pub struct Dispatcher {
     pub free_receive_entries: Signal<In, Bits<16>>,
     /// A descriptor was taken.
     pub request: Signal<Out, bool>,
-    /// A descriptor was refused.
-    pub refused: Signal<Out, bool>,
     /// The bits no slot has.
     beyond: Constant<Bits<16>>,
     /// Posts that may be under way: an Append without a context waits, and all commands that could set one free wait behind it.
@@ -149,7 +147,6 @@ impl Dispatcher {
             free_send_entries: Signal::default(),
             free_receive_entries: Signal::default(),
             request: Signal::default(),
-            refused: Signal::default(),
             beyond: Constant::new(bits(!(geometry.connections as u64 - 1) & 0xffff)),
             margin: Constant::new(((geometry.queue + CONTEXT_MARGIN) as u64).into()),
             send_room: Register::default(),
@@ -212,7 +209,6 @@ impl Logic for Dispatcher {
         let taken = self.s_descriptor.valid.val() && !busy;
         self.s_descriptor.ready.next = !busy;
         self.request.next = taken;
-        self.refused.next = taken && decision.route == Route::Refuse;
         self.routed.d.next = if busy { self.routed.q.val() } else { Routed { decision, fields: d } };
 
         // Pass it on.

@@ -15,7 +15,8 @@
 //!
 //! # Handshake
 //! A fragment is a whole word of memory, or at `W` = 512 an entry in either half of one: the table begins at a multiple of 64.
-//! A doorbell that would claim more entries than the table has is ignored: the host cannot make the fetcher run wild.
+//! A doorbell that goes back, claims more entries than the table has or rings while the engine is not enabled is ignored and reported: the host
+//! cannot make the fetcher run wild.
 //!
 //! # Latency
 //! Doorbell to `m_piece` 3 cycles; last beat of a batch to its first descriptor 2 cycles (W = 512: up to 4), then one every second cycle. A batch is passed on
@@ -47,6 +48,8 @@ pub struct Fetched {
 struct State {
     /// Entries the host ever produced.
     produced: Bits<16>,
+    /// A doorbell was ignored.
+    refused: bool,
     /// Entries ever asked for.
     asked: Bits<16>,
     /// Entries ever passed on.
@@ -100,6 +103,8 @@ pub struct Fetcher<const W: usize> {
     pub doorbell: Signal<In, Bits<16>>,
     /// The doorbell rings.
     pub ring: Signal<In, bool>,
+    /// A doorbell was ignored.
+    pub refused: Signal<Out, bool>,
     /// What to read.
     pub m_piece: Source<Piece>,
     /// What was read: one packet per piece.
@@ -128,6 +133,7 @@ impl<const W: usize> Fetcher<W> {
             settings: Signal::default(),
             doorbell: Signal::default(),
             ring: Signal::default(),
+            refused: Signal::default(),
             m_piece: Source::default(),
             s_fragment: Sink::default(),
             m_descriptor: Source::default(),
@@ -161,12 +167,14 @@ impl<const W: usize> Logic for Fetcher<W> {
         next.entries = bits::<16>(1) << settings.input_size;
         let mask = entries - 1;
 
-        // One entry to as many as the table has: one less has no bit of the table's size or above.
-        let beyond = self.doorbell.val() + !state.delivered;
-        let outside = !bits::<16>(0) << settings.input_size;
-        if self.ring.val() && settings.enable && !(beyond & outside).any() {
+        // From what was claimed before up to a full table, counted from the entries still to be passed on.
+        let claimed = self.doorbell.val() - state.delivered;
+        let good = claimed <= entries && claimed >= (state.produced - state.delivered);
+        next.refused = self.ring.val() && !(good && settings.enable);
+        if self.ring.val() && settings.enable && good {
             next.produced = self.doorbell.val();
         }
+        self.refused.next = state.refused;
 
         // Ask.
         let index = state.asked & mask;

@@ -8,10 +8,11 @@
 //! comes from the register file, `cause` goes back to it, `clear` is the host's write-one-to-clear.
 //!
 //! # Handshake
-//! None: `line` is high while an enabled cause is pending.
+//! None: `line` is high while an enabled cause is pending. A cause that is set anew while the line is high, and a clear that leaves it high, let it
+//! fall for one cycle, so that each makes an edge: a host that is told of edges only (messages) misses nothing.
 //!
 //! # Latency
-//! Three cycles from the response to the line when `count` is 1; else at most `delay` microseconds after the first unannounced response.
+//! Three cycles from `responses` to the line when `count` is 1; else at most `delay` microseconds after the first unannounced response.
 //!
 //! # Invariant
 //! A response written after the host cleared a cause sets it again: no response stays unannounced longer than `delay`.
@@ -54,7 +55,7 @@ pub struct Interrupt {
     pub cause: Signal<Out, Bits<3>>,
     /// The line.
     pub line: Signal<Out, bool>,
-    /// The line went up (statistics).
+    /// The line went up: an event (statistics, and where interrupts are messages).
     pub raised: Signal<Out, bool>,
     state: Register<State>,
 }
@@ -66,7 +67,8 @@ impl Logic for Interrupt {
         let state = self.state.q.val();
         let moderation = self.moderation.val();
         let mut next = state;
-        let mut cause = state.cause & !self.clear.val();
+        let kept = state.cause & !self.clear.val();
+        let mut set = bits::<3>(0);
         let written = resize::<16, 4>(self.responses.val());
         let waiting = state.waiting + written;
         next.waiting = waiting;
@@ -74,7 +76,7 @@ impl Logic for Interrupt {
             next.since = self.now.val();
         }
         if state.late || state.many {
-            cause = cause | 1;
+            set = set | 1;
             next.waiting = written;
         }
         let some = state.waiting != 0 && !state.late && !state.many;
@@ -83,13 +85,15 @@ impl Logic for Interrupt {
         // An edge, so that a host clearing the cause while the table stays full is not interrupted for ever.
         next.nearly_full = self.nearly_full.val();
         if self.nearly_full.val() && !state.nearly_full {
-            cause = cause | 2;
+            set = set | 2;
         }
         if self.bus_error.val() {
-            cause = cause | 4;
+            set = set | 4;
         }
+        let cause = kept | set;
         next.cause = cause;
-        next.line = (cause & moderation.enable).any();
+        let anew = (set & !kept & moderation.enable).any() || self.clear.val().any();
+        next.line = (cause & moderation.enable).any() && !(state.line && anew);
         next.raised = next.line && !state.line;
         self.cause.next = state.cause;
         self.line.next = state.line;

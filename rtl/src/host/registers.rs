@@ -1,40 +1,28 @@
 //! The register file: the host's 32-bit window into the engine (`abi::register`).
 //!
 //! # Role
-//! Answers AXI4-Lite, holds the settings every block reads, turns doorbell writes into pulses, shows counts and statistics. The register
-//! map itself, with reset values, is `stevedore_abi::register`; this file only wires it.
+//! Answers AXI4-Lite, holds the settings every block reads, turns doorbell writes into pulses, shows counts and statistics. Which
+//! registers there are, what they can hold and what they hold after reset is `stevedore_abi::register`: loops over that table make the decoder.
 //!
 //! # Handshake
-//! A write is taken when address and data are both there and no response waits; a read when no read is under way. Unknown
-//! addresses and partial writes are answered with SLVERR and change nothing; writes to read-only registers are ignored.
+//! A write is taken when address and data are both there and no write is under way; a read when no read is under way. Addresses without a
+//! register and partial writes are answered with SLVERR and change nothing; writes that a register does not take are ignored.
 //!
 //! # Latency
-//! Write: response two cycles after both channels. Read: data seven cycles after the address. One of each at a time.
+//! Write: response four cycles after both channels, a doorbell's pulse two. Read: data seven cycles after the address. One of each at a time.
 //!
 //! # Invariant
-//! Values that could hang a block never get in: table sizes are held within 2^4 to 2^15 entries.
+//! Values that could hang a block never get in: what is stored lies within the limits of its row. Where the engine keeps its place in host
+//! memory (tables, status line) changes only while it is stopped.
 use super::axi_lite::AxiLite;
-use super::register_read::*;
-use super::register_write::*;
-use crate::bundles::{Settings, TcpSettings};
+use super::register_map::*;
+use crate::bundles::Settings;
 use crate::geometry::Geometry;
-use stevedore_abi::register::REGISTERS;
+use stevedore_abi::register::{control, offset, COUNTERS, FIRST_COUNTER};
 use stevedore_hdl::prelude::*;
 
-/// What the engine can do, as the `CAP_*` registers show it.
-#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
-pub struct Capabilities {
-    /// Stream width in bits.
-    pub stream_width: Bits<16>,
-    /// Connection slots.
-    pub connections: Bits<32>,
-    /// Send contexts.
-    pub send_entries: Bits<32>,
-    /// Receive contexts.
-    pub receive_entries: Bits<32>,
-    /// DMA tags.
-    pub read_tags: Bits<16>,
-}
+/// Registers that show what a block tells, counters apart.
+const LIVE: usize = 8;
 
 /// Counts that blocks show to the host.
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
@@ -64,30 +52,46 @@ pub struct Moderation {
     pub count: Bits<16>,
 }
 
+/// A write on its way: taken, its register's limits looked up, held within them, stored.
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+struct Write {
+    address: Bits<12>,
+    value: Bits<32>,
+    /// All four bytes.
+    whole: bool,
+    taken: bool,
+    measured: bool,
+    held: bool,
+    known: bool,
+    minimum: Bits<32>,
+    maximum: Bits<32>,
+    response: bool,
+    error: bool,
+}
+
+/// A read on its way: taken, the statistics look their counter up in three cycles, every page shows its word, one of them is chosen.
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+struct Read {
+    address: Bits<12>,
+    taken: bool,
+    looking: Bits<3>,
+    showing: bool,
+    choosing: bool,
+    known: bool,
+    pages: [Bits<32>; PAGES],
+    response: bool,
+    error: bool,
+    data: Bits<32>,
+}
+
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
 struct State {
-    settings: Settings,
-    moderation: Moderation,
+    words: Words,
+    write: Write,
+    read: Read,
     /// One cycle late: what is counted is far away.
     counts: Counts,
-    write_response: bool,
-    write_error: bool,
-    /// A write taken and not yet carried out.
-    writing: bool,
-    write_address: Bits<12>,
-    write_value: Bits<32>,
-    write_whole: bool,
-    read_address: Bits<12>,
-    /// The address is known; the statistics look their counter up, which takes three cycles.
-    addressed: bool,
-    looking: Bits<3>,
-    reading: bool,
-    /// The groups of registers were read; one of them shows something.
-    gathering: bool,
-    groups: [Bits<32>; 3],
-    read_response: bool,
-    read_error: bool,
-    read_data: Bits<32>,
+    idle: bool,
     doorbell: Bits<16>,
     input_doorbell: bool,
     output_doorbell: bool,
@@ -107,6 +111,12 @@ pub struct Registers {
     pub settings: Signal<Out, Settings>,
     /// Interrupt moderation.
     pub moderation: Signal<Out, Moderation>,
+    /// The host wants the blocks reset: high until `restarted`.
+    pub restart: Signal<Out, bool>,
+    /// They were.
+    pub restarted: Signal<In, bool>,
+    /// The engine is stopped.
+    pub idle: Signal<In, bool>,
     /// Pending interrupt causes.
     pub cause: Signal<In, Bits<3>>,
     /// Causes cleared this cycle.
@@ -123,50 +133,36 @@ pub struct Registers {
     pub statistic_index: Signal<Out, Bits<5>>,
     /// Its value, three cycles later.
     pub statistic_value: Signal<In, Bits<32>>,
-    capabilities: Constant<Capabilities>,
     state: Register<State>,
-}
-
-fn reset_value(name: &str) -> u64 {
-    u64::from(REGISTERS.iter().find(|r| r.name == name).map_or(0, |r| r.reset))
+    /// The table's, but no segment is longer than the segment buffer.
+    _maximum: [[u64; WORDS]; PAGES],
 }
 
 impl Registers {
     /// A register file that announces `geometry`.
     pub fn new(geometry: &Geometry) -> Self {
-        let tcp = TcpSettings {
-            initial_rto: bits(reset_value("TCP_INITIAL_RTO")),
-            minimum_rto: bits(reset_value("TCP_MINIMUM_RTO")),
-            maximum_rto: bits(reset_value("TCP_MAXIMUM_RTO")),
-            delayed_ack: bits(reset_value("TCP_DELAYED_ACK")),
-            time_wait: bits(reset_value("TCP_TIME_WAIT")),
-            retry_limit: bits(reset_value("TCP_RETRY_LIMIT")),
-            mss: bits(reset_value("TCP_MSS")),
-            notify_delay: bits(reset_value("NOTIFY_DELAY")),
-            notify_on_push: reset_value("NOTIFY_FLAGS") & 1 == 1,
-        };
-        let settings = Settings {
-            cycles_per_microsecond: bits(reset_value("CYCLES_PER_MICROSECOND")),
-            hash_key: bits(reset_value("HASH_KEY")),
-            input_size: bits(4),
-            output_size: bits(4),
-            tcp,
-            ..Settings::default()
-        };
-        let moderation = Moderation { count: bits(reset_value("INTERRUPT_COUNT")), ..Moderation::default() };
-        let capabilities = Capabilities {
-            stream_width: bits(geometry.width as u64),
-            connections: bits(geometry.connections as u64),
-            send_entries: bits(geometry.send_entries as u64),
-            receive_entries: bits(geometry.receive_entries as u64),
-            read_tags: bits((geometry.payload_tags + geometry.descriptor_tags) as u64),
-        };
+        let mut words = RESET.map(|page| page.map(bits::<32>));
+        for (register, value) in [
+            (offset::CAP_WIDTH, geometry.width),
+            (offset::CAP_CONNECTIONS, geometry.connections),
+            (offset::CAP_SEND_ENTRIES, geometry.send_entries),
+            (offset::CAP_RECEIVE_ENTRIES, geometry.receive_entries),
+            (offset::CAP_READ_TAGS, geometry.payload_tags + geometry.descriptor_tags),
+        ] {
+            words[page_of(register)][word_of(register)] = bits(value as u64);
+        }
+        let mut maximum = MAXIMUM;
+        let mss = &mut maximum[page_of(offset::TCP_MSS)][word_of(offset::TCP_MSS)];
+        *mss = (*mss).min(geometry.segment_buffer as u64);
         Registers {
             clock: Signal::default(),
             reset: Signal::default(),
             s_axil: AxiLite::default(),
             settings: Signal::default(),
             moderation: Signal::default(),
+            restart: Signal::default(),
+            restarted: Signal::default(),
+            idle: Signal::default(),
             cause: Signal::default(),
             cause_clear: Signal::default(),
             doorbell: Signal::default(),
@@ -175,10 +171,16 @@ impl Registers {
             counts: Signal::default(),
             statistic_index: Signal::default(),
             statistic_value: Signal::default(),
-            capabilities: Constant::new(capabilities),
-            state: Register::new(State { settings, moderation, ..State::default() }),
+            state: Register::new(State { words, idle: true, ..State::default() }),
+            _maximum: maximum,
         }
     }
+}
+
+/// The place `page`, `word` is the one at `address`.
+#[kernel_fn]
+fn is_place(address: Bits<12>, page: usize, word: usize) -> bool {
+    address.get_bits::<10>(2) == (page * WORDS + word) as u64
 }
 
 impl Logic for Registers {
@@ -187,79 +189,164 @@ impl Logic for Registers {
         setup!(self, state);
         let state = self.state.q.val();
         let mut next = state;
-        next.input_doorbell = false;
-        next.output_doorbell = false;
-        next.cause_clear = bits::<3>(0);
         next.counts = self.counts.val();
+        next.idle = self.idle.val();
+        let restart = (word_at(state.words, offset::CONTROL) & (control::RESET as u64)).any();
 
-        let write = self.s_axil.awvalid.val() && self.s_axil.wvalid.val() && !state.write_response && !state.writing;
-        self.s_axil.awready.next = write;
-        self.s_axil.wready.next = write;
+        // Take a write; one is under way until its response was taken.
+        let mut write = state.write;
+        let busy = write.taken || write.measured || write.held || write.response;
+        let take = self.s_axil.awvalid.val() && self.s_axil.wvalid.val() && !busy;
+        self.s_axil.awready.next = take;
+        self.s_axil.wready.next = take;
         if self.s_axil.bready.val() {
-            next.write_response = false;
+            write.response = false;
         }
-        next.writing = write;
-        next.write_address = self.s_axil.awaddr.val();
-        next.write_value = self.s_axil.wdata.val();
-        next.write_whole = self.s_axil.wstrb.val() == 0xf;
-        if state.writing {
-            let value = state.write_value;
-            let w = write_register(state.settings, state.moderation, state.write_address, value);
-            let whole = state.write_whole;
-            next.write_response = true;
-            next.write_error = !w.known || !whole;
-            if whole {
-                next.settings = w.settings;
-                next.moderation = w.moderation;
-                next.input_doorbell = w.input_doorbell;
-                next.output_doorbell = w.output_doorbell;
-                next.doorbell = resize::<16, 32>(value);
-                next.cause_clear = w.cause_clear;
+        if take {
+            write.address = self.s_axil.awaddr.val();
+            write.value = self.s_axil.wdata.val();
+            write.whole = self.s_axil.wstrb.val() == 0xf;
+        }
+        write.taken = take;
+
+        // Look its register up. Pulses need no limits.
+        write.measured = state.write.taken;
+        let address = state.write.address;
+        let value = state.write.value;
+        let pulse = state.write.taken && state.write.whole;
+        next.doorbell = resize::<16, 32>(value);
+        next.input_doorbell = pulse && address == offset::INPUT_DOORBELL as u64;
+        next.output_doorbell = pulse && address == offset::OUTPUT_DOORBELL as u64;
+        let clear = pulse && address == offset::INTERRUPT_CAUSE as u64;
+        next.cause_clear = mux(clear, resize::<3, 32>(value), bits::<3>(0));
+        if state.write.taken {
+            let mut known = false;
+            let mut minimum = bits::<32>(0);
+            let mut maximum = bits::<32>(0);
+            for page in 0..PAGES {
+                for word in 0..WORDS {
+                    let here = is_place(address, page, word);
+                    if KNOWN[page][word] {
+                        known = known || here;
+                        minimum = minimum | mux(here, bits::<32>(MINIMUM[page][word]), bits::<32>(0));
+                        maximum = maximum | mux(here, bits::<32>(self._maximum[page][word]), bits::<32>(0));
+                    }
+                }
+            }
+            write.known = known && address.get_bits::<2>(0) == 0;
+            write.minimum = minimum;
+            write.maximum = maximum;
+        }
+        // Hold it within the limits. The mask is applied where it is stored.
+        write.held = state.write.measured;
+        if state.write.measured {
+            let low = value < state.write.minimum;
+            let high = value > state.write.maximum;
+            write.value = mux(low, state.write.minimum, mux(high, state.write.maximum, value));
+            write.error = !state.write.known || !state.write.whole;
+        }
+        // Store it.
+        if state.write.held {
+            write.response = true;
+        }
+        let store = state.write.held && !state.write.error;
+        let mut words = state.words;
+        for page in 0..PAGES {
+            for word in 0..WORDS {
+                if STORED[page][word] {
+                    let open = if STOPPED[page][word] { state.idle } else { true };
+                    if store && is_place(address, page, word) && open {
+                        words[page][word] = value & bits::<32>(MASK[page][word]);
+                    }
+                }
             }
         }
-        self.s_axil.bvalid.next = state.write_response;
-        self.s_axil.bresp.next = if state.write_error { bits::<2>(2) } else { bits::<2>(0) };
+        // While the blocks are being reset, only their reset ends it.
+        let asked = word_at(words, offset::CONTROL);
+        let stopping = (asked & (control::RESET as u64)).any();
+        let stopped = bits::<32>(control::RESET as u64);
+        let held = mux(restart || stopping, stopped, asked);
+        words[page_of(offset::CONTROL)][word_of(offset::CONTROL)] = mux(self.restarted.val(), bits::<32>(0), held);
+        next.words = words;
+        next.write = write;
+        self.s_axil.bvalid.next = state.write.response;
+        self.s_axil.bresp.next = mux(state.write.error, bits::<2>(2), bits::<2>(0));
 
-        let idle = !(state.addressed || state.looking.any() || state.reading || state.gathering || state.read_response);
-        let read = self.s_axil.arvalid.val() && idle;
-        self.s_axil.arready.next = read;
-        next.addressed = read;
-        if read {
-            next.read_address = self.s_axil.araddr.val();
+        // Take a read.
+        let mut read = state.read;
+        let busy = read.taken || read.looking.any() || read.showing || read.choosing || read.response;
+        let take = self.s_axil.arvalid.val() && !busy;
+        self.s_axil.arready.next = take;
+        read.taken = take;
+        if take {
+            read.address = self.s_axil.araddr.val();
         }
         if self.s_axil.rready.val() {
-            next.read_response = false;
+            read.response = false;
         }
-        self.statistic_index.next = (state.read_address - (FIRST_STATISTIC as u64)).get_bits::<5>(2);
-        next.looking = (state.looking << 1) | bits::<3>(0).replace_bit(0, state.addressed);
-        next.reading = state.looking.get_bit(2);
-        if state.reading {
-            let view = View {
-                settings: state.settings,
-                moderation: state.moderation,
-                capabilities: self.capabilities.val(),
-                counts: state.counts,
-                cause: self.cause.val(),
-                statistic: self.statistic_value.val(),
-            };
-            let at = state.read_address;
-            next.groups = [read_identity(view, at), read_rings(view, at), read_tcp(view, at)];
-            next.gathering = true;
+        let address = state.read.address;
+        self.statistic_index.next = (address - (FIRST_COUNTER as u64)).get_bits::<5>(2);
+        read.looking = (state.read.looking << 1) | bits::<3>(0).replace_bit(0, state.read.taken);
+        read.showing = state.read.looking.get_bit(2);
+        // What every register shows: what it holds, or what a block tells.
+        read.choosing = state.read.showing;
+        let counts = state.counts;
+        let idle = resize::<32, 1>(from_bool(state.idle && !restart));
+        let live = [
+            (offset::STATUS, idle),
+            (offset::INTERRUPT_CAUSE, resize::<32, 3>(self.cause.val())),
+            (offset::INPUT_CONSUMED, resize::<32, 16>(counts.input_consumed)),
+            (offset::OUTPUT_PRODUCED, resize::<32, 16>(counts.output_produced)),
+            (offset::FREE_SLOTS, resize::<32, 16>(counts.free_slots)),
+            (offset::FREE_SEND_ENTRIES, resize::<32, 16>(counts.free_send_entries)),
+            (offset::FREE_RECEIVE_ENTRIES, resize::<32, 16>(counts.free_receive_entries)),
+            (offset::FREE_READ_TAGS, resize::<32, 16>(counts.free_read_tags)),
+        ];
+        let mut shown = state.words;
+        for i in 0..LIVE {
+            shown[page_of(live[i].0)][word_of(live[i].0)] = live[i].1;
         }
-        if state.gathering {
-            next.gathering = false;
-            next.read_response = true;
-            let readable = readable(state.read_address);
-            let data = state.groups[0] | state.groups[1] | state.groups[2];
-            next.read_data = mux(readable, data, bits::<32>(0));
-            next.read_error = !readable;
+        for i in 0..COUNTERS {
+            let counter = FIRST_COUNTER + 4 * i as u32;
+            shown[page_of(counter)][word_of(counter)] = self.statistic_value.val();
         }
-        self.s_axil.rvalid.next = state.read_response;
-        self.s_axil.rdata.next = state.read_data;
-        self.s_axil.rresp.next = if state.read_error { bits::<2>(2) } else { bits::<2>(0) };
+        if state.read.showing {
+            let mut known = false;
+            for page in 0..PAGES {
+                let mut sum = bits::<32>(0);
+                for word in 0..WORDS {
+                    if KNOWN[page][word] {
+                        let chosen = address.get_bits::<4>(2) == word as u64;
+                        sum = sum | mux(chosen, shown[page][word], bits::<32>(0));
+                        known = known || is_place(address, page, word);
+                    }
+                }
+                read.pages[page] = sum;
+            }
+            read.known = known && address.get_bits::<2>(0) == 0;
+        }
+        if state.read.choosing {
+            let mut data = bits::<32>(0);
+            for page in 0..PAGES {
+                let chosen = state.read.known && address.get_bits::<6>(6) == page as u64;
+                data = data | mux(chosen, state.read.pages[page], bits::<32>(0));
+            }
+            read.data = data;
+            read.error = !state.read.known;
+            read.response = true;
+        }
+        next.read = read;
+        self.s_axil.rvalid.next = state.read.response;
+        self.s_axil.rdata.next = state.read.data;
+        self.s_axil.rresp.next = mux(state.read.error, bits::<2>(2), bits::<2>(0));
 
-        self.settings.next = state.settings;
-        self.moderation.next = state.moderation;
+        self.settings.next = settings_of(state.words);
+        self.moderation.next = Moderation {
+            enable: resize::<3, 32>(word_at(state.words, offset::INTERRUPT_ENABLE)),
+            delay: word_at(state.words, offset::INTERRUPT_DELAY),
+            count: resize::<16, 32>(word_at(state.words, offset::INTERRUPT_COUNT)),
+        };
+        self.restart.next = restart;
         self.cause_clear.next = state.cause_clear;
         self.doorbell.next = state.doorbell;
         self.input_doorbell.next = state.input_doorbell;

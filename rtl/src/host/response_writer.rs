@@ -9,20 +9,21 @@
 //! ```
 //!
 //! # Ports
-//! `doorbell`/`ring`: entries the host ever consumed; `status`/`status_count`/`status_done`: the status line; `written`: entries whose last
-//! beat was accepted this cycle, for interrupt moderation.
+//! `doorbell`/`ring`: entries the host ever consumed; `status`/`status_count`/`status_done`: the status line; `accepted`: the memory port took the
+//! last beat of this block's burst; `written`: entries that became visible by it, for interrupt moderation.
 //!
 //! # Handshake
 //! Without room in the table the writer waits: its queue fills and everything behind it stops, losing nothing. A doorbell
-//! beyond what was promised to the table is ignored. What `m_write` offers comes from registers.
+//! beyond what was promised to the table is ignored and reported. What `m_write` offers comes from registers.
 //!
 //! # Latency
-//! First response to first write beat 6 cycles; a response every second cycle in; W = 64: four beats per entry, one per cycle; W = 512: an entry per cycle, two in a beat. Six
-//! cycles from the last beat of a batch to the first of the next.
+//! First response to first write beat 6 cycles; a response every second cycle in; W = 64: four beats per entry, one per cycle; W = 512: an entry
+//! per cycle, two in a beat. `written` follows `accepted` by a cycle; five cycles from `accepted` to the first beat of the next batch.
 //!
 //! # Invariant
 //! `promised - consumed` never exceeds the table: `promised` grows only by batches that were cut to the room. A batch lies in one aligned block of 256
 //! bytes and on one side of the table's end, so it is one burst, and during a batch only the low bits of the address change.
+use crate::bundles::codes::status;
 use crate::bundles::{DescriptorFields, Settings, WriteBeat};
 use crate::geometry::Geometry;
 use stevedore_hdl::prelude::*;
@@ -41,7 +42,7 @@ enum Phase {
     Idle,
     Entries,
     Status,
-    /// Wait until the last beat was accepted: only then is the batch announced.
+    /// Wait until the memory port has the last beat: only then is the batch announced.
     Settle,
     /// What depends on `produced` is worked out again.
     Measure,
@@ -80,6 +81,11 @@ struct State {
     /// Little room; none, and responses wait.
     nearly_full: bool,
     stalled: bool,
+    /// A response was taken; it refuses its request.
+    taken: bool,
+    refusal: bool,
+    /// A doorbell was ignored.
+    refused: bool,
     /// Entries that became visible.
     written: Bits<4>,
 }
@@ -107,6 +113,8 @@ pub struct ResponseWriter<const W: usize, const K: usize> {
     pub doorbell: Signal<In, Bits<16>>,
     /// The doorbell rings.
     pub ring: Signal<In, bool>,
+    /// A doorbell was ignored.
+    pub refused: Signal<Out, bool>,
     /// Responses, owner bit not yet set.
     pub s_response: Sink<DescriptorFields>,
     /// The status line should be written.
@@ -117,6 +125,8 @@ pub struct ResponseWriter<const W: usize, const K: usize> {
     pub status_done: Signal<Out, bool>,
     /// Writes.
     pub m_write: Source<WriteBeat<W, K>>,
+    /// The memory port took the last beat of the burst.
+    pub accepted: Signal<In, bool>,
     /// Entries ever written.
     pub produced: Signal<Out, Bits<16>>,
     /// Entries that became visible this cycle.
@@ -125,6 +135,10 @@ pub struct ResponseWriter<const W: usize, const K: usize> {
     pub nearly_full: Signal<Out, bool>,
     /// A response waits and the table is full (statistics).
     pub stalled: Signal<Out, bool>,
+    /// A response was taken (statistics).
+    pub taken: Signal<Out, bool>,
+    /// A response that refuses a request was taken (statistics).
+    pub refusal: Signal<Out, bool>,
     state: Register<State>,
     /// Cuts the way from the blocks that respond: they are far apart.
     inlet: PingPong<DescriptorFields>,
@@ -145,15 +159,19 @@ impl<const W: usize, const K: usize> ResponseWriter<W, K> {
             settings: Signal::default(),
             doorbell: Signal::default(),
             ring: Signal::default(),
+            refused: Signal::default(),
             s_response: Sink::default(),
             status: Signal::default(),
             status_count: Signal::default(),
             status_done: Signal::default(),
             m_write: Source::default(),
+            accepted: Signal::default(),
             produced: Signal::default(),
             written: Signal::default(),
             nearly_full: Signal::default(),
             stalled: Signal::default(),
+            taken: Signal::default(),
+            refusal: Signal::default(),
             state: Register::new(State { entries: bits(SMALLEST_TABLE), ..State::default() }),
             inlet: PingPong::single(),
             queue: Fifo::new(geometry.queue),
@@ -183,12 +201,20 @@ fn least(a: Bits<4>, b: Bits<4>) -> Bits<4> {
     }
 }
 
+/// The status says that a request was not carried out, not how a connection ended.
+#[kernel_fn]
+fn is_refusal(status: Bits<8>) -> bool {
+    status != status::SUCCESS && status != status::RESET && status != status::TIMED_OUT && status != status::ABORTED
+}
+
 impl<const W: usize, const K: usize> Logic for ResponseWriter<W, K> {
     #[kernel]
     fn update(&mut self) {
         setup!(self, state, inlet, queue, out);
         clocks!(self, low);
         forward!(self.s_response => self.inlet.s_in);
+        let taken = self.inlet.m_out.valid.val() && self.queue.s_in.ready.val();
+        let refusal = is_refusal(self.inlet.m_out.bits.val().status);
         join!(self.inlet.m_out => self.queue.s_in);
         let settings = self.settings.val();
         let state = self.state.q.val();
@@ -196,9 +222,12 @@ impl<const W: usize, const K: usize> Logic for ResponseWriter<W, K> {
         let entries = state.entries;
         next.entries = bits::<16>(1) << settings.output_size;
         let used = state.promised - state.consumed;
-        if self.ring.val() && (self.doorbell.val() - state.consumed) <= used {
+        let good = (self.doorbell.val() - state.consumed) <= used;
+        next.refused = self.ring.val() && !good;
+        if self.ring.val() && good {
             next.consumed = self.doorbell.val();
         }
+        self.refused.next = state.refused;
 
         // What the next batch may have. Tables have a multiple of eight entries.
         let index = state.produced & (entries - 1);
@@ -305,7 +334,7 @@ impl<const W: usize, const K: usize> Logic for ResponseWriter<W, K> {
                 }
             }
             Phase::Settle => {
-                if !self.out.m_out.valid.val() {
+                if self.accepted.val() {
                     next.phase = Phase::Measure;
                     next.produced = state.promised;
                     next.written = state.batch;
@@ -320,6 +349,10 @@ impl<const W: usize, const K: usize> Logic for ResponseWriter<W, K> {
         self.nearly_full.next = state.nearly_full;
         next.stalled = self.queue.level.val() != 0 && used == entries;
         self.stalled.next = state.stalled;
+        next.taken = taken;
+        next.refusal = taken && refusal;
+        self.taken.next = state.taken;
+        self.refusal.next = state.refusal;
         self.state.d.next = next;
     }
 }

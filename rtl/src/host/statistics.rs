@@ -1,32 +1,36 @@
 //! Statistics counters.
 //!
 //! # Role
-//! Counts one-cycle pulses of every block; the register file reads counter i at `STAT_FRAMES_IN + 4 i`.
+//! Counts one-cycle pulses of every block. The counters are the rows of the ABI's register table from `FIRST_COUNTER` on.
 //!
 //! # Ports
-//! `pulses`: bit i counts into counter i, in the order of the register map. `index` selects, `value` answers.
+//! `pulses`: bit i counts into counter i, in the order of the register map ([`pulse`] sets it). `index` selects, `value` answers.
 //!
 //! # Handshake
 //! None; every pulse of every cycle counts.
 //!
 //! # Latency
-//! A pulse shows after at most 40 cycles; `value` follows `index` three cycles later. Counters wrap at 2^32.
+//! A pulse shows after at most two cycles a counter and four more; `value` follows `index` three cycles later. Counters wrap at 2^32.
 //!
 //! # How
 //! The counters live in a small memory. What has come since is collected in a few bits per counter and added to the memory, one counter every two
 //! cycles, in turn; in every second cycle the memory is read for the host. The first lap after reset clears.
 //!
 //! # Invariant
-//! Bit order equals register order: `COUNTERS` rows from `STAT_FRAMES_IN` on. A lap takes 36 cycles, and 63 pulses can be collected.
+//! Bit order equals register order. A lap takes two cycles a counter, and 63 pulses can be collected: there is room for 31 counters.
+use stevedore_abi::register::{COUNTERS, FIRST_COUNTER};
 use stevedore_hdl::prelude::*;
 
-/// Number of counters.
-pub const COUNTERS: usize = 18;
+/// `pulses` with the bit of the counter at `register` set if `happens`.
+#[kernel_fn]
+pub fn pulse(pulses: Bits<COUNTERS>, register: u32, happens: bool) -> Bits<COUNTERS> {
+    pulses.replace_bit((register - FIRST_COUNTER) as usize / 4, happens)
+}
 
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
 struct State {
     /// The pulses, which come from far away.
-    seen: Bits<18>,
+    seen: Bits<COUNTERS>,
     /// Pulses not yet in the memory.
     fresh: [Bits<6>; COUNTERS],
     /// Counter whose turn it is; those from there on were not yet cleared.
@@ -45,7 +49,7 @@ pub struct Statistics {
     /// Synchronous reset.
     pub reset: Signal<In, bool>,
     /// Bit i: counter i counts this cycle.
-    pub pulses: Signal<In, Bits<18>>,
+    pub pulses: Signal<In, Bits<COUNTERS>>,
     /// Which counter to show.
     pub index: Signal<In, Bits<5>>,
     /// Its value, three cycles after `index`; undefined beyond the last.

@@ -89,6 +89,11 @@ impl HostApplication {
         Ok(connection)
     }
 
+    /// How it uses buffers.
+    pub fn plan(&self) -> &BufferPlan {
+        self.stock.plan()
+    }
+
     /// Connections opening or open.
     pub fn active(&self) -> usize {
         self.opening.len() + self.flows.len()

@@ -219,6 +219,11 @@ impl<P: Peer> Simulator<P> {
         self.now
     }
 
+    /// The interrupt line.
+    pub fn interrupt(&self) -> bool {
+        self.outputs.interrupt
+    }
+
     /// The counts so far.
     pub fn counters(&self) -> Counters {
         Counters {

@@ -73,6 +73,12 @@ impl Dma {
         }
     }
 
+    /// Nothing is under way, and nothing waits.
+    pub fn is_idle(&self, outputs: &Outputs) -> bool {
+        let offered = outputs.write_valid || outputs.request_valid;
+        self.reads.is_empty() && self.writes.is_empty() && !offered
+    }
+
     /// Words that wait to be written.
     pub fn backlog(&self) -> usize {
         self.writes.len()

@@ -107,7 +107,7 @@ impl StandIn {
         if outputs.tx_valid && !inputs.tx_ready {
             return;
         }
-        if self.sending.is_empty() {
+        if self.sending.is_empty() && !self.tables.restarting() {
             self.sending = self.connections.next_frame().into();
         }
         outputs.tx_valid = !self.sending.is_empty();
@@ -144,14 +144,21 @@ impl EnginePorts for StandIn {
         }
         self.registers();
         self.wire();
+        let quiet = self.dma.is_idle(&self.outputs) && !self.outputs.tx_valid;
+        if self.tables.restarting() && quiet {
+            self.tables = self.tables.restarted();
+            (self.connections, self.receiving) = (Connections::default(), Vec::new());
+        }
         if let Some((job, bytes)) = self.dma.clock(&self.inputs, &mut self.outputs) {
             match job {
                 dma::Job::Requests => self.tables.fetched(bytes, &mut self.connections, &mut self.dma),
                 dma::Job::Payload(slot) => self.connections.payload(slot, bytes),
             }
         }
-        self.tables.clock(&mut self.dma);
-        self.connections.clock(self.cycle, &mut self.tables, &mut self.dma);
+        if !self.tables.restarting() {
+            self.tables.clock(&mut self.dma);
+            self.connections.clock(self.cycle, &mut self.tables, &mut self.dma);
+        }
         self.outputs.interrupt = self.tables.interrupt();
     }
 }

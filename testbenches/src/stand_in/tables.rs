@@ -4,7 +4,7 @@ use super::connections::Connections;
 use super::dma::{Dma, Job};
 use std::collections::VecDeque;
 use stevedore_abi::descriptor::DESCRIPTOR_BYTES;
-use stevedore_abi::register::{offset, Access, REGISTERS};
+use stevedore_abi::register::{control, offset, status, Access, REGISTERS};
 use stevedore_abi::{Descriptor, Response, Status};
 
 /// Requests fetched with one read.
@@ -66,12 +66,32 @@ impl Tables {
 
     /// The host switched the engine on.
     pub fn enabled(&self) -> bool {
-        self.get(offset::CONTROL) & 1 == 1
+        self.get(offset::CONTROL) & control::ENABLE != 0
+    }
+
+    /// The host wants the engine reset.
+    pub fn restarting(&self) -> bool {
+        self.get(offset::CONTROL) & control::RESET != 0
+    }
+
+    /// As after reset, but for what the host has set.
+    pub fn restarted(&self) -> Self {
+        let mut tables = Tables::new();
+        for register in REGISTERS.iter().filter(|register| register.access.is_stored()) {
+            let word = register.offset as usize / 4;
+            tables.registers[word] = self.registers[word];
+        }
+        tables.registers[offset::CONTROL as usize / 4] = 0;
+        tables
     }
 
     /// The interrupt line.
     pub fn interrupt(&self) -> bool {
         self.cause & self.get(offset::INTERRUPT_ENABLE) != 0
+    }
+
+    fn stopped(&self) -> bool {
+        self.get(offset::STATUS) & status::IDLE != 0
     }
 
     /// Adds one to a statistics register.
@@ -82,6 +102,7 @@ impl Tables {
     /// The host reads.
     pub fn read(&self, address: u32, connections: &Connections) -> u32 {
         match address {
+            offset::STATUS if self.restarting() => 0,
             offset::INPUT_CONSUMED => u32::from(self.taken as u16),
             offset::OUTPUT_PRODUCED => u32::from(self.written as u16),
             offset::INTERRUPT_CAUSE => self.cause,
@@ -105,11 +126,16 @@ impl Tables {
                 self.allowed = consumed + entries;
             }
             offset::INTERRUPT_CAUSE => self.cause &= !value,
-            _ if register.access == Access::ReadWrite => self.registers[address as usize / 4] = value,
+            offset::CONTROL if self.restarting() => {}
+            _ if register.access == Access::ReadWriteStopped && !self.stopped() => {}
+            _ if register.access.is_stored() => self.registers[address as usize / 4] = register.limits.hold(value),
             _ => {}
         }
         if address == offset::OUTPUT_SIZE {
-            self.allowed = self.written + (1 << value);
+            self.allowed = self.written + (1 << self.get(offset::OUTPUT_SIZE));
+        }
+        if self.enabled() {
+            self.registers[offset::STATUS as usize / 4] = 0;
         }
     }
 

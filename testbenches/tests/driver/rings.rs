@@ -3,7 +3,7 @@
 use crate::scripted::Scripted;
 use std::net::Ipv4Addr;
 use stevedore_abi::descriptor::{connection_id, flag, Endpoint};
-use stevedore_abi::register::offset;
+use stevedore_abi::register::{control, offset};
 use stevedore_abi::{Descriptor, Request, Response, Status};
 use stevedore_driver::{Configuration, Connection, Device, Error, Event, Fault, Purpose, Receipt};
 
@@ -66,13 +66,17 @@ fn capabilities_are_asked() {
 /// No configuration that cannot work reaches the engine.
 #[test]
 fn bad_configuration_is_refused() {
-    let spoil: [fn(&mut Configuration); 6] = [
+    let spoil: [fn(&mut Configuration); 10] = [
         |bad| bad.input_size = 3,
         |bad| bad.output_size = 16,
         |bad| bad.prefix = 33,
         |bad| bad.mac[0] = 1,
         |bad| bad.cycles_per_microsecond = Some(0),
         |bad| bad.tcp.mss = 9000,
+        |bad| bad.tcp.mss = 47,
+        |bad| bad.tcp.time_wait = 1 << 31,
+        |bad| bad.tcp.delayed_ack = 500_000,
+        |bad| bad.interrupts.count = 0,
     ];
     for spoil in spoil {
         let (script, mut bad) = (Scripted::new(), configuration());
@@ -283,4 +287,118 @@ fn closed_comes_last() {
     assert!(device.poll().unwrap().is_none());
     assert!(matches!(device.statistics(connection), Err(Error::UnknownConnection)));
     assert_eq!(device.outstanding(), 0);
+}
+
+/// Fault of kind 10: an arrival for a listener that is closing comes while the input table is full. Nothing fails, and the abort follows when there is room.
+#[test]
+fn arrival_nobody_wants_waits_for_room() {
+    let (script, mut device) = open();
+    let listener = device.listen(80).unwrap();
+    device.poll().unwrap();
+    let cookie = script.0.borrow().request(0).cookie;
+    let answer = Descriptor { cookie, owner: true, connection: ID, ..Descriptor::default() };
+    script.0.borrow().respond(0, Descriptor { kind: Response::ListenResponse as u8, ..answer });
+    assert!(matches!(device.poll().unwrap(), Some(Event::Listening { .. })));
+    device.close_listener(listener).unwrap();
+    device.poll().unwrap();
+    script.0.borrow().respond(1, Descriptor { kind: Response::TerminationResponse as u8, ..answer });
+    assert!(matches!(device.poll().unwrap(), Some(Event::ListenerClosed { .. })));
+    let raw = Descriptor { kind: 30, ..Descriptor::default() };
+    while device.post_descriptor(raw, false).is_ok() {}
+    let arrivals = [connection_id(9, 1), connection_id(11, 1)];
+    for (index, id) in arrivals.into_iter().enumerate() {
+        let arrival = Descriptor { kind: Response::ConnectionArrival as u8, connection: id, ..answer };
+        script.0.borrow().respond(2 + index, arrival);
+    }
+    for _ in 0..3 {
+        assert!(device.poll().unwrap().is_none());
+    }
+    script.0.borrow().fetched(16);
+    assert!(device.poll().unwrap().is_none());
+    for (index, id) in arrivals.into_iter().enumerate() {
+        let request = script.0.borrow().request(index);
+        assert_eq!((request.kind, request.connection, request.flags), (Request::Termination as u8, id, flag::ABORT));
+        let end = Descriptor { kind: Response::TerminationResponse as u8, connection: id, ..answer };
+        script.0.borrow().respond(4 + index, end);
+    }
+    assert!(device.poll().unwrap().is_none(), "the ends of connections nobody wanted are no events");
+    assert_eq!(device.outstanding(), 0);
+}
+
+/// What `device` does with one response of every kind, polled until nothing comes; the transport fails once, after `good` calls.
+fn events_of_a_life(good: Option<u32>) -> (Vec<String>, u32) {
+    let (script, mut device, connection) = connected();
+    let [sent, received] = [64, 32].map(|length| device.allocate(length, 8).unwrap());
+    let (send_base, receive_base) = (sent.address(), received.address());
+    device.send(connection, sent).unwrap();
+    device.post_receive(connection, received).unwrap();
+    let listener = device.listen(80).unwrap();
+    device.flush().unwrap();
+    let cookies = [1, 2, 3].map(|index| script.0.borrow().request(index).cookie);
+    let any = Descriptor { owner: true, connection: ID, ..Descriptor::default() };
+    let part = Descriptor { kind: Response::BufferReceive as u8, base: receive_base, cookie: cookies[1], ..any };
+    let arrival = Descriptor { kind: Response::ConnectionArrival as u8, cookie: cookies[2], ..any };
+    let responses = [
+        Descriptor { kind: Response::ListenResponse as u8, cookie: cookies[2], connection: 5 << 16 | 9, ..any },
+        Descriptor { connection: 1 << 16 | 10, ..arrival },
+        Descriptor { length: 20, ..part },
+        Descriptor { kind: Response::BufferAvailable as u8, base: send_base, length: 64, cookie: cookies[0], ..any },
+        Descriptor { offset: 20, length: 12, flags: flag::HANDED_BACK, ..part },
+        Descriptor { kind: Response::TerminationResponse as u8, ..any },
+        Descriptor { connection: 1 << 16 | 11, ..arrival },
+    ];
+    for (index, response) in responses.into_iter().enumerate() {
+        script.0.borrow().respond(1 + index, response);
+    }
+    script.0.borrow_mut().good = good;
+    let (mut events, mut errors) = (Vec::new(), 0);
+    loop {
+        match device.poll() {
+            Ok(Some(event)) => events.push(format!("{event:?}")),
+            Ok(None) => break,
+            Err(Error::Transport(_)) => errors += 1,
+            Err(error) => panic!("{error}"),
+        }
+    }
+    script.0.borrow_mut().good = None;
+    assert_eq!(device.outstanding(), 1, "the listener");
+    assert!(script.0.borrow().granted.iter().all(|(_, purpose)| !matches!(purpose, Purpose::Send | Purpose::Receive)));
+    let _ = listener;
+    (events, errors)
+}
+
+/// Fault of kind 10: whichever call of the transport fails in `poll`, the next polls give every event, once and in order.
+#[test]
+fn no_error_loses_a_response() {
+    let addresses = |events: Vec<String>| -> Vec<String> {
+        // Buffers are elsewhere in every run.
+        events.iter().map(|event| event.split("0x").next().unwrap_or_default().to_string()).collect()
+    };
+    let (expected, errors) = events_of_a_life(None);
+    assert_eq!((expected.len(), errors), (7, 0), "{expected:#?}");
+    let expected = addresses(expected);
+    let mut failures = 0;
+    for good in 0..20 {
+        let (events, errors) = events_of_a_life(Some(good));
+        assert_eq!(addresses(events), expected, "call {good} failed");
+        failures += errors;
+    }
+    assert!(failures >= 3, "{failures} calls failed");
+}
+
+/// Fault of kind 11: dropping the device resets the engine and takes everything back; with an engine that does not come to rest the memory stays.
+#[test]
+fn dropped_device_takes_everything_back() {
+    let (script, mut device, connection) = connected();
+    let buffer = device.allocate(64, 8).unwrap();
+    device.send(connection, buffer).unwrap();
+    assert!(script.0.borrow().granted.len() == 4);
+    drop(device);
+    assert_eq!(script.0.borrow().last(offset::CONTROL), Some(control::RESET));
+    assert!(script.0.borrow().granted.is_empty());
+    let (script, device, _) = connected();
+    script.0.borrow_mut().registers.insert(offset::STATUS, 0);
+    drop(device);
+    assert_eq!(script.0.borrow().granted.len(), 3, "still the engine's");
+    assert!(matches!(Device::open(script, &configuration()), Err(Error::NotAtRest)));
 }

@@ -15,10 +15,27 @@ pub struct Script {
     pub registers: HashMap<u32, u32>,
     pub writes: Vec<(u32, u32)>,
     pub granted: Vec<(u64, Purpose)>,
+    /// Calls of the transport that still succeed; the one after fails, once.
+    pub good: Option<u32>,
     memory: HashMap<u64, (NonNull<u64>, usize)>,
 }
 
 impl Script {
+    /// Fails the call of the transport if it is its turn.
+    fn call(&mut self) -> Result<(), TransportError> {
+        match &mut self.good {
+            Some(0) => {
+                self.good = None;
+                Err(TransportError::Other("as the test wants it".into()))
+            }
+            Some(good) => {
+                *good -= 1;
+                Ok(())
+            }
+            None => Ok(()),
+        }
+    }
+
     fn wide(&self, low: u32) -> u64 {
         u64::from(self.registers[&low]) | u64::from(self.registers[&(low + 4)]) << 32
     }
@@ -78,11 +95,13 @@ impl Scripted {
 
 impl Transport for Scripted {
     fn read(&mut self, offset: u32) -> Result<u32, TransportError> {
+        self.0.borrow_mut().call()?;
         self.0.borrow().registers.get(&offset).copied().ok_or(TransportError::Register { offset })
     }
 
     fn write(&mut self, offset: u32, value: u32) -> Result<(), TransportError> {
         let mut script = self.0.borrow_mut();
+        script.call()?;
         script.registers.insert(offset, value);
         script.writes.push((offset, value));
         Ok(())
@@ -103,11 +122,13 @@ impl Transport for Scripted {
     }
 
     fn grant(&mut self, memory: &Memory, range: Range<usize>, purpose: Purpose) -> Result<(), TransportError> {
+        self.0.borrow_mut().call()?;
         self.0.borrow_mut().granted.push((memory.address() + range.start as u64, purpose));
         Ok(())
     }
 
     fn revoke(&mut self, address: u64) -> Result<(), TransportError> {
+        self.0.borrow_mut().call()?;
         self.0.borrow_mut().granted.retain(|(granted, _)| *granted != address);
         Ok(())
     }

@@ -1,8 +1,10 @@
 //! Every host block: `verilator --lint-only -Wall` and yosys find nothing.
 use stevedore_hdl::prelude::*;
-use stevedore_rtl::bundles::{DescriptorFields, Event, Notice};
+use stevedore_rtl::bundles::{Beat, DescriptorFields, Event, Notice};
+use stevedore_rtl::dma::WriteLedger;
 use stevedore_rtl::geometry::Geometry;
 use stevedore_rtl::host::*;
+use stevedore_rtl::stream::{Admission, Gate};
 use stevedore_verilated::{lint, yosys};
 
 fn check<B: Block>(name: &str, block: &B) {
@@ -20,6 +22,10 @@ fn narrow_blocks_verilog_is_clean() {
     let g = Geometry::SMALL;
     check("registers", &Registers::new(&g));
     check("timebase", &Timebase::default());
+    check("soft_reset", &SoftReset::default());
+    check("admission", &Admission::default());
+    check("gate", &Gate::<Beat<64>>::default());
+    check("write_ledger", &WriteLedger::default());
     check("statistics", &Statistics::default());
     check("interrupt", &Interrupt::default());
     check("dispatcher", &Dispatcher::new(&g));

@@ -6,17 +6,12 @@ use stevedore_rtl::geometry::Geometry;
 use stevedore_rtl::host::{Dispatcher, Fetched};
 use stevedore_testbenches::replay::{Compiled, Dut};
 
-/// What becomes of a post while `free` contexts of either kind are free: passed on, or the status it is refused with.
-fn post(dut: &mut Compiled, request: Request, free: u64) -> Result<(), u64> {
-    for port in ["free_send_entries", "free_receive_entries"] {
-        let port = dut.model.port(port);
-        dut.model.set(port, free);
-    }
-    dut.step();
+/// What becomes of a post to `connection`: passed on, or the status it is refused with.
+fn post_to(dut: &mut Compiled, request: Request, connection: u64) -> Result<(), u64> {
     let fields = DescriptorFields {
         base: bits(0x1000),
         length: bits(1),
-        connection: bits(0x0001_0003),
+        connection: bits(connection),
         kind: bits(request as u64),
         ..DescriptorFields::default()
     };
@@ -36,12 +31,52 @@ fn post(dut: &mut Compiled, request: Request, free: u64) -> Result<(), u64> {
         (Some(_), None) => Ok(()),
         (None, Some(word)) => {
             let notice = Notice::from_flat(&word);
-            let response =
-                if request == Request::BufferSend { Response::BufferAvailable } else { Response::BufferReceive };
+            let response = match request {
+                Request::BufferSend => Response::BufferAvailable,
+                Request::Termination => Response::TerminationResponse,
+                _ => Response::BufferReceive,
+            };
             assert_eq!(notice.response.to_u64(), response as u64);
             Err(notice.status.to_u64())
         }
-        other => panic!("{request:?} with {free} contexts free: {other:?}"),
+        other => panic!("{request:?} to {connection:#x}: {other:?}"),
+    }
+}
+
+/// What becomes of a post while `free` contexts of either kind are free: passed on, or the status it is refused with.
+fn post(dut: &mut Compiled, request: Request, free: u64) -> Result<(), u64> {
+    for port in ["free_send_entries", "free_receive_entries"] {
+        let port = dut.model.port(port);
+        dut.model.set(port, free);
+    }
+    dut.step();
+    post_to(dut, request, 0x0001_0003)
+}
+
+/// H4, H7: requests about slots the engine does not have, slot 0 and ids with bits above the generation are refused here; the last slot is good.
+#[test]
+fn requests_beyond_the_last_slot_are_refused() {
+    for (name, geometry) in [("small", Geometry::SMALL), ("default", Geometry::DEFAULT)] {
+        let mut dut = Compiled::new(&Dispatcher::new(&geometry), &format!("dispatcher_{name}")).expect("a model");
+        dut.reset();
+        for port in ["free_send_entries", "free_receive_entries"] {
+            let port = dut.model.port(port);
+            dut.model.set(port, 0x7fff);
+        }
+        dut.step();
+        let slots = geometry.connections as u64;
+        for request in [Request::BufferSend, Request::BufferAvailable, Request::Termination] {
+            let generation = 0x0001_0000;
+            for slot in [1, slots / 2, slots - 1] {
+                assert_eq!(post_to(&mut dut, request, generation | slot), Ok(()), "{name}, slot {slot}");
+            }
+            let high = [1 << 32, 1 << 63].map(|bit| bit | generation | 3);
+            let slots = [0, slots, slots + 1, 2 * slots - 1, 2 * slots, 0x8003, 0xffff].map(|slot| generation | slot);
+            for id in slots.into_iter().chain(high) {
+                let unknown = Err(Status::UnknownConnection as u64);
+                assert_eq!(post_to(&mut dut, request, id), unknown, "{name}, {request:?} to {id:#x}");
+            }
+        }
     }
 }
 

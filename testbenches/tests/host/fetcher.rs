@@ -72,7 +72,8 @@ fn exchange<const W: usize>(seed: u64, total: u64, pace: u64) {
     set_record(&mut dut, "settings", &settings.to_flat());
     let (doorbell, ring) = (dut.model.port("doorbell"), dut.model.port("ring"));
     let (status, status_done) = (dut.model.port("status"), dut.model.port("status_done"));
-    let consumed = dut.model.port("consumed");
+    let (consumed, refused) = (dut.model.port("consumed"), dut.model.port("refused"));
+    let (mut wild, mut ignored) = (0u64, 0u64);
     let mut table =
         Table { bytes: vec![0; ENTRIES as usize * DESCRIPTOR_BYTES], produced: 0, expected: VecDeque::new() };
     let mut fragments: VecDeque<(FlatWord, u64)> = VecDeque::new();
@@ -93,9 +94,17 @@ fn exchange<const W: usize>(seed: u64, total: u64, pace: u64) {
             }
             dut.model.set(doorbell, table.produced & 0xffff);
         } else if random.percent(5) {
-            // A wild doorbell claims more than the table holds: ignored.
+            // Wild doorbells, ignored: just beyond the ring or far, just back or far. The ring begins at the entry passed on next.
+            let back = random.below(2) == 0;
+            let far = if random.below(2) == 0 { 1 + random.below(2 * ENTRIES) } else { 1 + random.below(30_000) };
+            let value = if back { table.produced.wrapping_sub(far) } else { seen + ENTRIES + far };
             dut.model.set(ring, 1);
-            dut.model.set(doorbell, (table.produced + ENTRIES + 1 + random.below(1000)) & 0xffff);
+            dut.model.set(doorbell, value & 0xffff);
+            wild += 1;
+        } else if random.percent(1) {
+            // The same again is no news, and no fault.
+            dut.model.set(ring, 1);
+            dut.model.set(doorbell, table.produced & 0xffff);
         }
         let told = dut.model.get(status) != 0 && random.percent(30);
         dut.model.set(status_done, u64::from(told));
@@ -112,6 +121,7 @@ fn exchange<const W: usize>(seed: u64, total: u64, pace: u64) {
             fragments.pop_front();
         }
         let piece_ready = dut.model.get(dut.model.port("m_piece_ready")) != 0;
+        ignored += dut.model.get(refused);
         if let Some(piece) = dut.word("m_piece").filter(|_| piece_ready) {
             let piece = Piece::from_flat(&piece);
             let (at, length) = (piece.address.to_u64() - BASE, piece.length.to_u64());
@@ -147,11 +157,14 @@ fn exchange<const W: usize>(seed: u64, total: u64, pace: u64) {
         }
         dut.step();
     }
+    ignored += dut.model.get(refused);
+    assert!(wild > 0 && wild == ignored, "seed {seed}: {wild} wild doorbells, {ignored} ignored");
     assert!((1..=8).contains(&failures), "seed {seed}: {failures} descriptors of the failed read");
     assert!(wrong <= 1);
 }
 
-/// H1, H7: the table wraps many times, the owner phase flips, a failed read and a wrong owner bit are told apart.
+/// H1, H7: the table wraps many times, the owner phase flips, a failed read and a wrong owner bit are told apart. Doorbells that go back or beyond the
+/// ring change nothing and are counted.
 #[test]
 fn fetcher_delivers_every_entry_once() {
     for (seed, pace) in [(1, 100), (2, 60), (3, 15)] {

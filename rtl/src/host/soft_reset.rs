@@ -1,0 +1,147 @@
+//! Soft reset: brings the engine to a stop and every block back to where a reset leaves it.
+//!
+//! # Role
+//! Opens and closes the gates at the engine's ports, and resets the blocks between them, at the word of the register file. The register file, the
+//! time base and the gates themselves know the engine's own reset only: settings and engine time outlive a soft reset.
+//!
+//! ```text
+//!           enable            restart              gates closed, no read under way
+//!   Idle ----------> Running ---------> Draining ------------------------------------> Resetting ---> Idle
+//!     \---------------------------- restart ---------------------------------------------^
+//! ```
+//!
+//! # Ports
+//! `enable` and `restart` come from the register file, which is told by `restarted` and `idle`. `open` lets the gates pass, `closed` says that all of
+//! them stand between two packets and pass nothing. `asked` and `answered` count the reads under way. `reset` comes from outside, `blocks_reset` goes to the blocks.
+//!
+//! # Handshake
+//! A read that is never answered keeps the engine in `Draining`: its tag must not be used again while an answer may come.
+//!
+//! # Latency
+//! `blocks_reset` follows `reset` by a cycle. A soft reset takes as long as the bursts, the frame and the reads under way need, and 20 cycles.
+//!
+//! # Invariant
+//! While `idle` the gates are closed, no read is under way and no block has anything left of what was before.
+use stevedore_hdl::prelude::*;
+
+/// Cycles of reset: words in registers without reset have left by then, because what made them valid is gone.
+const RESET_CYCLES: u64 = 16;
+
+#[derive(Encoding, Clone, Copy, Debug, PartialEq)]
+enum Phase {
+    #[default]
+    Idle,
+    Running,
+    Draining,
+    Resetting,
+}
+
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+struct State {
+    phase: Phase,
+    blocks_reset: bool,
+    restarted: bool,
+    /// Reads asked for and not wholly answered: a tag of eight bits has one each.
+    reads: Bits<9>,
+    cycles: Bits<5>,
+}
+
+/// The sequencer.
+#[derive(LogicBlock)]
+pub struct SoftReset {
+    /// Clock.
+    pub clock: Signal<In, Clock>,
+    /// Synchronous reset.
+    pub reset: Signal<In, bool>,
+    /// The host enables the engine.
+    pub enable: Signal<In, bool>,
+    /// The host wants the blocks reset.
+    pub restart: Signal<In, bool>,
+    /// A read request leaves the engine.
+    pub asked: Signal<In, bool>,
+    /// The last beat of an answer comes.
+    pub answered: Signal<In, bool>,
+    /// Every gate is closed.
+    pub closed: Signal<In, bool>,
+    /// Gates may pass.
+    pub open: Signal<Out, bool>,
+    /// Reset of all blocks between the gates.
+    pub blocks_reset: Signal<Out, bool>,
+    /// The reset asked for is over.
+    pub restarted: Signal<Out, bool>,
+    /// The engine is stopped.
+    pub idle: Signal<Out, bool>,
+    state: Register<State>,
+}
+
+impl Default for SoftReset {
+    fn default() -> Self {
+        SoftReset {
+            clock: Signal::default(),
+            reset: Signal::default(),
+            enable: Signal::default(),
+            restart: Signal::default(),
+            asked: Signal::default(),
+            answered: Signal::default(),
+            closed: Signal::default(),
+            open: Signal::default(),
+            blocks_reset: Signal::default(),
+            restarted: Signal::default(),
+            idle: Signal::default(),
+            state: Register::new(State { blocks_reset: true, ..State::default() }),
+        }
+    }
+}
+
+impl Logic for SoftReset {
+    #[kernel]
+    fn update(&mut self) {
+        setup!(self, state);
+        let state = self.state.q.val();
+        let mut next = state;
+        let restart = self.restart.val();
+        next.restarted = false;
+        next.cycles = bits::<5>(0);
+        match state.phase {
+            Phase::Idle => {
+                // One cycle after `restarted` the wish is still there.
+                if restart && !state.restarted {
+                    next.phase = Phase::Resetting;
+                } else if self.enable.val() {
+                    next.phase = Phase::Running;
+                }
+            }
+            Phase::Running => {
+                if restart {
+                    next.phase = Phase::Draining;
+                }
+            }
+            Phase::Draining => {
+                if self.closed.val() && state.reads == 0 {
+                    next.phase = Phase::Resetting;
+                }
+            }
+            Phase::Resetting => {
+                next.cycles = state.cycles + 1;
+                if state.cycles == RESET_CYCLES {
+                    next.phase = Phase::Idle;
+                    next.restarted = true;
+                }
+            }
+        }
+        let answered = self.answered.val() && state.reads != 0;
+        let asked = self.asked.val();
+        if asked && !answered {
+            next.reads = state.reads + 1;
+        }
+        if answered && !asked {
+            next.reads = state.reads - 1;
+        }
+        next.blocks_reset = next.phase == Phase::Resetting;
+        self.open.next = state.phase == Phase::Running;
+        self.blocks_reset.next = state.blocks_reset;
+        self.restarted.next = state.restarted;
+        self.idle.next = state.phase == Phase::Idle;
+        self.state.d.next = next;
+    }
+}
