@@ -26,7 +26,7 @@ use super::resolver::Resolver;
 use super::unreachable::Unreachable;
 use crate::bundles::*;
 use crate::geometry::Geometry;
-use crate::stream::turn::{following, Offer, Turn};
+use crate::stream::Grants;
 use stevedore_hdl::prelude::*;
 
 /// See the module's text.
@@ -76,8 +76,8 @@ pub struct Network<const W: usize> {
     icmp: Icmp<W>,
     echo: Echo<W>,
     unreachable: Unreachable,
-    /// Whose frame leaves: that of `echo` if the owner is 1.
-    turn: Register<Turn>,
+    /// Whose frame leaves: that of `arp` is input 0, that of `echo` input 1.
+    grants: Grants<2>,
     subnet: Flop<Subnet>,
     full: Register<bool>,
     out: Flop<Beat<W>>,
@@ -113,7 +113,7 @@ impl<const W: usize> Network<W> {
             icmp: Default::default(),
             echo: Default::default(),
             unreachable: Default::default(),
-            turn: Default::default(),
+            grants: Default::default(),
             subnet: Default::default(),
             full: Default::default(),
             out: Default::default(),
@@ -124,7 +124,7 @@ impl<const W: usize> Network<W> {
 impl<const W: usize> Logic for Network<W> {
     #[kernel]
     fn update(&mut self) {
-        setup!(self, inlet, arp, neighbours, resolver, moves, icmp, echo, unreachable, turn, full);
+        setup!(self, inlet, arp, neighbours, resolver, moves, icmp, echo, unreachable, grants, full);
         clocks!(self, subnet, out);
         let subnet = self.subnet.q.val();
         self.subnet.d.next = subnet_of(self.settings.val(), subnet);
@@ -184,24 +184,26 @@ impl<const W: usize> Logic for Network<W> {
         forward!(self.unreachable.m_error => self.m_icmp);
 
         // Frames take turns. Who has not got it shows zeros.
-        let turn = self.turn.q.val();
+        let owner = self.grants.owner.val();
         let full = self.full.q.val();
         let free = !full || self.m_frame.ready.val();
         let (arp, echo) = (self.arp.m_frame.bits.val(), self.echo.m_frame.bits.val());
         let (arp_valid, echo_valid) = (self.arp.m_frame.valid.val(), self.echo.m_frame.valid.val());
-        let valid = mux(turn.owner, echo_valid, arp_valid);
-        let other = mux(turn.owner, arp_valid, echo_valid);
+        let offers: Bits<2> = cat(from_bool(echo_valid), from_bool(arp_valid));
+        let valid = (offers & owner).any();
         let beat = Beat::<W> {
             data: arp.data | echo.data,
             count: arp.count | echo.count,
             last: arp.last || echo.last,
             error: false,
         };
-        self.arp.mine.next = !turn.owner;
-        self.echo.mine.next = turn.owner;
-        self.arp.m_frame.ready.next = free && !turn.owner;
-        self.echo.m_frame.ready.next = free && turn.owner;
-        self.turn.d.next = following(turn, Offer { valid, ready: free, last: beat.last, other });
+        self.arp.mine.next = owner.get_bit(0);
+        self.echo.mine.next = owner.get_bit(1);
+        self.arp.m_frame.ready.next = free && owner.get_bit(0);
+        self.echo.m_frame.ready.next = free && owner.get_bit(1);
+        self.grants.valid.next = offers;
+        self.grants.ready.next = free;
+        self.grants.last.next = beat.last;
         self.full.d.next = mux(free, valid, full);
         self.out.d.next = mux(free, beat, self.out.q.val());
         self.m_frame.valid.next = full;
