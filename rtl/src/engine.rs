@@ -294,7 +294,7 @@ impl<const W: usize, const K: usize> Logic for Engine<W, K> {
         join!(self.tcp.m_send => self.transmitter.s_command);
         join!(self.lookup.m_reset => self.resets.s_in);
         join!(self.resets.m_out => self.transmitter.s_reset);
-        self.transmitter.placements_written.next = self.placement.placements_written.val();
+        self.transmitter.placements_written.next = self.write_ledger.placements_written.val();
         self.network.address_in.next = self.lookup.address.val();
         self.network.address_in_valid.next = self.lookup.address_valid.val();
         self.transmitter.address.next = self.network.address.val();
@@ -360,6 +360,7 @@ impl<const W: usize, const K: usize> Logic for Engine<W, K> {
             && self.response_writer.m_write.bits.val().last;
         self.write_ledger.entered.next = bits::<2>(0).replace_bit(0, payload).replace_bit(1, response);
         self.write_ledger.left.next = self.write_gate.m_out.valid.val() && self.m_axis_wr.tready.val() && write.last;
+        self.write_ledger.placement_ends.next = write.placement_ends;
         self.response_writer.accepted.next = self.write_ledger.written.val().get_bit(1);
 
         // Closing.

@@ -200,12 +200,14 @@ fn messages<const W: usize>() {
         }
     }
     drive_settings(&mut rig.dut, bench::settings());
-    let peer = 0x0a00_0005;
+    // A peer of its own for each question: another MAC for a known one would make the engine ask, too.
+    let mut peer = 0x0a00_0005;
     for (mac, possible) in MACS {
-        let (request, question) = (Echo::request(peer, vec![]), Arp::question(peer));
-        let replies = rig.exchange(&Echo { source: mac, ..request }.bytes());
+        peer += 2;
+        let replies = rig.exchange(&Echo { source: mac, ..Echo::request(peer, vec![]) }.bytes());
         assert_eq!(replies.len(), usize::from(possible), "ping: {mac:x?}");
-        for question in [Arp { source: mac, ..question.clone() }, Arp { sender_mac: mac, ..question }] {
+        let questions = [Arp { source: mac, ..Arp::question(peer) }, Arp { sender_mac: mac, ..Arp::question(peer + 1) }];
+        for question in questions {
             assert_eq!(rig.exchange(&question.bytes()).len(), usize::from(possible), "{question:x?}");
         }
     }

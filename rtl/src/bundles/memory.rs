@@ -54,4 +54,6 @@ pub struct WriteBeat<const W: usize, const K: usize> {
     pub strobe: Bits<K>,
     /// The last beat of the burst.
     pub last: bool,
+    /// The last beat of a placement: what waits for it may go on when the memory port has taken the beat. It does not leave the engine.
+    pub placement_ends: bool,
 }

@@ -8,7 +8,7 @@
 //! - `s_beat`: `Beat<W>`: the packets; a packet has exactly as many bytes as its pieces. `error` is ignored: what arrives here is meant
 //!   to be written.
 //! - `m_write`: `WriteBeat<W, K>`: bursts, split at multiples of `maximum_write`.
-//! - `piece_ends`, `packet_ends`: the word on `m_write` is the last of its piece, of its packet.
+//! - `piece_ends`: the word on `m_write` is the last of its piece. That it is the last of its packet, it says itself: `placement_ends`.
 //!
 //! # Handshake
 //! `s_beat.ready` depends on `s_beat.valid` and waits for the piece; `s_piece.ready` does not wait for the packet's first beat.
@@ -88,8 +88,6 @@ pub struct Writer<const W: usize, const K: usize> {
     pub m_write: Source<WriteBeat<W, K>>,
     /// The word on `m_write` is the last of its piece.
     pub piece_ends: Signal<Out, bool>,
-    /// The word on `m_write` is the last of its packet.
-    pub packet_ends: Signal<Out, bool>,
     bursts: Splitter,
     words: Splitter,
     /// The burst that is cut into words is the last of its piece.
@@ -174,12 +172,12 @@ impl<const W: usize, const K: usize> Logic for Writer<W, K> {
         self.m_write.valid.next = self.out.m_out.valid.val();
         self.out.m_out.ready.next = self.m_write.ready.val();
         self.piece_ends.next = word.ends.piece;
-        self.packet_ends.next = word.ends.packet;
         self.m_write.bits.next = WriteBeat::<W, K> {
             address: word.address,
             data: rotate_lanes::<W>(word.data, word.turn),
             strobe: word.bytes << word.offset,
             last: word.last,
+            placement_ends: word.ends.packet,
         };
 
         if fire {

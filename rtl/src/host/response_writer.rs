@@ -304,6 +304,7 @@ impl<const W: usize, const K: usize> Logic for ResponseWriter<W, K> {
             data: out.data,
             strobe: out.strobe,
             last: out.last,
+            placement_ends: false,
         };
 
         // One batch or status line write at a time.

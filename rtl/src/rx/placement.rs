@@ -59,8 +59,6 @@ pub struct Placement<const W: usize, const K: usize> {
     pub m_notice: Source<Notice>,
     /// Finished teardowns; each after the last notice about its connection was taken.
     pub m_torn_down: Source<TornDown>,
-    /// Placements (Place with bytes) whose last byte was accepted on `m_write`; modulo 2^16.
-    pub placements_written: Signal<Out, Bits<16>>,
     /// Contexts free now.
     pub free_entries: Signal<Out, Bits<16>>,
     chain: ReceiveChain,
@@ -75,10 +73,8 @@ pub struct Placement<const W: usize, const K: usize> {
     pieces: PingPong<Piece>,
     writer: Writer<W, K>,
     reports: Reports,
-    /// The word just accepted was the last of its piece, of its placement.
+    /// The word just accepted was the last of its piece.
     piece_done: Register<bool>,
-    placement_done: Register<bool>,
-    placements: Register<Bits<16>>,
 }
 
 impl<const W: usize, const K: usize> Placement<W, K> {
@@ -93,7 +89,6 @@ impl<const W: usize, const K: usize> Placement<W, K> {
             m_write: Source::default(),
             m_notice: Source::default(),
             m_torn_down: Source::default(),
-            placements_written: Signal::default(),
             free_entries: Signal::default(),
             chain: ReceiveChain::new(geometry),
             skip: HeaderSkip::default(),
@@ -106,8 +101,6 @@ impl<const W: usize, const K: usize> Placement<W, K> {
             writer: Writer::new(geometry.maximum_write),
             reports: Reports::new(geometry.queue),
             piece_done: Register::default(),
-            placement_done: Register::default(),
-            placements: Register::default(),
         }
     }
 }
@@ -116,7 +109,7 @@ impl<const W: usize, const K: usize> Logic for Placement<W, K> {
     #[kernel]
     fn update(&mut self) {
         setup!(self, chain, skip, cuts, residues, trim, beats, trimmer, pieces, writer, reports);
-        setup!(self, piece_done, placement_done, placements);
+        setup!(self, piece_done);
         forward!(self.s_command => self.chain.s_command);
         forward!(self.s_frame => self.skip.s_frame);
         forward!(self.s_extent => self.skip.s_extent);
@@ -151,9 +144,5 @@ impl<const W: usize, const K: usize> Logic for Placement<W, K> {
         self.reports.issued.next = self.chain.m_piece.valid.val() && self.pieces.s_in.ready.val();
         self.piece_done.d.next = offered && taken && self.writer.piece_ends.val();
         self.reports.written.next = self.piece_done.q.val();
-        self.placement_done.d.next = offered && taken && self.writer.packet_ends.val();
-        let placements = self.placements.q.val();
-        self.placements.d.next = mux(self.placement_done.q.val(), placements + 1, placements);
-        self.placements_written.next = placements;
     }
 }

@@ -114,12 +114,17 @@ fn ledger_tells_whose_burst_left() {
     dut.reset();
     let mut random = Random::new(2);
     let mut inside: VecDeque<u64> = VecDeque::new();
+    let mut placements = 0;
     for _ in 0..5000 {
         let left = !inside.is_empty() && random.below(2) == 0;
         let entered = if inside.len() < 4 { random.below(3) } else { 0 };
         set(&mut dut, "left", u64::from(left));
         set(&mut dut, "entered", entered);
+        let ends = random.below(2);
+        set(&mut dut, "placement_ends", ends);
         dut.settle();
+        assert_eq!(get(&dut, "placements_written"), placements);
+        placements += u64::from(left) & ends;
         let owner = if left { inside.pop_front().unwrap_or(0) } else { 0 };
         assert_eq!(get(&dut, "written"), owner);
         if entered != 0 {
