@@ -126,6 +126,138 @@ fn byte_ram_writes_the_enabled_bytes() {
     assert_eq!(b.uut.read_data.val(), 0x00bb_00dd);
 }
 
+/// A memory that a loop fills at power-up costs yosys minutes; nothing but given contents is written there.
+#[test]
+fn no_memory_is_filled_by_a_loop() {
+    for text in [
+        verilog(&DualPortRam::<Bits<40>>::new(4096), "ram"),
+        verilog(&ByteRam::<32, 4>::new(4096), "ram"),
+        verilog(&ClearedRam::<Bits<40>>::new(4096), "ram"),
+        verilog(&Fifo::<Bits<40>>::new(4096), "fifo"),
+    ] {
+        assert!(!text.contains("for (") && !text.contains("memory[0] ="), "{text}");
+    }
+}
+
+/// A Verilated block whose memories hold noise at power-up.
+fn noisy(text: String, top: &str) -> stevedore_verilated::Model {
+    stevedore_verilated::Model::build(&stevedore_verilated::Source::new(top, text).random_reset(7)).expect("a model")
+}
+
+/// Soft reset: the contents after a reset are the same whatever came before it, noise at power-up included.
+#[test]
+fn cleared_ram_is_cleared_by_every_reset() {
+    let block = ClearedRam::<Bits<16>>::with_value(20, 0xabcd.into());
+    let mut model = noisy(verilog(&block, "ram"), "ram");
+    let port = |model: &stevedore_verilated::Model, name: &str| model.port(name);
+    for cycles_before_reset in [0, 5, 31, 32, 100] {
+        model.set(port(&model, "reset"), 1);
+        model.step();
+        model.set(port(&model, "reset"), 0);
+        // Writes come all the time, and count from the cycle on in which the memory is ready.
+        model.set(port(&model, "write_enable"), 1);
+        for cycle in 0..cycles_before_reset {
+            model.set(port(&model, "write_address"), cycle % 32);
+            model.set(port(&model, "write_data"), 1 + cycle);
+            model.step();
+        }
+        model.set(port(&model, "write_enable"), 0);
+        model.set(port(&model, "reset"), 1);
+        model.step();
+        model.set(port(&model, "reset"), 0);
+        let mut waited = 0;
+        while model.get(port(&model, "ready")) == 0 {
+            model.step();
+            waited += 1;
+        }
+        assert_eq!(waited, 32);
+        for address in 0..32 {
+            model.set(port(&model, "read_address"), address);
+            model.step();
+            assert_eq!(
+                model.get(port(&model, "read_data")),
+                0xabcd,
+                "word {address} after {cycles_before_reset} cycles"
+            );
+        }
+    }
+}
+
+/// Soft reset: every row is in the list once after any reset.
+#[test]
+fn free_list_is_whole_after_every_reset() {
+    let mut b = bench!(Rows::default());
+    for taken in [0, 1, 4, 9] {
+        b.uut.m_out.ready.next = false;
+        b.reset(|u, on| u.reset.next = on);
+        while !b.uut.ready.val() {
+            b.step();
+        }
+        b.step();
+        assert_eq!(b.uut.level.val(), 9);
+        let mut rows: Vec<u64> = vec![];
+        b.uut.m_out.ready.next = true;
+        while rows.len() < 9 {
+            b.settle();
+            if b.uut.m_out.valid.val() {
+                rows.push(b.uut.m_out.bits.val().index() as u64);
+            }
+            b.step();
+        }
+        assert_eq!(rows, (3..12).collect::<Vec<_>>());
+        b.uut.m_out.ready.next = false;
+        // Some come back before the next reset.
+        for row in rows.iter().take(taken) {
+            b.uut.s_in.valid.next = true;
+            b.uut.s_in.bits.next = (*row).into();
+            b.settle();
+            assert!(b.uut.s_in.ready.val());
+            b.step();
+        }
+        b.uut.s_in.valid.next = false;
+        (0..3).for_each(|_| b.step());
+        assert_eq!(b.uut.level.val(), taken as u64);
+    }
+}
+
+/// A list of the rows 3 to 11.
+#[derive(LogicBlock)]
+struct Rows {
+    clock: Signal<In, Clock>,
+    reset: Signal<In, bool>,
+    s_in: Sink<Bits<16>>,
+    m_out: Source<Bits<16>>,
+    level: Signal<Out, Bits<16>>,
+    ready: Signal<Out, bool>,
+    list: FreeList<Bits<16>>,
+}
+
+impl Default for Rows {
+    fn default() -> Self {
+        Rows {
+            clock: Default::default(),
+            reset: Default::default(),
+            s_in: Default::default(),
+            m_out: Default::default(),
+            level: Default::default(),
+            ready: Default::default(),
+            list: FreeList::new(3, 11),
+        }
+    }
+}
+
+impl Logic for Rows {
+    #[kernel]
+    fn update(&mut self) {
+        setup!(self, list);
+        forward!(self.s_in => self.list.s_free);
+        forward!(self.list.m_free => self.m_out);
+        self.list.entry.next = self.list.number.val();
+        self.level.next = self.list.level.val();
+        self.ready.next = self.list.ready.val();
+    }
+}
+
 /// Every warning of Verilator on, and yosys's structural check.
 fn assert_clean(text: &str, top: &str) {
     if let Err(error) = lint(text, top, &[]) {
@@ -143,6 +275,8 @@ fn verilog_is_clean() {
     assert_clean(&verilog(&Fifo::<Bits<1>>::new(1), "fifo"), "fifo");
     assert_clean(&verilog(&Fifo::<Bits<72>>::new(20), "fifo"), "fifo");
     assert_clean(&verilog(&ByteRam::<32, 4>::new(4), "ram"), "ram");
+    assert_clean(&verilog(&ClearedRam::<Bits<12>>::new(5), "ram"), "ram");
+    assert_clean(&verilog(&Rows::default(), "rows"), "rows");
     assert_clean(&verilog(&ByteRam::<8, 1>::new(4), "ram"), "ram");
     assert_clean(&verilog(&DualPortRam::<Bits<8>>::new(10).with_contents(vec![7.into(), 8.into()]), "ram"), "ram");
     assert_clean(&verilog(&DualPortRam::<bool>::new(2), "ram"), "ram");

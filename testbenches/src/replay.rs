@@ -69,33 +69,34 @@ pub struct Access<B> {
     pub reset: fn(&mut B, bool),
 }
 
-/// A [`Stepped`] block: `stepped!(Block::new(..), sinks: [s_a, s_b], sources: [m_c])`. The block needs `clock` and `reset`.
+/// A [`Stepped`] block: `stepped!(Block::new(..), sinks: [s_a, s_b[0], s_b[1]], sources: [m_c])`. The block needs `clock` and `reset`. A channel
+/// `s_b[1]` is named "s_b_1", as its ports are.
 #[macro_export]
 macro_rules! stepped {
-    ($uut: expr, sinks: [$($sink: ident),*], sources: [$($source: ident),*]) => {
+    ($uut: expr, sinks: [$($sink: ident $([$i: literal])?),*], sources: [$($source: ident $([$j: literal])?),*]) => {
         $crate::replay::Stepped::new(
             $crate::replay::bench!($uut),
             $crate::replay::Access {
                 offer: |uut, name, word| match name {
-                    $(stringify!($sink) => {
-                        uut.$sink.valid.next = word.is_some();
+                    $(concat!(stringify!($sink) $(, "_", $i)?) => {
+                        uut.$sink$([$i])?.valid.next = word.is_some();
                         if let Some(word) = word {
-                            uut.$sink.bits.next = $crate::replay::Flat::from_flat(word);
+                            uut.$sink$([$i])?.bits.next = $crate::replay::Flat::from_flat(word);
                         }
                     })*
                     _ => panic!("no sink {name}"),
                 },
                 accept: |uut, name, ready| match name {
-                    $(stringify!($source) => uut.$source.ready.next = ready,)*
+                    $(concat!(stringify!($source) $(, "_", $j)?) => uut.$source$([$j])?.ready.next = ready,)*
                     _ => panic!("no source {name}"),
                 },
                 ready: |uut, name| match name {
-                    $(stringify!($sink) => uut.$sink.ready.val(),)*
+                    $(concat!(stringify!($sink) $(, "_", $i)?) => uut.$sink$([$i])?.ready.val(),)*
                     _ => panic!("no sink {name}"),
                 },
                 word: |uut, name| match name {
-                    $(stringify!($source) => {
-                        uut.$source.valid.val().then(|| $crate::replay::Flat::to_flat(uut.$source.bits.val()))
+                    $(concat!(stringify!($source) $(, "_", $j)?) => {
+                        uut.$source$([$j])?.valid.val().then(|| $crate::replay::Flat::to_flat(uut.$source$([$j])?.bits.val()))
                     })*
                     _ => panic!("no source {name}"),
                 },
@@ -165,7 +166,16 @@ pub struct Compiled {
 impl Compiled {
     /// Builds the model of `block`.
     pub fn new(block: &impl Block, name: &str) -> Result<Self> {
-        let model = Model::build(&Source::new(name, verilog(block, name)))?;
+        Self::of(&Source::new(name, verilog(block, name)))
+    }
+
+    /// The same with noise out of `seed` wherever the text gives no value for power-up: in every memory.
+    pub fn noisy(block: &impl Block, name: &str, seed: u32) -> Result<Self> {
+        Self::of(&Source::new(name, verilog(block, name)).random_reset(seed))
+    }
+
+    fn of(source: &Source) -> Result<Self> {
+        let model = Model::build(source)?;
         let ports = model.ports().map(|(name, port)| (name.to_string(), port)).collect();
         Ok(Compiled { model, ports })
     }

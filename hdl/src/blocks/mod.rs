@@ -1,12 +1,16 @@
 //! The blocks everything else is made of.
 
+mod cleared_ram;
 mod fifo;
+mod free_list;
 mod ping_pong;
 mod ram;
 mod register;
 mod skid;
 
+pub use cleared_ram::ClearedRam;
 pub use fifo::Fifo;
+pub use free_list::FreeList;
 pub use ping_pong::PingPong;
 pub use ram::{ByteRam, DualPortRam};
 pub use register::{Flop, Register};

@@ -11,7 +11,9 @@
 //! edge is not seen. With `no_rw_check` hardware may return anything in that one case while the simulation still returns the old word;
 //! promise it only where the word is not used then.
 //! # Invariant
-//! The contents change by writes alone; power-up contents are `T::default()` or those given.
+//! The contents change by writes alone. At power-up they are those given; all other words are undefined, because a statement that sets them
+//! would cost synthesis minutes and would not be repeated by a reset. Simulations begin with zeros, or with noise if a test asks for it. Whoever
+//! reads a word before writing it uses a [`ClearedRam`](super::ClearedRam).
 
 use crate::emit::print::constant;
 use crate::emit::{deposit, Body};
@@ -87,13 +89,12 @@ impl<T: Symbolic> Storage<T> {
             "    /* verilator lint_off UNUSEDSIGNAL */ // address bits above the depth are not needed\n\
              \x20   wire unused_address = &{{1'b0, write_address, read_address}};\n\
              \x20   /* verilator lint_on UNUSEDSIGNAL */\n\
-             {attribute}    reg [{top}:0] memory [0:{last}];\n    integer i;\n    initial begin\n\
-             \x20       read_data = {zero};\n\
-             \x20       for (i = 0; i < {depth}; i = i + 1) memory[i] = {zero};\n",
+             {attribute}    reg [{top}:0] memory [0:{last}];\n    initial begin\n\
+             \x20       read_data = {zero};\n",
             last = depth - 1,
             zero = constant(&T::default().to_flat()),
         );
-        for (i, word) in self.initial.iter().enumerate().filter(|(_, w)| **w != T::default()) {
+        for (i, word) in self.initial.iter().enumerate() {
             text.push_str(&format!("        memory[{i}] = {};\n", constant(&word.to_flat())));
         }
         text.push_str("    end\n    always @(posedge clock) begin\n");

@@ -1,15 +1,15 @@
 //! The first half of the lookup: takes one request at a time and finds its hash bucket.
 //!
-//! **Role.** Chooses among segments, openings and slots to be freed, and hands `Lookup` a `Job` with the bucket worked out. A
+//! **Role.** Chooses among segments, openings, ICMP errors and slots to be freed, and hands `Lookup` a `Job` with the bucket worked out. A
 //! freed slot's bucket is remembered in a memory of its own (`home`), so freeing needs no second hash.
 //!
-//! **Ports.** `clock`, `reset`. `s_header`: segments. `s_open`: openings. `s_free`: slots that died. `key`: secret of the hash. `enable`: the
+//! **Ports.** `clock`, `reset`. `s_header`: segments. `s_open`: openings. `s_icmp`: hard errors. `s_free`: slots that died. `key`: secret of the hash. `enable`: the
 //! tables are ready. `m_job`: the job. `home_write`, `home_slot`, `home`: `Lookup` tells where it inserts a slot.
 //!
 //! **Handshake.** A request is taken in the very cycle its job is: it stays at the port meanwhile, so nothing is stored twice.
 //!
 //! **Latency.** A segment's job is offered one cycle after it is chosen, its mix being ready but for one step; others four cycles after. Freed
-//! slots go first, headers and openings in turn.
+//! slots go first, headers and everything else in turn, so do openings and errors.
 //!
 //! **Invariant.** Jobs leave in the order in which their requests were taken; each request gives exactly one job.
 use super::hash::Hash;
@@ -28,6 +28,8 @@ pub enum JobKind {
     Listen,
     /// Take a slot out of the table.
     Free,
+    /// Find the connection a hard ICMP error is about.
+    Unreachable,
 }
 
 /// A request with its buckets. Fields not named for a kind are undefined in it.
@@ -35,13 +37,15 @@ pub enum JobKind {
 pub struct Job {
     /// What to do.
     pub kind: JobKind,
+    /// The job may change the table: every kind may but an error, and a segment unless it is a SYN that may open a connection.
+    pub exclusive: bool,
     /// Bucket of the first chain to walk.
     pub bucket: Bits<16>,
     /// The first chain is one of listeners.
     pub listener: bool,
     /// Segment: bucket of the listener.
     pub listener_bucket: Bits<16>,
-    /// Segment, Connect: the whole hash.
+    /// All but Free and Listen: the whole hash.
     pub hash: Bits<32>,
     /// Free: the slot.
     pub slot: Bits<16>,
@@ -51,7 +55,7 @@ pub struct Job {
     pub remote_mac: Bits<48>,
     /// Connect, Listen: the host's cookie.
     pub cookie: Bits<32>,
-    /// Segment: SEG.SEQ.
+    /// Segment, Unreachable: SEG.SEQ.
     pub sequence: Bits<32>,
     /// Segment: SEG.ACK.
     pub acknowledgement: Bits<32>,
@@ -89,6 +93,7 @@ enum Origin {
     #[default]
     Header,
     Open,
+    Icmp,
     Free,
 }
 
@@ -97,11 +102,13 @@ struct State {
     phase: Phase,
     origin: Origin,
     header_was_last: bool,
+    icmp_was_last: bool,
     /// A header was there in the last cycle. That one is there now comes late, and decides about nothing but itself.
     header_seen: bool,
     /// The job offered is of this origin: known when the cycle begins, for the request leaves with it.
     header_goes: bool,
     open_goes: bool,
+    icmp_goes: bool,
     free_goes: bool,
     /// All three steps of the hash are to be taken.
     hashes: bool,
@@ -127,6 +134,8 @@ pub struct LookupFront {
     pub s_header: Sink<SegmentHeader>,
     /// Openings.
     pub s_open: Sink<OpenRequest>,
+    /// Hard errors about segments sent.
+    pub s_icmp: Sink<IcmpError>,
     /// Slots that died.
     pub s_free: Sink<Bits<16>>,
     /// Secret of the hash.
@@ -157,6 +166,7 @@ impl LookupFront {
             reset: Default::default(),
             s_header: Default::default(),
             s_open: Default::default(),
+            s_icmp: Default::default(),
             s_free: Default::default(),
             key: Default::default(),
             enable: Default::default(),
@@ -184,18 +194,24 @@ impl Logic for LookupFront {
         let mut capture = held;
         let header = self.s_header.bits.val();
         let open = self.s_open.bits.val();
+        let icmp = self.s_icmp.bits.val();
 
         // What was seen may have gone since, but then it was the last.
-        let open_first = self.s_open.valid.val() && (s.header_was_last || !s.header_seen);
-        let header_next = self.enable.val() && !self.s_free.valid.val() && !open_first;
+        let header_waits = s.header_was_last || !s.header_seen;
+        let icmp_first = self.s_icmp.valid.val() && header_waits && !(self.s_open.valid.val() && s.icmp_was_last);
+        let open_first = self.s_open.valid.val() && header_waits && !icmp_first;
+        let other_first = self.s_free.valid.val() || icmp_first || open_first;
+        let header_next = self.enable.val() && !other_first;
         n.header_seen = self.s_header.valid.val();
         match s.phase {
             Phase::Choose => {
-                capture.tuple = mux(open_first, open.tuple, header.tuple);
+                capture.tuple = mux(icmp_first, icmp.tuple, mux(open_first, open.tuple, header.tuple));
                 capture.listen = open.listen;
                 capture.slot = self.s_free.bits.val();
                 n.origin = if self.s_free.valid.val() {
                     Origin::Free
+                } else if icmp_first {
+                    Origin::Icmp
                 } else if open_first {
                     Origin::Open
                 } else {
@@ -217,20 +233,21 @@ impl Logic for LookupFront {
                 if self.m_job.ready.val() {
                     n.phase = Phase::Choose;
                     n.header_was_last = s.origin == Origin::Header;
+                    if s.origin == Origin::Icmp || s.origin == Origin::Open {
+                        n.icmp_was_last = s.origin == Origin::Icmp;
+                    }
                 }
             }
         }
         let taken = self.m_job.ready.val();
         let choosing = s.phase == Phase::Choose;
         let chosen = choosing && header_next;
-        n.hashes = if choosing {
-            self.enable.val() && (self.s_free.valid.val() || open_first)
-        } else {
-            s.hashes && !(s.phase == Phase::Offer && taken)
-        };
+        n.hashes =
+            if choosing { self.enable.val() && other_first } else { s.hashes && !(s.phase == Phase::Offer && taken) };
         let hashed = s.phase == Phase::Third;
         n.header_goes = if s.header_goes { !taken } else { chosen && self.s_header.valid.val() };
         n.open_goes = if s.open_goes { !taken } else { hashed && s.origin == Origin::Open };
+        n.icmp_goes = if s.icmp_goes { !taken } else { hashed && s.origin == Origin::Icmp };
         n.free_goes = if s.free_goes { !taken } else { hashed && s.origin == Origin::Free };
         self.state.d.next = n;
         self.captured.d.next = capture;
@@ -246,7 +263,10 @@ impl Logic for LookupFront {
 
         let mask = bits::<16>(self._buckets as u64 - 1);
         let from_open = s.origin == Origin::Open;
+        let from_icmp = s.origin == Origin::Icmp;
         let from_free = s.origin == Origin::Free;
+        let control = header.control;
+        let opening = control.syn && !control.ack && !control.rst;
         let listen = from_open && held.listen;
         // A port number spreads well enough by itself, and only the host chooses it.
         let port_bucket = held.tuple.local_port & mask;
@@ -258,9 +278,12 @@ impl Logic for LookupFront {
                 JobKind::Listen
             } else if from_open {
                 JobKind::Connect
+            } else if from_icmp {
+                JobKind::Unreachable
             } else {
                 JobKind::Segment
             },
+            exclusive: from_free || from_open || (!from_icmp && opening),
             bucket: mux(from_free, held.home.bucket, mux(listen, port_bucket, tuple_bucket)),
             listener: mux(from_free, held.home.listener, listen),
             listener_bucket: mux(from_free, held.home.bucket, port_bucket),
@@ -269,16 +292,17 @@ impl Logic for LookupFront {
             tuple: held.tuple,
             remote_mac: mux(from_open, open.remote_mac, header.remote_mac),
             cookie: open.cookie,
-            sequence: header.sequence,
+            sequence: mux(from_icmp, icmp.sequence, header.sequence),
             acknowledgement: header.acknowledgement,
             window: header.window,
-            control: header.control,
+            control,
             options: header.options,
             payload_length: header.payload_length,
         };
-        self.m_job.valid.next = s.header_goes || s.open_goes || s.free_goes;
+        self.m_job.valid.next = s.header_goes || s.open_goes || s.icmp_goes || s.free_goes;
         self.s_header.ready.next = taken && s.header_goes;
         self.s_open.ready.next = taken && s.open_goes;
+        self.s_icmp.ready.next = taken && s.icmp_goes;
         self.s_free.ready.next = taken && s.free_goes;
     }
 }

@@ -2,17 +2,22 @@
 
 pub mod acknowledge;
 pub mod arbiter;
+pub mod clock;
 pub mod congestion;
+pub mod deadline;
 pub mod hash;
 pub mod heads;
 pub mod host_requests;
+pub mod initial_sequence;
+pub mod launch;
+pub mod listening;
 pub mod lookup;
 pub mod lookup_front;
-mod lookup_work;
 pub mod options;
 pub mod pipeline;
 pub mod reaper;
 pub mod receive;
+pub mod reset_replies;
 pub mod responses;
 pub mod rtt;
 pub mod scheduler;
@@ -22,11 +27,13 @@ pub mod settle;
 pub mod slots;
 pub mod stages;
 pub mod states;
+pub mod table;
 pub mod tcp;
 pub mod timeouts;
 pub mod timers;
 pub mod transmit;
 pub mod transmit_room;
+pub mod walk;
 pub mod window;
 
 pub use lookup::Lookup;

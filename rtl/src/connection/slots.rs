@@ -7,7 +7,7 @@
 //!
 //! **Handshake.** `s_slot` is accepted as soon as `ready` is high: the list has a place for every slot.
 //!
-//! **Latency.** After reset the list fills by one slot per cycle. Otherwise that of a `Fifo`.
+//! **Latency.** That of a `FreeList`.
 //!
 //! **Invariant.** Each slot except 0 is either in the list once or in use; slot 0 never enters. First in, first out: a slot rests as long
 //! as possible before its next life, and so does its generation, which never is 0.
@@ -37,16 +37,13 @@ pub struct Slots {
     pub level: Signal<Out, Bits<16>>,
     /// The list was filled.
     pub ready: Signal<Out, bool>,
-    list: Fifo<FreeSlot>,
-    filled: Register<Bits<16>>,
-    full: Register<bool>,
-    _connections: usize,
+    list: FreeList<FreeSlot>,
 }
 
 impl Slots {
     /// A list for the slots 1 to `connections` - 1.
     pub fn new(connections: usize) -> Self {
-        assert!(connections.is_power_of_two() && (2..=1 << 16).contains(&connections));
+        assert!(connections.is_power_of_two() && (2..=1 << 15).contains(&connections));
         Self {
             clock: Default::default(),
             reset: Default::default(),
@@ -54,10 +51,7 @@ impl Slots {
             m_slot: Default::default(),
             level: Default::default(),
             ready: Default::default(),
-            list: Fifo::new(connections),
-            filled: Register::new(1.into()),
-            full: Register::default(),
-            _connections: connections,
+            list: FreeList::new(1, connections - 1),
         }
     }
 }
@@ -65,19 +59,18 @@ impl Slots {
 impl Logic for Slots {
     #[kernel]
     fn update(&mut self) {
-        setup!(self, list, filled, full);
-        forward!(self.list.m_out => self.m_slot);
+        setup!(self, list);
+        forward!(self.s_slot => self.list.s_free);
+        forward!(self.list.m_free => self.m_slot);
+        self.list.entry.next = FreeSlot { slot: self.list.number.val(), generation: bits::<16>(1) };
         self.level.next = self.list.level.val();
-        let filled = self.filled.q.val();
-        // The list takes nothing in the first cycle; from then on it always has a place for a slot that is not in it.
-        let takes = self.list.s_in.ready.val();
-        let ready = self.full.q.val();
-        self.ready.next = ready;
-        self.filled.d.next = if takes && !ready { filled + 1 } else { filled };
-        self.full.d.next = ready || (takes && filled == bits::<16>(self._connections as u64 - 1));
-        let first = FreeSlot { slot: filled, generation: bits::<16>(1) };
-        self.list.s_in.bits.next = mux(ready, self.s_slot.bits.val(), first);
-        self.list.s_in.valid.next = !ready || self.s_slot.valid.val();
-        self.s_slot.ready.next = ready;
+        self.ready.next = self.list.ready.val();
     }
+}
+
+/// Generation 0 is never given out: an id of 0 means "no connection".
+#[kernel_fn]
+pub fn next_generation(generation: Bits<16>) -> Bits<16> {
+    let counted = generation + 1;
+    mux(counted.any(), counted, bits::<16>(1))
 }

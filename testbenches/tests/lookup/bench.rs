@@ -70,11 +70,16 @@ impl Pins for Compiled {
 }
 
 pub fn stepped_lookup(geometry: &Geometry) -> Stepped<Lookup> {
-    stepped!(Lookup::new(geometry), sinks: [s_header, s_open, s_free], sources: [m_segment, m_opened, m_refused, m_reset])
+    stepped!(Lookup::new(geometry), sinks: [s_header, s_open, s_icmp, s_free], sources: [m_segment, m_opened, m_refused, m_reset])
 }
 
 pub fn compiled_lookup(geometry: &Geometry) -> Compiled {
     Compiled::new(&Lookup::new(geometry), "lookup").expect("a model")
+}
+
+/// The same with noise in its memories.
+pub fn noisy_lookup(geometry: &Geometry, seed: u32) -> Compiled {
+    Compiled::noisy(&Lookup::new(geometry), "lookup", seed).expect("a model")
 }
 
 /// Waiting inputs, expected outputs, and the chance that a channel stalls in a cycle.
@@ -86,8 +91,9 @@ pub struct Rig<D: Pins> {
     rng: StdRng,
     headers: VecDeque<SegmentHeader>,
     opens: VecDeque<OpenRequest>,
+    errors: VecDeque<IcmpError>,
     frees: VecDeque<u16>,
-    offering: [bool; 3],
+    offering: [bool; 4],
     segments: VecDeque<(Event, Opening)>,
     opened: VecDeque<(Event, Opening)>,
     refused: VecDeque<Notice>,
@@ -121,8 +127,9 @@ impl<D: Pins> Rig<D> {
             rng,
             headers: VecDeque::new(),
             opens: VecDeque::new(),
+            errors: VecDeque::new(),
             frees: VecDeque::new(),
-            offering: [false; 3],
+            offering: [false; 4],
             segments: VecDeque::new(),
             opened: VecDeque::new(),
             refused: VecDeque::new(),
@@ -138,6 +145,7 @@ impl<D: Pins> Rig<D> {
         match request {
             Request::Header(header) => self.headers.push_back(header),
             Request::Open(open) => self.opens.push_back(open),
+            Request::Icmp(error) => self.errors.push_back(error),
             Request::Free(slot) => {
                 self.live.remove(&slot);
                 self.frees.push_back(slot);
@@ -147,7 +155,7 @@ impl<D: Pins> Rig<D> {
 
     /// Requests not yet taken.
     pub fn waiting(&self) -> usize {
-        self.headers.len() + self.opens.len() + self.frees.len()
+        self.headers.len() + self.opens.len() + self.errors.len() + self.frees.len()
     }
 
     fn unfinished(&self) -> usize {
@@ -159,8 +167,9 @@ impl<D: Pins> Rig<D> {
     }
 
     pub fn step(&mut self) {
-        let (headers, opens, frees) = (!self.headers.is_empty(), !self.opens.is_empty(), !self.frees.is_empty());
-        for (i, waiting) in [headers, opens, frees].into_iter().enumerate() {
+        let (headers, opens) = (!self.headers.is_empty(), !self.opens.is_empty());
+        let (frees, errors) = (!self.frees.is_empty(), !self.errors.is_empty());
+        for (i, waiting) in [headers, opens, frees, errors].into_iter().enumerate() {
             // Once offered, offered until taken.
             self.offering[i] = waiting && (self.offering[i] || self.willing());
         }
@@ -168,6 +177,8 @@ impl<D: Pins> Rig<D> {
         let header = offer(self.offering[0], self.headers.front().map(|h| h.to_flat()));
         let open = offer(self.offering[1], self.opens.front().map(|o| o.to_flat()));
         let free = offer(self.offering[2], self.frees.front().map(|&f| Bits::<16>::from(u64::from(f)).to_flat()));
+        let error = offer(self.offering[3], self.errors.front().map(|e| e.to_flat()));
+        self.dut.offer("s_icmp", error.as_deref());
         self.dut.offer("s_header", header.as_deref());
         self.dut.offer("s_open", open.as_deref());
         self.dut.offer("s_free", free.as_deref());
@@ -205,6 +216,11 @@ impl<D: Pins> Rig<D> {
             taken.push((Request::Header(header), header.tuple, header.remote_mac));
             self.offering[0] = false;
         }
+        if self.offering[3] && self.dut.ready("s_icmp") {
+            let error = self.errors.pop_front().expect("offered");
+            taken.push((Request::Icmp(error), error.tuple, Bits::default()));
+            self.offering[3] = false;
+        }
         assert!(taken.len() <= 1, "one request at a time");
         for (request, tuple, mac) in taken {
             let opening = Opening { tuple, mac, taken: self.now };
@@ -228,7 +244,8 @@ impl<D: Pins> Rig<D> {
         }
         if let (true, Some(bits)) = (opened, self.dut.word("m_opened")) {
             let (expected, opening) = self.opened.pop_front().expect("no event without an opening");
-            self.check_event(Event::from_flat(&bits), expected, true, opening);
+            let fresh = expected.kind != EventKind::Unreachable;
+            self.check_event(Event::from_flat(&bits), expected, fresh, opening);
         }
         if let (true, Some(bits)) = (refused, self.dut.word("m_refused")) {
             assert_eq!(Some(Notice::from_flat(&bits)), self.refused.pop_front(), "cycle {cycle}");
@@ -245,13 +262,16 @@ impl<D: Pins> Rig<D> {
     fn check_event(&mut self, got: Event, expected: Event, fresh: bool, opening: Opening) {
         let mut defined = got;
         defined.initial_sequence = 0.into();
-        if expected.kind == EventKind::Segment && !fresh {
+        if !fresh {
             defined.listener = 0.into();
             defined.listener_generation = 0.into();
             defined.cookie = 0.into();
         }
         if expected.kind != EventKind::Segment {
             defined = Event { listener: 0.into(), listener_generation: 0.into(), ..defined };
+        }
+        if matches!(expected.kind, EventKind::Connect | EventKind::Listen) {
+            defined.sequence = 0.into();
         }
         let cycle = self.dut.cycle();
         assert_eq!(defined, expected, "cycle {cycle}");
@@ -265,6 +285,26 @@ impl<D: Pins> Rig<D> {
             let inside = if from <= to { (from..=to).contains(&seen) } else { seen >= from || seen <= to };
             assert!(inside, "cycle {cycle}: clock {clock:#x} of an initial sequence number not in {from:#x}..={to:#x}");
         }
+    }
+
+    /// A reset in the middle of whatever is going on: nothing of it may be left.
+    pub fn restart(&mut self, connections: usize) {
+        for sink in ["s_header", "s_open", "s_icmp", "s_free"] {
+            self.dut.offer(sink, None);
+        }
+        self.dut.reset();
+        self.model = Model::new(connections);
+        self.headers.clear();
+        self.opens.clear();
+        self.errors.clear();
+        self.frees.clear();
+        self.segments.clear();
+        self.opened.clear();
+        self.refused.clear();
+        self.resets.clear();
+        self.live.clear();
+        self.offering = [false; 4];
+        self.drops = 0;
     }
 
     /// Steps until everything pushed has come out, and some cycles more, in which nothing may come.

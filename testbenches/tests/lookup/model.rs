@@ -8,6 +8,7 @@ use stevedore_rtl::bundles::*;
 pub enum Request {
     Header(SegmentHeader),
     Open(OpenRequest),
+    Icmp(IcmpError),
     Free(u16),
 }
 
@@ -108,6 +109,11 @@ impl Model {
         match request {
             Request::Header(header) => self.segment(header),
             Request::Open(open) => vec![self.opening(open)],
+            Request::Icmp(error) => {
+                let found = self.connections.get(&key(error.tuple));
+                let event = |&slot| Event { sequence: error.sequence, ..self.event(EventKind::Unreachable, slot) };
+                found.map(|slot| Outcome::Opened(event(slot))).into_iter().collect()
+            }
             Request::Free(slot) => {
                 if let Some(Slot { key, listener, .. }) = self.slots.remove(&slot) {
                     if listener {

@@ -60,8 +60,9 @@ fn mean(geometry: &Geometry, flow: fn(&mut StdRng, u64) -> Tuple) -> f64 {
 /// The tuple of the connection of that number.
 type Flow = fn(&mut StdRng, u64) -> Tuple;
 
+/// Minimum-size frames at 100 Gbit/s come every 2.17 cycles of 322 MHz (64 bytes, preamble and gap), at 10 Gbit/s every 10.5 of 156 MHz.
 #[test]
-fn full_table_finds_a_connection_in_8_cycles_on_average() {
+fn full_table_keeps_up_with_the_shortest_frames() {
     let random = |rng: &mut StdRng, _| Tuple {
         remote_address: u64::from(rng.random::<u32>()).into(),
         remote_port: u64::from(rng.random::<u16>()).into(),
@@ -82,13 +83,13 @@ fn full_table_finds_a_connection_in_8_cycles_on_average() {
         remote_port: 80.into(),
         local_port: (32_768 + i).into(),
     };
-    for geometry in [Geometry::SMALL, Geometry::DEFAULT] {
+    for (geometry, limit) in [(Geometry::WIDE, 2.17), (Geometry::SMALL, 3.0)] {
         let flows: [(&str, Flow); 4] =
             [("random", random), ("remote ports", ports), ("addresses", addresses), ("local ports", local)];
         for (name, flow) in flows {
             let mean = mean(&geometry, flow);
             println!("{} connections, {name}: {mean:.2} cycles", geometry.connections);
-            assert!(mean <= 8.0, "{name}: {mean:.2} cycles per lookup");
+            assert!(mean <= limit, "{name}: {mean:.2} cycles per lookup");
         }
     }
 }

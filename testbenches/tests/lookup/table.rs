@@ -1,5 +1,5 @@
 //! `connection::Lookup`: what it finds, opens, refuses and frees.
-use crate::bench::{compiled_lookup, stepped_lookup, Pins, Rig, KEY};
+use crate::bench::{compiled_lookup, noisy_lookup, stepped_lookup, Pins, Rig, KEY};
 use crate::model::{mix, Request};
 use rand::rngs::StdRng;
 use rand::seq::IteratorRandom;
@@ -50,15 +50,25 @@ fn open(rng: &mut StdRng, tuple: Tuple) -> OpenRequest {
     }
 }
 
-/// Random requests of all kinds, few at a time, for `steps` cycles.
-fn churn<D: Pins>(rig: &mut Rig<D>, seed: u64, steps: usize, slots: u16, (hosts, ports): (u64, u64)) {
+/// Random requests of all kinds, few at a time, for `steps` cycles, and the outcomes of all of them.
+fn churn<D: Pins>(rig: &mut Rig<D>, seed: u64, steps: usize, slots: u16, tuples: (u64, u64)) {
+    storm(rig, seed, steps, slots, tuples);
+    rig.drain();
+}
+
+/// The requests alone.
+fn storm<D: Pins>(rig: &mut Rig<D>, seed: u64, steps: usize, slots: u16, (hosts, ports): (u64, u64)) {
     let mut rng = StdRng::seed_from_u64(seed);
     for _ in 0..steps {
         if rig.waiting() < 4 {
             let tuple = tuple(&mut rng, hosts, ports);
             match rng.random_range(0..20) {
-                0..=10 => rig.push(Request::Header(header(&mut rng, tuple))),
-                11..=14 => rig.push(Request::Open(open(&mut rng, tuple))),
+                0..=8 => rig.push(Request::Header(header(&mut rng, tuple))),
+                9..=11 => rig.push(Request::Open(open(&mut rng, tuple))),
+                12..=14 => {
+                    let sequence = u64::from(rng.random::<u32>()).into();
+                    rig.push(Request::Icmp(IcmpError { tuple, sequence }));
+                }
                 15..=16 => {
                     // Nobody should free these: slot 0, one beyond the table, one that is free.
                     let mut slots = vec![0, rng.random_range(slots..=u16::MAX)];
@@ -74,7 +84,6 @@ fn churn<D: Pins>(rig: &mut Rig<D>, seed: u64, steps: usize, slots: u16, (hosts,
         }
         rig.step();
     }
-    rig.drain();
 }
 
 fn seeded<D: Pins>(dut: D, geometry: &Geometry, stall: f64, seed: u64) -> Rig<D> {
@@ -104,6 +113,55 @@ fn every_geometry_agrees_with_the_model() {
     for (seed, geometry) in [(20, Geometry::SMALL), (21, Geometry::DEFAULT), (22, Geometry::WIDE)] {
         let mut rig = seeded(compiled_lookup(&geometry), &geometry, 0.1, seed);
         churn(&mut rig, seed, 60_000, geometry.connections as u16, (40, 40));
+    }
+}
+
+/// Headers and errors for a full, crowded table as fast as they are taken, with openings and ends in between: all of the pipeline is in use, and
+/// what changes the table meets segments of the very connections on either side.
+#[test]
+fn every_stage_full_agrees_with_the_model() {
+    for (seed, geometry, hosts) in [(40, CROWDED, 1), (41, CROWDED, 2), (42, Geometry::SMALL, 4)] {
+        for stall in [0.0, 0.4] {
+            let mut rig = seeded(compiled_lookup(&geometry), &geometry, stall, seed);
+            let mut rng = StdRng::seed_from_u64(seed);
+            let ports = geometry.connections as u64 / 2;
+            for _ in 0..20_000 {
+                let tuple = Tuple { local_port: 80.into(), ..tuple(&mut rng, hosts, ports) };
+                match rng.random_range(0..40) {
+                    0..=2 => rig.push(Request::Open(open(&mut rng, tuple))),
+                    3..=4 => {
+                        if let Some(&slot) = rig.live.iter().choose(&mut rng) {
+                            rig.push(Request::Free(slot));
+                        }
+                    }
+                    5..=8 => rig.push(Request::Icmp(IcmpError { tuple, sequence: 7.into() })),
+                    _ => {
+                        let control = ControlBits { syn: rng.random_bool(0.1), ..ControlBits::default() };
+                        rig.push(Request::Header(SegmentHeader { control, ..header(&mut rng, tuple) }));
+                    }
+                }
+                while rig.waiting() > 12 {
+                    rig.step();
+                }
+            }
+            rig.drain();
+        }
+    }
+}
+
+/// Nothing relies on what memories hold at power-up, and a reset in mid-traffic leaves nothing of it (soft reset).
+#[test]
+fn noise_in_memories_and_resets_in_mid_traffic_leave_no_trace() {
+    for (seed, geometry) in [(60, CROWDED), (61, CROWDED), (62, Geometry::SMALL)] {
+        let mut rig = seeded(noisy_lookup(&geometry, seed as u32), &geometry, 0.2, seed);
+        for round in 0..8 {
+            storm(&mut rig, seed + 100 * round, 1500 + 7 * round as usize, geometry.connections as u16, (2, 8));
+            if round % 2 == 0 {
+                rig.drain();
+            }
+            rig.restart(geometry.connections);
+        }
+        churn(&mut rig, seed, 3000, geometry.connections as u16, (2, 8));
     }
 }
 
