@@ -84,10 +84,13 @@ impl<T: Transport> Device<T> {
     /// What was the engine's is the host's again; the engine is stopped.
     fn take_everything_home(&mut self) -> (Vec<Buffer>, Result<(), Error>) {
         let mut buffers = self.posted.take_buffers();
-        let revocations = buffers.iter().map(|buffer| self.transport.revoke(buffer.address()).map_err(Error::from));
-        let mut revoked = revocations.fold(Ok(()), |all: Result<(), Error>, one| all.and(one));
-        revoked = revoked.and(self.input.close(&mut self.transport));
+        // Every one is tried; the first error is the one to be told.
+        let mut revoked = self.input.close(&mut self.transport);
         revoked = revoked.and(self.output.close(&mut self.transport));
+        for buffer in &buffers {
+            let one = self.transport.revoke(buffer.address());
+            revoked = revoked.and(one.map_err(Error::from));
+        }
         for state in self.connections.values_mut() {
             let messages = std::mem::take(&mut state.messages).into_values();
             buffers.extend(messages.flat_map(|message| message.buffers).flatten());

@@ -183,6 +183,15 @@ impl<T: Transport> Device<T> {
 
     fn terminated(&mut self, response: Descriptor, status: Status) -> Result<Option<Event>, Error> {
         let id = response.connection;
+        // A request that finds its connection over is answered at once. The end of the connection may still wait for the reads of its buffers.
+        if status == Status::UnknownConnection {
+            let handle = self.by_id.get(&id);
+            let state = handle.and_then(|handle| self.connections.get_mut(handle));
+            if let Some(state) = state.filter(|state| state.terminations > 0) {
+                state.terminations -= 1;
+                return Ok(None);
+            }
+        }
         let Some(handle) = self.by_id.remove(&id) else {
             return match self.late.remove(&id) {
                 true => Ok(None),

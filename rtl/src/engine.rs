@@ -24,14 +24,16 @@
 //! That of the blocks; the wiring adds a cycle to openings from the lookup, to resets, and to notices of all but the host's blocks.
 //!
 //! # Invariant
-//! Responses about a connection reach the response writer in the order their blocks offered them: `host::Merge` has no storage, and the
-//! buffers among them hold back notices only, which come last.
+//! What the host hears of a connection comes in the order in which it happened. The receive path gives its notices in the order of the pipeline's
+//! commands. The reaper speaks after both paths have handed over all they had to say, and frees the slot after it has spoken. Between these
+//! blocks and the notifier, and between the transmitter and the response writer, stand merges only, which have no storage: nobody's next word,
+//! and nothing of the slot's next connection, can pass one that was handed over. Only notices about no connection wait in a buffer of their own.
 use crate::bundles::*;
 use crate::connection::{Lookup, Reaper, Tcp};
 use crate::dma::{Gather, ReadArbiter, Reader, WriteArbiter, WriteLedger};
 use crate::geometry::Geometry;
 use crate::host::*;
-use crate::network::Network;
+use crate::network::{Heard, Network};
 use crate::ports::*;
 use crate::rx::{Placement, Receiver};
 use crate::stream::{Admission, FrameArbiter, Gate, Queue};
@@ -79,9 +81,9 @@ pub struct Engine<const W: usize, const K: usize> {
     openings: PingPong<Event>,
     resets: PingPong<ResetOut>,
     notices: [Merge<Notice>; 4],
-    /// Cut the tree of notices: it has three levels.
-    pauses: [PingPong<Notice>; 2],
-    responses: [Merge<DescriptorFields>; 2],
+    /// Notices about no connection; cuts their tree of three levels.
+    aside: PingPong<Notice>,
+    responses: Merge<DescriptorFields>,
     descriptor_reader: Gather<W>,
     payload_reader: Reader<W>,
     read_arbiter: ReadArbiter<W, 2>,
@@ -134,9 +136,9 @@ impl<const W: usize, const K: usize> Engine<W, K> {
             host_events: Merge::default(),
             openings: PingPong::single(),
             resets: PingPong::single(),
-            pauses: std::array::from_fn(|_| PingPong::single()),
+            aside: PingPong::single(),
             notices: std::array::from_fn(|_| Merge::default()),
-            responses: std::array::from_fn(|_| Merge::default()),
+            responses: Merge::default(),
             descriptor_reader: Gather::new(payload_tags, geometry.descriptor_tags, geometry.maximum_read),
             payload_reader: Reader::new(0, payload_tags, geometry.maximum_read),
             read_arbiter: ReadArbiter::new([0, payload_tags]),
@@ -169,8 +171,7 @@ impl<const W: usize, const K: usize> Logic for Engine<W, K> {
             dispatcher,
             notifier,
             response_writer,
-            pauses[0],
-            pauses[1],
+            aside,
             host_events,
             openings,
             resets,
@@ -178,8 +179,7 @@ impl<const W: usize, const K: usize> Logic for Engine<W, K> {
             notices[1],
             notices[2],
             notices[3],
-            responses[0],
-            responses[1],
+            responses,
             descriptor_reader,
             payload_reader,
             read_arbiter,
@@ -257,8 +257,7 @@ impl<const W: usize, const K: usize> Logic for Engine<W, K> {
         join!(self.dispatcher.m_open => self.network.s_open);
         join!(self.network.m_open => self.lookup.s_open);
         join!(self.dispatcher.m_event => self.host_events.s_in_0);
-        self.lookup.s_icmp.valid.next = false;
-        self.lookup.s_icmp.bits.next = IcmpError::default();
+        join!(self.network.m_icmp => self.lookup.s_icmp);
         join!(self.lookup.m_opened => self.openings.s_in);
         join!(self.openings.m_out => self.host_events.s_in_1);
         join!(self.host_events.m_out => self.tcp.s_host);
@@ -282,6 +281,11 @@ impl<const W: usize, const K: usize> Logic for Engine<W, K> {
         self.network.s_frame.valid.next = frame_valid;
         join!(self.receiver.m_header => self.lookup.s_header);
         join!(self.lookup.m_segment => self.tcp.s_segment);
+        let header = self.receiver.m_header.bits.val();
+        self.network.heard.next = Heard { remote_address: header.tuple.remote_address, remote_mac: header.remote_mac };
+        self.network.heard_valid.next = self.receiver.m_header.valid.val() && self.lookup.s_header.ready.val();
+        self.network.matched.next = self.lookup.m_segment.bits.val().slot;
+        self.network.matched_valid.next = self.lookup.m_segment.valid.val() && self.tcp.s_segment.ready.val();
         join!(self.tcp.m_receive => self.placement.s_command);
         join!(self.receiver.m_frame => self.placement.s_frame);
         join!(self.receiver.m_extent => self.placement.s_extent);
@@ -290,8 +294,11 @@ impl<const W: usize, const K: usize> Logic for Engine<W, K> {
         join!(self.tcp.m_send => self.transmitter.s_command);
         join!(self.lookup.m_reset => self.resets.s_in);
         join!(self.resets.m_out => self.transmitter.s_reset);
-        self.transmitter.address.next = self.lookup.address.val();
-        self.transmitter.address_valid.next = self.lookup.address_valid.val();
+        self.transmitter.placements_written.next = self.placement.placements_written.val();
+        self.network.address_in.next = self.lookup.address.val();
+        self.network.address_in_valid.next = self.lookup.address_valid.val();
+        self.transmitter.address.next = self.network.address.val();
+        self.transmitter.address_valid.next = self.network.address_valid.val();
         join!(self.transmitter.m_piece => self.payload_reader.s_piece);
         join!(self.payload_reader.m_beat => self.transmitter.s_payload);
         join!(self.transmitter.m_frame => self.frame_arbiter.s_frame[0]);
@@ -362,24 +369,21 @@ impl<const W: usize, const K: usize> Logic for Engine<W, K> {
         join!(self.freed.m_out => self.lookup.s_free);
 
         // Responses.
-        join!(self.tcp.m_notice => self.notices[0].s_in_0);
-        join!(self.reaper.m_notice => self.notices[0].s_in_1);
-        join!(self.lookup.m_refused => self.notices[1].s_in_0);
-        join!(self.network.m_refused => self.notices[1].s_in_1);
-        join!(self.notices[0].m_out => self.pauses[0].s_in);
-        join!(self.notices[1].m_out => self.pauses[1].s_in);
-        join!(self.pauses[0].m_out => self.notices[2].s_in_0);
-        join!(self.pauses[1].m_out => self.notices[2].s_in_1);
+        join!(self.lookup.m_refused => self.notices[0].s_in_0);
+        join!(self.network.m_refused => self.notices[0].s_in_1);
+        join!(self.dispatcher.m_notice => self.notices[1].s_in_0);
+        join!(self.notices[0].m_out => self.notices[1].s_in_1);
+        join!(self.notices[1].m_out => self.aside.s_in);
+        join!(self.placement.m_notice => self.notices[2].s_in_0);
+        join!(self.reaper.m_notice => self.notices[2].s_in_1);
         join!(self.notices[2].m_out => self.notices[3].s_in_0);
-        join!(self.dispatcher.m_notice => self.notices[3].s_in_1);
+        join!(self.aside.m_out => self.notices[3].s_in_1);
         join!(self.notices[3].m_out => self.notifier.s_notice);
         self.notifier.address.next = self.lookup.address.val();
         self.notifier.address_valid.next = self.lookup.address_valid.val();
-        join!(self.placement.m_response => self.responses[0].s_in_0);
-        join!(self.transmitter.m_response => self.responses[0].s_in_1);
-        join!(self.responses[0].m_out => self.responses[1].s_in_0);
-        join!(self.notifier.m_response => self.responses[1].s_in_1);
-        join!(self.responses[1].m_out => self.response_writer.s_response);
+        join!(self.notifier.m_response => self.responses.s_in_0);
+        join!(self.transmitter.m_response => self.responses.s_in_1);
+        join!(self.responses.m_out => self.response_writer.s_response);
         self.response_writer.doorbell.next = self.registers.doorbell.val();
         self.response_writer.ring.next = self.registers.output_doorbell.val();
         self.response_writer.status.next = self.fetcher.status.val();

@@ -1,4 +1,5 @@
-//! Which addresses can be a peer's (RFC 1122 3.2.1.3, RFC 3021): one table, and every block that takes an address from outside.
+//! Which addresses can be a peer's (RFC 1122 3.2.1.3, RFC 3021): one table, and every block that takes an address from
+//! outside.
 #[path = "network/bench.rs"]
 #[allow(dead_code, reason = "shared with the tests of the network block; this binary uses part of it")]
 mod bench;

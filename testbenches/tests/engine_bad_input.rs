@@ -5,6 +5,8 @@
 mod descriptors;
 #[path = "engine_bad_input/frames.rs"]
 mod frames;
+#[path = "engine_bad_input/order.rs"]
+mod order;
 #[path = "engine_bad_input/stalls.rs"]
 mod stalls;
 

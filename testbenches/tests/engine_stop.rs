@@ -23,7 +23,7 @@ fn small_tables() -> Configuration {
 }
 
 /// A driver, its application, and connections both ways in full transfer after `steps` steps. `port` is new each time.
-fn busy<'a>(world: &'a mut World, port: u16, steps: u64) -> Result<(Device<&'a mut World>, HostApplication)> {
+fn busy(world: &mut World, port: u16, steps: u64) -> Result<(Device<&mut World>, HostApplication)> {
     let mut device = Device::open(world, &small_tables()).context("open")?;
     let mut host = HostApplication::new(BufferPlan::whole(4_096, 4));
     let (near, far) = Exchange::pair(u64::from(port), 1_000_000, 1_000_000);

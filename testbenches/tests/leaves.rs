@@ -142,6 +142,7 @@ fn header_builder<const W: usize>(geometry: &Geometry, cycles: u64) {
         uut.ip_address.next = any(rng);
         uut.address.next = any(rng);
         uut.address_valid.next = rng.random_bool(0.3);
+        uut.placements_written.next = any(rng);
         // An offer stands until it is taken.
         if !uut.s_segment.valid.val() || uut.s_segment.ready.val() {
             uut.s_segment.valid.next = rng.random_bool(0.7);

@@ -1,4 +1,4 @@
-//! ARP, the neighbour table and ping, against frames made by hand.
+//! ARP, the neighbour table, ping, reports of undelivered segments and moved next hops, against frames made by hand.
 #[path = "network/arp.rs"]
 mod arp;
 #[path = "network/bench.rs"]
@@ -6,8 +6,13 @@ mod bench;
 #[path = "network/echo.rs"]
 mod echo;
 #[path = "network/frames.rs"]
+#[allow(dead_code, reason = "shared with tests of other blocks; this binary uses part of it")]
 mod frames;
 #[path = "network/fuzz.rs"]
 mod fuzz;
+#[path = "network/moves.rs"]
+mod moves;
 #[path = "network/resolver.rs"]
 mod resolver;
+#[path = "network/unreachable.rs"]
+mod unreachable;

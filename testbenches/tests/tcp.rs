@@ -1,12 +1,17 @@
 //! The TCP pipeline on its own: events in, commands out, the byte chains and the peer played by the bench.
 //!
-//! `rig.rs` drives the block and carries out its commands as the chains would, checking every one; `peer.rs` is a small TCP of its own. The
-//! scripted tests (`handshake` to `requests`) write segments as packetdrill does: flags, relative numbers, length, window.
+//! `rig.rs` drives the block and carries out its commands as the chains would, checking every one; `peer.rs` is a small
+//! TCP of its own. The scripted tests (`handshake` to `requests`) write segments as packetdrill does: flags, relative
+//! numbers, length, window.
 
 #[path = "tcp/closing.rs"]
 mod closing;
+#[path = "tcp/half_open.rs"]
+mod half_open;
 #[path = "tcp/handshake.rs"]
 mod handshake;
+#[path = "tcp/limits.rs"]
+mod limits;
 #[path = "tcp/peer.rs"]
 mod peer;
 #[path = "tcp/rates.rs"]
@@ -27,6 +32,8 @@ mod scaling;
 mod script;
 #[path = "tcp/storm.rs"]
 mod storm;
+#[path = "tcp/time.rs"]
+mod time;
 #[path = "tcp/transfer.rs"]
 mod transfer;
 #[path = "tcp/windows.rs"]

@@ -50,6 +50,8 @@ pub struct SendCommand {
     pub control: ControlBits,
     /// Segment: options to be announced.
     pub options: Options,
+    /// Segment: placements issued before it, modulo 2^16. The segment leaves when as many were written.
+    pub fence: Bits<16>,
     /// Teardown: how it ends.
     pub ending: Ending,
 }
@@ -66,6 +68,8 @@ pub enum ReceiveKind {
     Discard,
     /// Report bytes placed but not yet reported.
     Notify,
+    /// Tell the host what `ending` says: a listener stands, or a request is refused.
+    Announce,
     /// The connection is over: give every context back, then report to the reaper.
     Teardown,
 }
@@ -79,12 +83,14 @@ pub struct ReceiveCommand {
     pub slot: Bits<16>,
     /// Its generation, for responses.
     pub generation: Bits<16>,
-    /// Append: address of the buffer.
+    /// Append, Announce: address of the buffer.
     pub address: Bits<64>,
-    /// Append: bytes of the buffer. Place: payload bytes to place, after `trim`; may be 0.
+    /// Append, Announce: bytes of the buffer. Place: payload bytes to place, after `trim`; may be 0.
     pub length: Bits<32>,
     /// Append: the host's cookie.
     pub cookie: Bits<32>,
+    /// Place, Discard: before everything else, tell the host what `ending` says: the connection stands.
+    pub announce: bool,
     /// Place: payload bytes to drop at the front (already received).
     pub trim: Bits<16>,
     /// Place: bytes between RCV.NXT and the first placed byte; always 0 until out-of-order placement lands.
@@ -93,7 +99,7 @@ pub struct ReceiveCommand {
     pub notify: bool,
     /// Place: the peer's FIN is now in order: report end of stream after the bytes.
     pub end_of_stream: bool,
-    /// Teardown: how it ends.
+    /// Teardown: how it ends. Announce, or `announce`: the response.
     pub ending: Ending,
 }
 
@@ -121,7 +127,7 @@ pub struct TornDown {
     pub ending: Ending,
 }
 
-/// A response about a connection that is not about a buffer of a chain; the notifier turns it into a descriptor.
+/// A response on its way to the notifier, which turns it into a descriptor.
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
 pub struct Notice {
     /// Response type (`abi::Response`).
@@ -134,10 +140,16 @@ pub struct Notice {
     pub generation: Bits<16>,
     /// Cookie returned.
     pub cookie: Bits<32>,
-    /// For refused buffers: address; ConnectionArrival and ConnectionCompletion: filled in by the notifier from the slot's tuple.
+    /// Address of the buffer it is about; ConnectionArrival and ConnectionCompletion: filled in by the notifier from the slot's tuple.
     pub address: Bits<64>,
-    /// For refused buffers: length.
+    /// BufferReceive: bytes newly received. Refused buffers: their length.
     pub length: Bits<32>,
+    /// BufferReceive: where in the buffer they begin. Invalid: the type of the request.
+    pub offset: Bits<32>,
+    /// BufferReceive: the buffer is the host's again.
+    pub handed_back: bool,
+    /// BufferReceive: no byte follows.
+    pub end_of_stream: bool,
 }
 
 /// A descriptor without its owner bit, field by field (`abi::descriptor`).

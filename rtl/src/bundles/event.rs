@@ -37,7 +37,7 @@ pub struct Event {
     pub generation: Bits<16>,
     /// Segment: the slot was given out for this very SYN; `listener` names who accepts. Segment only.
     pub fresh: bool,
-    /// Segment, `fresh`: slot of the listener (informative; `cookie` is already the listener's).
+    /// Segment, `fresh`: slot of the listener, whose `cookie` the event carries. The connection ends with it until it is open.
     pub listener: Bits<16>,
     /// Segment, `fresh`: generation of that listener.
     pub listener_generation: Bits<16>,
@@ -51,7 +51,7 @@ pub struct Event {
     pub control: ControlBits,
     /// Segment with SYN: its options.
     pub options: Options,
-    /// Segment: payload bytes.
+    /// Segment: payload bytes. A post with `abort`: the status it is refused with.
     pub payload_length: Bits<16>,
     /// Connect, Segment `fresh`: initial sequence number of the engine.
     pub initial_sequence: Bits<32>,
@@ -61,7 +61,8 @@ pub struct Event {
     pub length: Bits<32>,
     /// PostSend, PostReceive, Connect, Listen: the host's cookie. Segment `fresh`: the listener's cookie.
     pub cookie: Bits<32>,
-    /// Terminate: reset instead of an orderly close.
+    /// Terminate: reset instead of an orderly close. PostSend, PostReceive: refused by the dispatcher already; passes the pipeline only to be
+    /// answered in the connection's order.
     pub abort: bool,
 }
 

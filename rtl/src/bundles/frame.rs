@@ -90,6 +90,8 @@ pub struct SegmentOut {
     pub options: Options,
     /// Payload bytes; 0 means that no payload packet accompanies this segment.
     pub payload_length: Bits<16>,
+    /// Placements issued before: the segment may acknowledge their bytes, so it leaves only when memory has taken them.
+    pub fence: Bits<16>,
 }
 
 /// Answer to a segment that belongs to no connection (RFC 9293 3.10.7.1): a reset with its own addresses.

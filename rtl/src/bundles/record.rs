@@ -29,7 +29,8 @@ pub enum TcpState {
     TimeWait,
 }
 
-/// What is still to be said about a connection that is over: the teardown that the next turn to send sends to both chains.
+/// What is still to be said about a connection that is over: the teardown that the next turn to send sends to both
+/// chains.
 #[derive(Encoding, Clone, Copy, Debug, PartialEq)]
 pub enum Farewell {
     /// Nothing.
@@ -106,25 +107,29 @@ pub struct Soft {
     /// Right edge of the window last announced (RCV.NXT + RCV.WND at that time).
     pub rcv_adv: Bits<32>,
     /// Congestion window, bytes (RFC 5681).
-    pub cwnd: Bits<32>,
+    pub cwnd: Bits<24>,
+    /// cwnd and what limited transmit adds to it: a segment for each of the first two duplicate acknowledgements (RFC
+    /// 3042).
+    pub send_limit: Bits<24>,
     /// Slow start threshold, bytes.
-    pub ssthresh: Bits<32>,
+    pub ssthresh: Bits<24>,
     /// Bytes acknowledged since the window last grew in congestion avoidance (RFC 3465).
-    pub cwnd_credit: Bits<32>,
+    pub cwnd_credit: Bits<24>,
     /// Duplicate acknowledgements in a row.
     pub duplicate_acks: Bits<3>,
-    /// In fast recovery until this is acknowledged (RFC 6582).
+    /// In fast recovery until this is acknowledged (RFC 6582). In SYN-RECEIVED: the listener's slot `[15:0]` and
+    /// generation `[31:16]`.
     pub recover: Bits<32>,
     /// `recover` is in force.
     pub recovering: bool,
     /// Duplicate acknowledgements start no recovery until `recover` is passed (RFC 6582 3.2, step 2).
     pub guarded: bool,
     /// Smoothed round-trip time, 1/8 microseconds (RFC 6298); 0 before the first sample.
-    pub srtt: Bits<32>,
+    pub srtt: Bits<27>,
     /// Round-trip time variation, 1/4 microseconds.
-    pub rttvar: Bits<32>,
+    pub rttvar: Bits<26>,
     /// Retransmission time-out in force, back-off included, microseconds; 0: to be computed from the two above.
-    pub rto: Bits<32>,
+    pub rto: Bits<27>,
     /// An RTT sample is running: it ends when `timed_sequence` is acknowledged (Karn: never on a retransmission).
     pub timing: bool,
     /// Sequence number whose acknowledgement ends the sample.
@@ -133,26 +138,32 @@ pub struct Soft {
     pub timed_at: Bits<32>,
     /// Retransmissions in a row.
     pub backoff: Bits<8>,
+    /// The segment at SND.UNA was sent again because of a time-out.
+    pub resent: bool,
     /// The retransmission (or persist, or TIME-WAIT) timer runs.
     pub timer_armed: bool,
     /// When it fires, microseconds.
-    pub timer_deadline: Bits<32>,
+    pub timer_deadline: Bits<33>,
     /// The delayed acknowledgement timer runs.
     pub ack_armed: bool,
     /// When it fires.
-    pub ack_deadline: Bits<32>,
+    pub ack_deadline: Bits<24>,
     /// Unacknowledged segments with payload received (RFC 5681 4.2: acknowledge at least every second).
     pub ack_owed: Bits<2>,
     /// Placed bytes wait for their response.
     pub notify_armed: bool,
     /// When they must be reported.
-    pub notify_deadline: Bits<32>,
+    pub notify_deadline: Bits<24>,
     /// An acknowledgement must leave at the next turn to send.
     pub ack_now: bool,
     /// The segment at SND.UNA must be sent again at the next turn (fast retransmit).
     pub retransmit_now: bool,
     /// One byte beyond the window must be sent at the next turn (zero-window probe).
     pub probe_now: bool,
+    /// Answers to unacceptable segments in this interval (RFC 5961 7).
+    pub challenges: Bits<4>,
+    /// Which interval: it alternates.
+    pub interval: bool,
     /// The connection waits in the scheduler's queue: it must not be queued twice.
     pub queued: bool,
 }

@@ -1,8 +1,9 @@
 //! Which event enters the pipeline next.
 //!
-//! **Role.** Holds the events that come next from each source (segments, host requests, turns to send, ticks: `heads.rs`), keeps back a head whose
-//! connection is still under way in the pipeline, and lets one in per cycle. Priority: host (which has somebody every other cycle at most), segments,
-//! turns, ticks; every eighth cycle one source in rotation goes first, and keeps that right until its head has gone in, so that nobody starves.
+//! **Role.** Holds the events that come next from each source (segments, host requests, turns to send, ticks:
+//! `heads.rs`), keeps back a head whose connection is still under way in the pipeline, and lets one in per cycle.
+//! Priority: host (which has somebody every other cycle at most), segments, turns, ticks; every eighth cycle one source
+//! in rotation goes first, and keeps that right until its head has gone in, so that nobody starves.
 //!
 //! ```text
 //!  s_segment ── head, and one behind it ──┐
@@ -11,22 +12,26 @@
 //!  s_tick ───── head ─────────────────────┘             └── row: the table is read
 //! ```
 //!
-//! **Ports.** `clock`, `reset`. `s_segment`, `s_host`, `s_turn`, `s_tick`: the sources. `room`: the queues behind the pipeline take whatever
-//! is under way and one more event. `send_room`: they also take a segment to send. `judge`, `measure`: the events in these stages. `row`: row
-//! for the table to read. `load_valid`, `load`: the event whose row was read in the last cycle.
+//! **Ports.** `clock`, `reset`. `s_segment`, `s_host`, `s_turn`, `s_tick`: the sources. `room`: the queues behind the
+//! pipeline take whatever is under way and one more event. `send_room`: they also take a segment to send. `judge`,
+//! `measure`: the events in these stages. `row`: row for the table to read. `turn_comes`: a turn was let in in the last
+//! cycle. `load_valid`, `load`: the event whose row was read in the last cycle.
 //!
-//! **Handshake.** Sources are channels; their `ready` comes from registers, but for that of the ticks. An event that is let in is not refused.
+//! **Handshake.** Sources are channels; their `ready` comes from registers, but for that of the ticks. An event that is
+//! let in is not refused.
 //!
-//! **Latency.** From a source at an idle block to `load` three cycles. One event per cycle; of the host, and of the turns, one every other
-//! cycle. A tick whose connection is under way is skipped; any other event waits. A tick makes way while an event of its connection is being settled:
-//! the turn this leads to would have to wait until the tick is through. The tick waits then and is not skipped: timers must not starve.
+//! **Latency.** From a source at an idle block to `load` three cycles. One event per cycle; of the host, and of the
+//! turns, one every other cycle. A tick whose connection is under way is skipped; any other event waits. A tick makes
+//! way while an event of its connection is being settled: the turn this leads to would have to wait until the tick is
+//! through. The tick waits then and is not skipped: timers must not starve.
 //!
-//! **Why the event follows a cycle later.** Ticket and row say who was let in; the event is taken from its place in the next cycle,
-//! when the table is read: the place is free by then, but not yet written. A place that is free loads in each cycle, whatever comes, so neither
-//! the 330 bits of an event nor the answer to its source hang on who is let in. Segments have two places, used in turn.
+//! **Why the event follows a cycle later.** Ticket and row say who was let in; the event is taken from its place in the
+//! next cycle, when the table is read: the place is free by then, but not yet written. A place that is free loads in
+//! each cycle, whatever comes, so neither the 330 bits of an event nor the answer to its source hang on who is let in.
+//! Segments have two places, used in turn.
 //!
-//! **Invariant.** No two events of one row are between the choice and the judging stage. An event that is let in while another of its row is
-//! being decided carries `forward`: the table does not show that row yet when it is read.
+//! **Invariant.** No two events of one row are between the choice and the judging stage. An event that is let in while
+//! another of its row is being decided carries `forward`: the table does not show that row yet when it is read.
 use super::heads::{go_on, is, Candidates, Flight, Head, Step, UnderWay};
 use super::stages::Issued;
 use super::timers::Tick;
@@ -100,6 +105,8 @@ pub struct Arbiter {
     pub measure: Signal<In, UnderWay>,
     /// What is being judged.
     pub judge: Signal<In, UnderWay>,
+    /// A turn was let in in the last cycle.
+    pub turn_comes: Signal<Out, bool>,
     /// Row to be read.
     pub row: Signal<Out, Bits<16>>,
     /// An event's row was read in the last cycle.
@@ -134,6 +141,7 @@ impl Arbiter {
             send_room: Signal::default(),
             measure: Signal::default(),
             judge: Signal::default(),
+            turn_comes: Signal::default(),
             row: Signal::default(),
             load_valid: Signal::default(),
             load: Signal::default(),
@@ -286,6 +294,7 @@ impl Logic for Arbiter {
             Ticket { head, other: !choice.segment, turn: choice.turn, tick: choice.tick, in_b: s.in_b };
 
         // The event behind the ticket.
+        self.turn_comes.next = self.ticket_valid.q.val() && ticket.turn;
         self.row.next = ticket_row;
         let segment = if ticket.in_b { self.segment_b.q.val() } else { self.segment_a.q.val() };
         let mut event = if ticket.other { self.host.q.val() } else { segment };

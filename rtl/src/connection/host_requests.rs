@@ -73,21 +73,23 @@ pub fn plan_host(
     let live = known && (states.sending || state == TcpState::FinWait2);
     let handshake = known && states.handshake;
     plan.status = bits::<8>(status::UNKNOWN_CONNECTION);
+    let refused = event.payload_length.get_bits::<8>(0);
+    let refusal = if event.abort { refused } else { bits::<8>(status::NO_ROOM) };
     match event.kind {
         EventKind::PostSend => {
             plan.response = bits::<5>(response::BUFFER_AVAILABLE);
-            plan.send = live && flowing && !m.too_much;
+            plan.send = live && flowing && !m.too_much && !event.abort;
             plan.refuse = !plan.send;
             if live {
-                plan.status = if flowing { bits::<8>(status::NO_ROOM) } else { bits::<8>(status::CLOSING) };
+                plan.status = if flowing { refusal } else { bits::<8>(status::CLOSING) };
             }
         }
         EventKind::PostReceive => {
             plan.response = bits::<5>(response::BUFFER_RECEIVE);
-            plan.receive = (live || handshake) && !m.too_much;
+            plan.receive = (live || handshake) && !m.too_much && !event.abort;
             plan.refuse = !plan.receive;
             if live || handshake {
-                plan.status = bits::<8>(status::NO_ROOM);
+                plan.status = refusal;
             }
         }
         EventKind::Connect => plan.connect = legitimate,

@@ -2,12 +2,15 @@
 
 pub mod acknowledge;
 pub mod arbiter;
+pub mod clock;
 pub mod congestion;
+pub mod deadline;
 pub mod hash;
 pub mod heads;
 pub mod host_requests;
 pub mod initial_sequence;
 pub mod launch;
+pub mod listening;
 pub mod lookup;
 pub mod lookup_front;
 pub mod options;

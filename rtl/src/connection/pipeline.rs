@@ -1,7 +1,7 @@
 //! The connection pipeline: one event per cycle; read, load, measure, judge, decide, settle.
 //!
-//! **Role.** Owns the connection table. Everything TCP is in the functions of the files named in `stages.rs`; here is only the order of
-//! things. Neighbours: `arbiter.rs` before it, the queues of `tcp.rs` and the scheduler behind it.
+//! **Role.** Owns the connection table. Everything TCP is in the functions of the files named in `stages.rs`; here is
+//! only the order of things. Neighbours: `arbiter.rs` before it, the queues of `tcp.rs` and the scheduler behind it.
 //!
 //! ```text
 //!  read    0 the table is read for the event that was let in
@@ -14,16 +14,20 @@
 //!
 //! **Ports.** `clock`, `reset`. `row`: row to be read. `load_valid`, `load`: the event whose row was read in the last
 //! cycle. `settings`, `now`: read by the stages. `measured`, `judged`: rows in these
-//! stages. `outcome_valid`, `outcome`: what leaves. `pulses`: for the statistics. `push`, `push_slot`: who wants a turn.
+//! stages. `outcome_valid`, `outcome`: what leaves. `pulses`: for the statistics. `push`, `push_slot`: who wants a
+//! turn. `again`, `again_slot`, `again_taken`, `turn_comes`: the turn of a connection that sends alone leads to its
+//! next one two stages earlier.
 //!
-//! **Handshake.** None: the arbiter lets an event in only when everything behind has room. **Latency.** Five cycles from reading to outcome;
-//! a connection takes an event every five cycles. Never stalls.
+//! **Handshake.** None: the arbiter lets an event in only when everything behind has room. **Latency.** Five cycles
+//! from reading to outcome; a connection takes an event every five cycles. Never stalls.
 //!
-//! **Invariant.** A record is in at most one stage from 0 to 4 (the arbiter sees to it), so what is read is what was last written.
+//! **Invariant.** A record is in at most one stage from 0 to 4 (the arbiter sees to it), so what is read is what was
+//! last written.
 use super::heads::UnderWay;
+use super::listening::{listening_of, Listening};
 use super::settle::{begin, outcome_of, settle, Outcome};
 use super::stages::{decide, judge_all, measure, Decisions, Issued, Judgement, Measures};
-use crate::bundles::{ConnectionRecord, TcpPulses, TcpSettings};
+use crate::bundles::{ConnectionRecord, EventKind, TcpPulses, TcpSettings};
 use stevedore_hdl::prelude::*;
 
 /// See the module.
@@ -42,7 +46,7 @@ pub struct Pipeline {
     /// Settings.
     pub settings: Signal<In, TcpSettings>,
     /// Microseconds.
-    pub now: Signal<In, Bits<32>>,
+    pub now: Signal<In, Bits<33>>,
     /// What is being measured.
     pub measured: Signal<Out, UnderWay>,
     /// What is being judged, if its row will be written.
@@ -57,7 +61,21 @@ pub struct Pipeline {
     pub push: Signal<Out, bool>,
     /// The connection's slot.
     pub push_slot: Signal<Out, Bits<16>>,
+    /// A turn that is being judged leads to another one, which may be taken now already: nobody else has one under way.
+    pub again: Signal<Out, bool>,
+    /// The connection's slot.
+    pub again_slot: Signal<Out, Bits<16>>,
+    /// It is taken: nothing is pushed for it later.
+    pub again_taken: Signal<In, bool>,
+    /// A turn is on its way to this block.
+    pub turn_comes: Signal<In, bool>,
     table: DualPortRam<ConnectionRecord>,
+    listening: DualPortRam<Listening>,
+    listened_valid: Register<bool>,
+    listened_row: Flop<Bits<16>>,
+    listened: Flop<Listening>,
+    decide_handed: Flop<bool>,
+    settle_handed: Flop<bool>,
     measure_valid: Register<bool>,
     measure: Flop<Issued>,
     measure_record: Flop<ConnectionRecord>,
@@ -97,8 +115,18 @@ impl Pipeline {
             pulses: Signal::default(),
             push: Signal::default(),
             push_slot: Signal::default(),
+            again: Signal::default(),
+            again_slot: Signal::default(),
+            again_taken: Signal::default(),
+            turn_comes: Signal::default(),
             // A row that is read while it is written is taken from `settled` instead.
             table: DualPortRam::new(connections).no_rw_check(),
+            listening: DualPortRam::new(connections),
+            listened_valid: Register::default(),
+            listened_row: Flop::default(),
+            listened: Flop::default(),
+            decide_handed: Flop::default(),
+            settle_handed: Flop::default(),
             measure_valid: Register::default(),
             measure: Flop::default(),
             measure_record: Flop::default(),
@@ -125,7 +153,8 @@ impl Pipeline {
 impl Logic for Pipeline {
     #[kernel]
     fn update(&mut self) {
-        setup!(self, measure_valid, judge_valid, decide_valid, settle_valid, counted);
+        setup!(self, measure_valid, judge_valid, decide_valid, settle_valid, counted, listened_valid);
+        clocks!(self, listening, listened_row, listened, decide_handed, settle_handed);
         clocks!(self, table, measure, measure_record, judge, judge_record, measures);
         clocks!(self, decide, decide_record, decide_measures, judgement);
         clocks!(self, settle, settle_record, settle_measures, decisions, settled);
@@ -149,10 +178,12 @@ impl Logic for Pipeline {
         self.judge.d.next = measured;
         self.judge_record.d.next = record;
         self.measures.d.next = measure(measured, record, settings, now);
+        self.listening.read_address.next = record.soft.recover.get_bits::<16>(0);
 
         // Judge.
         let judged = self.judge.q.val();
-        // What does not exist may share the row of something that does, and is not written back: nothing is taken over from it.
+        // What does not exist may share the row of something that does, and is not written back: nothing is taken over
+        // from it.
         self.judged.next = UnderWay { valid: self.judge_valid.q.val() && judged.legitimate, row: judged.row };
         let record = self.judge_record.q.val();
         let measures = self.measures.q.val();
@@ -160,7 +191,20 @@ impl Logic for Pipeline {
         self.decide.d.next = judged;
         self.decide_record.d.next = record;
         self.decide_measures.d.next = measures;
-        self.judgement.d.next = judge_all(judged, record, settings, measures);
+        let judgement = judge_all(judged, record, settings, measures, self.listening.read_data.val());
+        self.judgement.d.next = judgement;
+
+        // One connection alone: its next turn need not wait until this one is settled. Where others send, too, each
+        // waits for all others.
+        let loading = load.event.kind == EventKind::Transmit && self.load_valid.val();
+        let measuring = measured.event.kind == EventKind::Transmit && self.measure_valid.q.val();
+        let deciding = self.decide.q.val().event.kind == EventKind::Transmit && self.decide_valid.q.val();
+        let settling = self.settle.q.val().event.kind == EventKind::Transmit && self.settle_valid.q.val();
+        let others = self.turn_comes.val() || loading || measuring || deciding || settling;
+        let again = judgement.goes_on && self.judge_valid.q.val() && !others;
+        self.again.next = again;
+        self.again_slot.next = judged.event.slot;
+        self.decide_handed.d.next = again && self.again_taken.val();
 
         // Decide.
         let decided = self.decide.q.val();
@@ -169,6 +213,7 @@ impl Logic for Pipeline {
         self.settle_valid.d.next = self.decide_valid.q.val();
         self.settle.d.next = decided;
         let judgement = self.judgement.q.val();
+        self.settle_handed.d.next = self.decide_handed.q.val();
         self.settle_record.d.next = begin(decided.event, record, judgement);
         self.settle_measures.d.next = measures;
         self.decisions.d.next = decide(decided, record, measures, judgement);
@@ -184,6 +229,13 @@ impl Logic for Pipeline {
         self.table.write_enable.next = valid && (settled.legitimate || settled.erase);
         self.table.write_address.next = settled.row;
         self.table.write_data.next = next;
+        // A cycle later is soon enough: the end of a listener is told to the host by a turn that comes after it.
+        self.listened_valid.d.next = valid && (settled.legitimate || settled.erase);
+        self.listened_row.d.next = settled.row;
+        self.listened.d.next = listening_of(next);
+        self.listening.write_enable.next = self.listened_valid.q.val();
+        self.listening.write_address.next = self.listened_row.q.val();
+        self.listening.write_data.next = self.listened.q.val();
 
         let outcome = outcome_of(settled, record, settings, measures, decisions);
         self.outcome_valid.next = valid;
@@ -192,7 +244,7 @@ impl Logic for Pipeline {
         self.pulses.next = self.counted.q.val();
 
         let without_turn = decisions.turning || !record.soft.queued;
-        self.push.next = valid && decisions.wake && without_turn;
+        self.push.next = valid && decisions.wake && without_turn && !self.settle_handed.q.val();
         self.push_slot.next = settled.event.slot;
     }
 }

@@ -1,9 +1,11 @@
 //! What a segment carries (RFC 9293 3.10.7.4, seventh and eighth): payload for the posted room, and the peer's FIN.
 //!
-//! Only payload that begins at or before RCV.NXT is taken, old bytes trimmed at the front, bytes beyond the posted room cut off. Anything
-//! else is dropped and acknowledged at once, so that the peer's duplicate count rises. Data that arrives after the host terminated is
-//! placed while there is room: Terminate closes one direction only, so the reset of RFC 1122 4.2.2.13 (for a host that can read no more)
-//! does not apply; without room the peer sees a closed window until the FIN-WAIT-2 time-out.
+//! Only payload that begins at or before RCV.NXT is taken, old bytes trimmed at the front, bytes beyond the posted room
+//! cut off. Anything else is dropped and acknowledged at once, so that the peer's duplicate count rises. Data that
+//! arrives after the host terminated is placed while there is room: Terminate closes one direction only, so the reset
+//! of RFC 1122 4.2.2.13 (for a host that can read no more) does not apply; without room the peer sees a closed window
+//! until the FIN-WAIT-2 time-out.
+use super::deadline::short_deadline;
 use super::segment_arrives::{ArrivalMeasures, Verdict};
 use super::sequence::{negative, wide};
 use super::states::States;
@@ -112,7 +114,7 @@ pub fn plan_payload(
 pub fn after_payload(
     record: ConnectionRecord,
     settings: TcpSettings,
-    now: Bits<32>,
+    now: Bits<33>,
     p: PayloadPlan,
 ) -> ConnectionRecord {
     let mut next = record;
@@ -123,7 +125,7 @@ pub fn after_payload(
         next.soft.ack_owed = record.soft.ack_owed | bits::<2>(1);
         if !record.soft.ack_armed {
             next.soft.ack_armed = true;
-            next.soft.ack_deadline = now + settings.delayed_ack;
+            next.soft.ack_deadline = short_deadline(now, settings.delayed_ack);
         }
     }
     if p.fin || p.refused {
@@ -134,7 +136,7 @@ pub fn after_payload(
             next.soft.notify_armed = false;
         } else if !record.soft.notify_armed {
             next.soft.notify_armed = true;
-            next.soft.notify_deadline = now + settings.notify_delay;
+            next.soft.notify_deadline = short_deadline(now, settings.notify_delay);
         }
     }
     next

@@ -1,6 +1,7 @@
-//! Words to the host: endings for the reaper, notices for the notifier.
+//! Words to the host: how a connection ends, what is said when it stands or when a request is refused.
+use super::host_requests::HostPlan;
 use crate::bundles::codes::{response, status};
-use crate::bundles::{ConnectionRecord, Ending, Event, Farewell, Notice, TcpState};
+use crate::bundles::{ConnectionRecord, Ending, Event, Farewell, TcpState};
 use stevedore_hdl::prelude::*;
 
 /// What the teardown of a connection that is over carries.
@@ -27,17 +28,15 @@ pub fn ending_of(farewell: Farewell, cookie: Bits<32>) -> Ending {
     ending
 }
 
-/// A notice about the event's connection; a refused buffer is named in it.
+/// What the host hears of an event that ends nothing: that the connection stands (`arriving`), or the answer to a request.
 #[kernel_fn]
-pub fn notice_of(event: Event, response: Bits<5>, status: Bits<8>, cookie: Bits<32>) -> Notice {
-    Notice {
-        response,
-        status,
-        slot: event.slot,
-        generation: event.generation,
-        cookie,
-        address: event.address,
-        length: event.length,
+pub fn announcement_of(event: Event, record: ConnectionRecord, arriving: bool, p: HostPlan) -> Ending {
+    let opened = if record.hard.active { bits::<5>(response::COMPLETION) } else { bits::<5>(response::ARRIVAL) };
+    Ending {
+        response: if arriving { opened } else { p.response },
+        status: if arriving { bits::<8>(status::SUCCESS) } else { p.status },
+        cookie: if arriving { record.hard.cookie } else { event.cookie },
+        free: false,
     }
 }
 

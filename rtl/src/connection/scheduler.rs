@@ -1,16 +1,18 @@
 //! Who may send next: a queue of slots that have something to send.
 //!
-//! **Role.** The pipeline pushes a slot when an event leaves it with something to send; each slot that comes out is a turn: the pipeline
-//! sends one segment and pushes the slot again if there is more. Turns thus go round robin, a segment each.
+//! **Role.** The pipeline pushes a slot when an event leaves it with something to send; each slot that comes out is a
+//! turn: the pipeline sends one segment and pushes the slot again if there is more. Turns thus go round robin, a
+//! segment each.
 //!
-//! **Ports.** `clock`, `reset`. `push`, `push_slot`: a slot to queue. `m_turn`: the next slot.
+//! **Ports.** `clock`, `reset`. `push`, `push_slot`: a slot to queue. `again`, `again_slot`: a slot that takes the next
+//! turn if nobody waits and nobody is pushed; `again_taken`: it does. `m_turn`: the next slot.
 //!
-//! **Handshake.** A push is always taken. **Latency.** None while nobody waits and the turn is taken at once, one cycle while only the front is
-//! empty, three through the memory; a turn that waited comes every other cycle at most.
+//! **Handshake.** A push is always taken. **Latency.** None while nobody waits and the turn is taken at once, one cycle
+//! while only the front is empty, three through the memory; a turn that waited comes every other cycle at most.
 //!
-//! **Invariant.** The bit `queued` of the record is set exactly while its slot is in here or its turn is under way, so no slot is in here
-//! twice and a queue as deep as the table never overflows. Nobody overtakes one who waits at the front; one who is still in the memory may be
-//! overtaken while he comes out, by as few as are pushed in those cycles.
+//! **Invariant.** The bit `queued` of the record is set exactly while its slot is in here or its turn is under way, so
+//! no slot is in here twice and a queue as deep as the table never overflows. Nobody overtakes one who waits at the
+//! front; one who is still in the memory may be overtaken while he comes out, by as few as are pushed in those cycles.
 use stevedore_hdl::prelude::*;
 
 /// See the module.
@@ -24,6 +26,12 @@ pub struct Scheduler {
     pub push: Signal<In, bool>,
     /// The slot to queue.
     pub push_slot: Signal<In, Bits<16>>,
+    /// `again_slot` may have the next turn if nobody else wants it.
+    pub again: Signal<In, bool>,
+    /// Whose it would be.
+    pub again_slot: Signal<In, Bits<16>>,
+    /// It is.
+    pub again_taken: Signal<Out, bool>,
     /// The next turn.
     pub m_turn: Source<Bits<16>>,
     queue: Fifo<Bits<16>>,
@@ -42,6 +50,9 @@ impl Scheduler {
             reset: Signal::default(),
             push: Signal::default(),
             push_slot: Signal::default(),
+            again: Signal::default(),
+            again_slot: Signal::default(),
+            again_taken: Signal::default(),
             m_turn: Source::default(),
             queue: Fifo::new(connections),
             waits: Register::default(),
@@ -62,8 +73,10 @@ impl Logic for Scheduler {
         let push = self.push.val();
         let slot = self.push_slot.val();
         let taken = self.m_turn.ready.val();
-        self.m_turn.valid.next = waits || push;
-        self.m_turn.bits.next = mux(waits, front, slot);
+        let alone = !waits && !push && empty;
+        self.again_taken.next = alone && taken;
+        self.m_turn.valid.next = waits || push || (alone && self.again.val());
+        self.m_turn.bits.next = mux(waits, front, mux(push, slot, self.again_slot.val()));
 
         // A push that is not taken at once goes to the front if that is free and not the queue's.
         let stored = push && (waits || (!taken && !empty));

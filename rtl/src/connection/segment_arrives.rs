@@ -1,17 +1,27 @@
-//! The order of checks of RFC 9293 3.10.7: is the segment acceptable, does it reset, challenge, open or carry on the connection?
+//! The order of checks of RFC 9293 3.10.7: is the segment acceptable, does it reset, challenge, open or carry on the
+//! connection?
 //!
-//! Left out: security and urgent data. Tightened after RFC 5961: a reset counts only at exactly RCV.NXT, a SYN inside the window is
-//! challenged, an ACK older than the largest window ever is challenged. Loosened in one place: a segment at the very edge of the window
-//! passes (the text refuses it unless the window is zero), because a peer that lost segments acknowledges from there.
+//! Answers to unacceptable segments are limited to ten in 4.2 seconds for each connection (RFC 5961 7), so that no
+//! flood is answered one for one, and two ends that do not agree (a forged byte is enough) do not acknowledge each
+//! other for ever. The limit is not one for the whole engine: a peer that can use up what all connections share can
+//! tell from its own answers what others' numbers are (CVE-2016-5696). Segments with payload or FIN that are merely
+//! outside the window are always answered.
+//!
+//! Left out: security and urgent data. Tightened after RFC 5961: a reset counts only at exactly RCV.NXT, a SYN inside
+//! the window is challenged, an ACK older than the largest window ever is challenged. Loosened in one place: a segment
+//! at the very edge of the window passes (the text refuses it unless the window is zero), because a peer that lost
+//! segments acknowledges from there.
 use super::acknowledge::AckMeasures;
-use super::sequence::{adds_up, negative, one_apart, wide};
-use crate::bundles::{ConnectionRecord, Event, EventKind, Hard, TcpSettings, TcpState};
+use super::sequence::{adds_up, before, negative, one_apart, wide};
+use crate::bundles::{ConnectionRecord, Event, EventKind, TcpSettings, TcpState};
 use stevedore_hdl::prelude::*;
 
 /// MSS of a peer that announces none (RFC 9293 3.7.1).
 const DEFAULT_MSS: u64 = 536;
 /// Smallest MSS taken seriously: a peer that announces less would have its window cut into crumbs.
 const SMALLEST_MSS: u64 = 48;
+/// Answers to unacceptable segments in an interval (RFC 5961 7).
+const CHALLENGES: u64 = 10;
 
 /// Where the segment lies relative to the receive window.
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
@@ -26,6 +36,10 @@ pub struct ArrivalMeasures {
     pub one_before: bool,
     /// SEG.SEQ lies behind the right edge of the window announced.
     pub beyond_edge: bool,
+    /// SEG.SEQ is the right edge: the first number outside the window.
+    pub at_edge: bool,
+    /// Error reports: SND.UNA =< sequence < SND.MAX (RFC 5927 4.1).
+    pub under_way: bool,
     /// Payload bytes from RCV.NXT up; negative when even the last byte is old.
     pub new_bytes: Bits<32>,
     /// The segment's payload ends exactly at RCV.NXT.
@@ -60,6 +74,8 @@ pub fn measure_arrival(event: Event, record: ConnectionRecord, settings: TcpSett
         exact: event.sequence == record.hard.rcv_nxt,
         one_before: one_apart(event.sequence, record.hard.rcv_nxt),
         beyond_edge: negative(record.soft.rcv_adv - event.sequence),
+        at_edge: record.soft.rcv_adv == event.sequence,
+        under_way: !before(event.sequence, record.hard.snd_una) && before(event.sequence, record.hard.snd_max),
         new_bytes,
         ends_here: adds_up(event.sequence, wide(event.payload_length), record.hard.rcv_nxt),
         first_byte,
@@ -81,11 +97,14 @@ pub struct Standing {
     pub half: bool,
     /// For a state with RCV.NXT.
     pub synchronized: bool,
+    /// As many unacceptable segments were answered in this interval as may be.
+    pub weary: bool,
 }
 
 /// First stage: which connection, in which state.
 #[kernel_fn]
-pub fn measure_standing(event: Event, hard: Hard, legitimate: bool) -> Standing {
+pub fn measure_standing(event: Event, record: ConnectionRecord, legitimate: bool) -> Standing {
+    let hard = record.hard;
     let state = hard.state;
     let known = legitimate && event.generation == hard.generation && state != TcpState::Closed;
     let here = known && event.kind == EventKind::Segment;
@@ -96,6 +115,7 @@ pub fn measure_standing(event: Event, hard: Hard, legitimate: bool) -> Standing 
         waiting,
         half: here && state == TcpState::SynReceived,
         synchronized: here && state != TcpState::Listen && state != TcpState::SynSent,
+        weary: record.soft.challenges >= bits::<4>(CHALLENGES),
     }
 }
 
@@ -116,6 +136,8 @@ pub struct Verdict {
     pub reset: bool,
     /// An acknowledgement must tell the peer where we are; the segment has no other effect.
     pub challenge: bool,
+    /// `challenge` or `repeat`, and it is counted.
+    pub counted: bool,
     /// A reset answers an unacceptable ACK of a half-open connection.
     pub reply: bool,
     /// The ACK field and what follows are to be processed.
@@ -146,19 +168,28 @@ pub fn judge(event: Event, fresh: bool, s: Standing, m: ArrivalMeasures, a: AckM
     let reaches = if occupies { last_is_new } else { !negative(m.ahead) };
     let acceptable = synchronized && reaches && !m.beyond_edge;
     // Second: RST. Fourth: SYN. Fifth: ACK.
-    let unwelcome = if c.rst { acceptable && !m.exact } else { synchronized && !again && (!acceptable || c.syn) };
+    // A reset at the right edge is outside the window: the peer means an edge it has not heard of yet.
+    let unwelcome =
+        if c.rst { acceptable && !m.exact && !m.at_edge } else { synchronized && !again && (!acceptable || c.syn) };
     let checked = c.ack && !c.rst && (again || (acceptable && !c.syn));
     let complete = half && checked && good;
     let bad_ack = a.beyond || a.ancient;
+    let challenge = unwelcome || (checked && !half && bad_ack);
+    let repeat = again && !c.ack;
+    // Old payload and an old FIN are what a peer sends again after a lost acknowledgement: each is answered, and that
+    // makes no loop.
+    let loses = !c.rst && !c.syn && !checked && (event.payload_length.any() || c.fin);
+    let spared = s.weary && !loses;
 
     Verdict {
         fresh,
         open,
         meet,
-        repeat: again && !c.ack,
+        repeat: repeat && !spared,
         refused: waiting && c.rst && c.ack && good,
         reset: synchronized && c.rst && m.exact,
-        challenge: unwelcome || (checked && !half && bad_ack),
+        challenge: challenge && !spared,
+        counted: (challenge || repeat) && !loses && !s.weary,
         reply: !c.rst && c.ack && !good && (waiting || (half && checked)),
         accepted: if half { complete } else { checked && !bad_ack },
         complete,
@@ -193,7 +224,8 @@ pub fn last_states(state: TcpState, ours: bool, theirs: bool) -> LastStates {
     }
 }
 
-/// The state the segment leads to, RST and time-outs aside. `ours`: our FIN is acknowledged; `theirs`: the peer's FIN is in order.
+/// The state the segment leads to, RST and time-outs aside. `ours`: our FIN is acknowledged; `theirs`: the peer's FIN
+/// is in order.
 #[kernel_fn]
 pub fn next_state(state: TcpState, v: Verdict, ours: bool, theirs: bool) -> TcpState {
     let mut next = state;

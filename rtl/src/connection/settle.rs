@@ -3,11 +3,10 @@ use super::congestion::update_congestion;
 use super::host_requests::after_request;
 use super::options::{agreed, announced, begun};
 use super::receive::after_payload;
-use super::responses::{ending_of, notice_of};
+use super::responses::{announcement_of, ending_of};
 use super::stages::{Decisions, Issued, Judgement, Measures};
 use super::timeouts::{after_tick, update_timer};
 use super::transmit::{after_turn, segment_of};
-use crate::bundles::codes::response;
 use crate::bundles::*;
 use stevedore_hdl::prelude::*;
 
@@ -22,15 +21,12 @@ pub struct Outcome {
     pub receive_valid: bool,
     /// The command.
     pub receive: ReceiveCommand,
-    /// A notice.
-    pub notice_valid: bool,
-    /// The notice.
-    pub notice: Notice,
     /// For the statistics.
     pub pulses: TcpPulses,
 }
 
-/// The record that is settled: a new one if the event begins a connection. It may still wait in the scheduler's queue from its former life.
+/// The record that is settled: a new one if the event begins a connection. It may still wait in the scheduler's queue
+/// from its former life.
 #[kernel_fn]
 pub fn begin(event: Event, record: ConnectionRecord, j: Judgement) -> ConnectionRecord {
     let number = event.initial_sequence;
@@ -46,8 +42,12 @@ pub fn begin(event: Event, record: ConnectionRecord, j: Judgement) -> Connection
         active: j.state == TcpState::SynSent,
         ..Hard::default()
     };
-    let first =
-        ConnectionRecord { hard: begun(hard, event), soft: Soft { queued: record.soft.queued, ..Soft::default() } };
+    let soft = Soft {
+        queued: record.soft.queued,
+        recover: cat::<16, 16, 32>(event.listener_generation, event.listener),
+        ..Soft::default()
+    };
+    let first = ConnectionRecord { hard: begun(hard, event), soft };
     if j.begins {
         first
     } else {
@@ -57,7 +57,7 @@ pub fn begin(event: Event, record: ConnectionRecord, j: Judgement) -> Connection
 
 /// A segment's effect on the numbers of the connection. The timer is set already.
 #[kernel_fn]
-fn after_arrival(event: Event, record: ConnectionRecord, now: Bits<32>, m: Measures, d: Decisions) -> ConnectionRecord {
+fn after_arrival(event: Event, record: ConnectionRecord, now: Bits<33>, m: Measures, d: Decisions) -> ConnectionRecord {
     let v = d.verdict;
     let mut next = record;
     if v.fresh {
@@ -68,7 +68,7 @@ fn after_arrival(event: Event, record: ConnectionRecord, now: Bits<32>, m: Measu
         next.hard.snd_max = record.hard.snd_end;
         next.soft.timing = true;
         next.soft.timed_sequence = record.hard.snd_end;
-        next.soft.timed_at = now;
+        next.soft.timed_at = now.get_bits::<32>(0);
     } else if v.open || v.meet {
         next.hard.rcv_nxt = m.arrival.first_byte;
         next.soft.rcv_adv = m.arrival.first_edge;
@@ -77,6 +77,7 @@ fn after_arrival(event: Event, record: ConnectionRecord, now: Bits<32>, m: Measu
     }
     if d.ack.advance {
         next.hard.snd_una = event.acknowledgement;
+        next.soft.resent = false;
     }
     if d.ack.catch_up {
         next.hard.snd_nxt = event.acknowledgement;
@@ -99,8 +100,11 @@ fn after_arrival(event: Event, record: ConnectionRecord, now: Bits<32>, m: Measu
         next.hard.rcv_room = d.payload.room;
         next.hard.fin_received = record.hard.fin_received || d.payload.fin;
     }
-    if v.challenge || v.open || v.crossed {
+    if d.acknowledge {
         next.soft.ack_now = true;
+    }
+    if v.counted {
+        next.soft.challenges = record.soft.challenges + 1;
     }
     if d.arriving {
         next.hard.state = d.next;
@@ -114,7 +118,7 @@ pub fn settle(
     issued: Issued,
     record: ConnectionRecord,
     settings: TcpSettings,
-    now: Bits<32>,
+    now: Bits<33>,
     m: Measures,
     d: Decisions,
 ) -> ConnectionRecord {
@@ -129,7 +133,7 @@ pub fn settle(
     next = after_request(next, d.host, m.host);
     if d.over {
         next.hard.state = TcpState::Closed;
-        next.hard.reset_now = event.kind == EventKind::Terminate && d.host.reset;
+        next.hard.reset_now = d.reset;
         next.soft.timer_armed = false;
         next.soft.ack_armed = false;
         next.soft.notify_armed = false;
@@ -198,7 +202,8 @@ pub fn outcome_of(
         skip: Default::default(),
         notify: d.payload.notify,
         end_of_stream: d.payload.fin,
-        ending: send.ending,
+        announce: d.congestion.begin,
+        ending: announcement_of(event, record, arriving, d.host),
     };
     if arriving {
         if d.payload.place {
@@ -206,28 +211,20 @@ pub fn outcome_of(
         }
     } else if turning {
         receive.kind = ReceiveKind::Teardown;
+        receive.ending = send.ending;
     } else if ticking {
         receive.kind = ReceiveKind::Notify;
     } else {
-        receive.kind = ReceiveKind::Append;
+        receive.kind = if d.host.notice { ReceiveKind::Announce } else { ReceiveKind::Append };
         receive.length = event.length;
     }
 
     let request = !arriving && !turning && !ticking;
-    let mut notice = notice_of(event, d.host.response, d.host.status, event.cookie);
-    if arriving {
-        notice.response =
-            if record.hard.active { bits::<5>(response::COMPLETION) } else { bits::<5>(response::ARRIVAL) };
-        notice.status = bits::<8>(0);
-        notice.cookie = record.hard.cookie;
-    }
     Outcome {
         send_valid: d.sends,
         send,
         receive_valid: d.receives,
         receive,
-        notice_valid: d.notices,
-        notice,
         pulses: TcpPulses {
             segment_in: arriving,
             segment_out: (turning && d.turn.some && !d.turn.teardown) || reply,

@@ -1,15 +1,17 @@
 //! The records between the stages of the pipeline, and the first three stages of thought: measure, judge, then decide.
 //!
-//! Measuring subtracts and compares; judging compares what was measured and finds the verdict on a segment; deciding turns all that into named
-//! actions; settling (`settle.rs`) carries the actions out. Each stage is one clock cycle, so no value is subtracted, judged and stored in the same one.
+//! Measuring subtracts and compares; judging compares what was measured and finds the verdict on a segment; deciding
+//! turns all that into named actions; settling (`settle.rs`) carries the actions out. Each stage is one clock cycle, so
+//! no value is subtracted, judged and stored in the same one.
 use super::acknowledge::{measure_ack, offer, plan_ack, AckMeasures, AckOffer, AckPlan};
 use super::congestion::{
     measure_congestion, plan_congestion, sum_congestion, CongestionMeasures, CongestionPlan, CongestionSums,
 };
 use super::host_requests::{measure_host, plan_host, HostMeasures, HostPlan};
+use super::listening::{orphaned, Listening};
 use super::receive::{fit, plan_payload, Fit, PayloadPlan};
 use super::responses::{farewell_of_reset, farewell_of_silence};
-use super::rtt::{choose_rto, measure_rtt, plan_rtt, Rto, RttMeasures, RttPlan};
+use super::rtt::{choose_rto, measure_rtt, plan_rtt, take_sample, Rto, RttMeasures, RttPlan, RttSample};
 use super::segment_arrives::{
     judge, last_states, measure_arrival, measure_standing, next_state, ArrivalMeasures, Standing, Verdict,
 };
@@ -17,7 +19,7 @@ use super::states::{states_of, States};
 use super::timeouts::{
     measure_timeouts, plan_timeouts, plan_timer, TimeoutMeasures, TimeoutPlan, TimerCauses, TimerPlan,
 };
-use super::transmit::{plan_turn, TurnPlan};
+use super::transmit::{goes_on, plan_turn, TurnPlan};
 use super::transmit_room::{fit_turn, measure_turn, TurnFit, TurnMeasures};
 use super::window::{measure_window, plan_window, WindowMeasures, WindowPlan};
 use crate::bundles::{ConnectionRecord, Event, EventKind, Farewell, TcpSettings, TcpState};
@@ -65,10 +67,10 @@ pub struct Measures {
 
 /// First stage.
 #[kernel_fn]
-pub fn measure(issued: Issued, record: ConnectionRecord, settings: TcpSettings, now: Bits<32>) -> Measures {
+pub fn measure(issued: Issued, record: ConnectionRecord, settings: TcpSettings, now: Bits<33>) -> Measures {
     let event = issued.event;
     Measures {
-        standing: measure_standing(event, record.hard, issued.legitimate),
+        standing: measure_standing(event, record, issued.legitimate),
         arrival: measure_arrival(event, record, settings),
         ack: measure_ack(event, record),
         congestion: measure_congestion(event, record),
@@ -95,6 +97,8 @@ pub struct Judgement {
     pub sums: CongestionSums,
     /// Time-outs.
     pub rto: Rto,
+    /// The round-trip time, if the event ends a sample.
+    pub sample: RttSample,
     /// The tick.
     pub timeout: TimeoutPlan,
     /// What fits into a turn.
@@ -107,11 +111,21 @@ pub struct Judgement {
     pub state: TcpState,
     /// And with this MSS.
     pub mss: Bits<16>,
+    /// The connection is half open, and its listener is gone.
+    pub orphan: bool,
+    /// The turn sends a whole segment: another turn follows, whatever else is decided.
+    pub goes_on: bool,
 }
 
-/// Second stage.
+/// Second stage. `listener`: what is known of the slot the connection's listener had.
 #[kernel_fn]
-pub fn judge_all(issued: Issued, record: ConnectionRecord, settings: TcpSettings, m: Measures) -> Judgement {
+pub fn judge_all(
+    issued: Issued,
+    record: ConnectionRecord,
+    settings: TcpSettings,
+    m: Measures,
+    listener: Listening,
+) -> Judgement {
     let kind = issued.event.kind;
     let fresh = kind == EventKind::Segment && issued.event.fresh && issued.legitimate;
     let connect = kind == EventKind::Connect;
@@ -133,6 +147,9 @@ pub fn judge_all(issued: Issued, record: ConnectionRecord, settings: TcpSettings
         begins: fresh || asked,
         state: if fresh { TcpState::SynReceived } else { other },
         mss: if fresh { m.arrival.mss } else { settings.mss },
+        sample: take_sample(record, m.rtt),
+        orphan: orphaned(record, listener),
+        goes_on: kind == EventKind::Transmit && goes_on(record, states, m.turn, turn),
     }
 }
 
@@ -167,6 +184,10 @@ pub struct Decisions {
     pub next: TcpState,
     /// The connection is over.
     pub over: bool,
+    /// An acknowledgement is owed at once.
+    pub acknowledge: bool,
+    /// `over` with a reset to the peer.
+    pub reset: bool,
     /// A teardown is to be sent.
     pub part: bool,
     /// What it says.
@@ -177,8 +198,6 @@ pub struct Decisions {
     pub sends: bool,
     /// A command for the receive chain leaves.
     pub receives: bool,
-    /// A notice leaves.
-    pub notices: bool,
 }
 
 /// Third stage.
@@ -192,19 +211,25 @@ pub fn decide(issued: Issued, record: ConnectionRecord, m: Measures, j: Judgemen
     let known = m.standing.known;
     let here = m.standing.here;
 
-    let verdict = j.verdict;
+    // A half-open connection without its listener takes no segment but a reset: the first one ends it, if the tick does
+    // not.
+    let verdict = if j.orphan { Verdict { reset: j.verdict.reset, ..Verdict::default() } } else { j.verdict };
     let payload = plan_payload(event, record, here, verdict, m.arrival, j.fit);
     let ack = plan_ack(verdict, m.ack, j.offer);
     let opening = verdict.open || verdict.complete;
-    let congestion = plan_congestion(record, verdict, ack, m.congestion, j.sums);
-    let rtt = plan_rtt(record, ack, m.rtt);
-    let turn = plan_turn(record, turning, j.states, m.turn, j.turn, j.window);
+    let congestion = plan_congestion(record, verdict, ack, j.timeout, m.congestion, j.sums);
+    let rtt = plan_rtt(record, ack, m.rtt, j.sample);
+    let turn = plan_turn(record, turning, j.states, m.turn, j.turn, j.window, j.goes_on);
     let timeout = j.timeout;
     let host = plan_host(event, state, j.states, issued.legitimate, known, m.host);
     let next = next_state(state, verdict, ack.fin, payload.fin);
     let last = last_states(state, ack.fin, payload.fin);
 
-    let repeats_fin = state == TcpState::TimeWait && event.control.fin && !event.control.rst;
+    // RFC 9293 3.10.7.4, fifth, TIME-WAIT: the FIN comes again, or another one inside the window, which the check of
+    // the sequence number lets pass. The first is answered by that check.
+    let same_fin = m.arrival.new_bytes.all() && event.control.ack && !event.control.rst && !event.control.syn;
+    let other_fin = verdict.accepted && state == TcpState::TimeWait && event.control.fin;
+    let repeats_fin = other_fin || (state == TcpState::TimeWait && event.control.fin && same_fin);
     let dwells = last.moves || (last.stays && (payload.some || repeats_fin));
     let cause = TimerCauses {
         fresh: verdict.fresh,
@@ -214,15 +239,18 @@ pub fn decide(issued: Issued, record: ConnectionRecord, m: Measures, j: Judgemen
         linger: last.moves || last.stays,
         dwell: (here && dwells) || (host.receive && state == TcpState::FinWait2),
         sent: turn.timer,
+        wakes: host.send && m.turn.idle && m.turn.drained,
     };
     let timer = plan_timer(record, cause, ack, rtt.sample, timeout, j.rto);
 
-    let reset = verdict.refused || verdict.reset;
+    let unreachable = known && event.kind == EventKind::Unreachable && m.arrival.under_way;
+    let orphan = j.orphan && (ticking || m.standing.half);
+    let reset = verdict.refused || verdict.reset || unreachable;
     let finished = here && last.closed;
     let parting = here && last.parting;
     let farewell = if reset {
         farewell_of_reset(record)
-    } else if timeout.over {
+    } else if timeout.over || orphan {
         farewell_of_silence(record)
     } else if host.end {
         host.farewell
@@ -231,12 +259,13 @@ pub fn decide(issued: Issued, record: ConnectionRecord, m: Measures, j: Judgemen
     } else {
         Farewell::Closed
     };
-    let over = reset || timeout.over || host.end || finished;
+    let over = reset || timeout.over || host.end || finished || orphan;
     let second = payload.some && record.soft.ack_owed.any();
-    let answer = verdict.challenge || payload.refused || payload.fin || second;
+    let acknowledge = verdict.challenge || verdict.open || verdict.crossed || other_fin;
+    let answer = acknowledge || payload.refused || payload.fin || second;
     let turned = opening || verdict.meet || verdict.repeat;
     let opened = ack.advance || congestion.inflate || (ack.window && ack.changed);
-    let sendable = (opened && j.turn.more) || congestion.enter || congestion.partial;
+    let sendable = ((opened || congestion.limited) && j.turn.more) || congestion.enter || congestion.partial;
     let asked = host.send || host.receive || host.connect || host.close;
     Decisions {
         arriving,
@@ -253,6 +282,8 @@ pub fn decide(issued: Issued, record: ConnectionRecord, m: Measures, j: Judgemen
         host,
         next,
         over,
+        acknowledge,
+        reset: host.reset || (orphan && !reset),
         part: over || parting,
         farewell,
         wake: if turning {
@@ -261,7 +292,6 @@ pub fn decide(issued: Issued, record: ConnectionRecord, m: Measures, j: Judgemen
             over || answer || turned || sendable || timeout.retry || timeout.ack || parting || asked
         },
         sends: (turning && turn.some) || ack.releases || timeout.rewind || verdict.reply || verdict.fresh || host.send,
-        receives: arriving || turn.teardown || timeout.notify || host.receive,
-        notices: congestion.begin || host.notice,
+        receives: arriving || turn.teardown || timeout.notify || host.receive || host.notice,
     }
 }

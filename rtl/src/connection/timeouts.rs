@@ -1,16 +1,23 @@
-//! Everything that happens because time passes: retransmission with back-off and its limit (RFC 6298 5, RFC 9293 3.8.3), zero-window
-//! probes (RFC 9293 3.8.6.1), delayed acknowledgements (RFC 1122 4.2.3.2), the end of TIME-WAIT, reports of placed bytes.
+//! Everything that happens because time passes: retransmission with back-off and its limit (RFC 6298 5, RFC 9293
+//! 3.8.3), zero-window probes (RFC 9293 3.8.6.1), delayed acknowledgements (RFC 1122 4.2.3.2), the end of TIME-WAIT,
+//! reports of placed bytes.
 //!
-//! One timer per connection serves retransmission, persist, FIN-WAIT-2 and TIME-WAIT: no two of them run at once. FIN-WAIT-2 is
-//! bounded by the TIME-WAIT setting, counted from the last byte received or room posted, so that a peer that never closes cannot keep a
-//! terminated connection for ever, while a half-closed transfer that moves may take its time.
+//! One timer per connection serves retransmission, persist, FIN-WAIT-2 and TIME-WAIT: no two of them run at once. While
+//! nothing is outstanding and nothing waits, the same timer tells when the connection has been idle for a time-out:
+//! what it once knew of the path is stale then, and it starts anew with no more than the initial window (RFC 5681 4.1;
+//! counted from the last acknowledgement, which comes one round trip after the last segment was sent). FIN-WAIT-2 is
+//! bounded by the TIME-WAIT setting, counted from the last byte received or room posted, so that a peer that never
+//! closes cannot keep a terminated connection for ever, while a half-closed transfer that moves may take its time.
 use super::acknowledge::AckPlan;
-use super::rtt::{Rto, RttMeasures, RttPlan};
-use super::sequence::before;
+use super::deadline::{long_deadline, long_due, short_due};
+use super::rtt::{held, Rto, RttMeasures, RttPlan};
 use super::states::States;
 use super::transmit_room::{TurnFit, TurnMeasures};
 use crate::bundles::{ConnectionRecord, TcpSettings, TcpState};
 use stevedore_hdl::prelude::*;
+
+/// Bit of the microseconds that alternates with the intervals of RFC 5961 7: 4.2 s, where the text suggests 5.
+const INTERVAL_BIT: usize = 22;
 
 /// Deadlines against the clock.
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
@@ -24,19 +31,23 @@ pub struct TimeoutMeasures {
     /// No retransmission is left.
     pub exhausted: bool,
     /// The time-out doubled, within its bound.
-    pub backed: Bits<32>,
+    pub backed: Bits<27>,
+    /// Another interval for answers to unacceptable segments has begun.
+    pub interval: bool,
 }
 
 /// First stage: differences.
 #[kernel_fn]
-pub fn measure_timeouts(record: ConnectionRecord, settings: TcpSettings, now: Bits<32>) -> TimeoutMeasures {
+pub fn measure_timeouts(record: ConnectionRecord, settings: TcpSettings, now: Bits<33>) -> TimeoutMeasures {
     let soft = record.soft;
+    let longest = held(settings.maximum_rto);
     TimeoutMeasures {
-        due: soft.timer_armed && !before(now, soft.timer_deadline),
-        ack_due: soft.ack_armed && !before(now, soft.ack_deadline),
-        notify_due: soft.notify_armed && !before(now, soft.notify_deadline),
+        due: soft.timer_armed && long_due(soft.timer_deadline, now),
+        ack_due: soft.ack_armed && short_due(soft.ack_deadline, now),
+        notify_due: soft.notify_armed && short_due(soft.notify_deadline, now),
         exhausted: soft.backoff >= settings.retry_limit,
-        backed: if soft.rto > (settings.maximum_rto >> 1) { settings.maximum_rto } else { soft.rto << 1 },
+        backed: if soft.rto > (longest >> 1) { longest } else { soft.rto << 1 },
+        interval: soft.interval != now.get_bit(INTERVAL_BIT),
     }
 }
 
@@ -47,12 +58,15 @@ pub struct TimeoutPlan {
     pub retry: bool,
     /// `retry` because a segment is lost: congestion control takes note.
     pub lost: bool,
-    /// `lost` for the first time: the threshold of slow start falls. RFC 5681 3.1 (7): a segment lost twice does not halve it twice.
+    /// `lost` for the first time: the threshold of slow start falls. RFC 5681 3.1 (7): a segment lost twice does not
+    /// halve it twice.
     pub halves: bool,
     /// `retry` to probe the peer's window.
     pub probe: bool,
     /// `retry`: the send chain must go back too.
     pub rewind: bool,
+    /// The connection was idle for a time-out.
+    pub idle: bool,
     /// The connection is over: retransmissions ran out, or its last state has lasted long enough.
     pub over: bool,
     /// The timer is not needed any more.
@@ -61,6 +75,8 @@ pub struct TimeoutPlan {
     pub ack: bool,
     /// Report placed bytes.
     pub notify: bool,
+    /// The count of answers to unacceptable segments starts again.
+    pub interval: bool,
 }
 
 /// Second stage. `ticking`: the event is a tick; `closed`: the peer's window is.
@@ -86,13 +102,15 @@ pub fn plan_timeouts(
     TimeoutPlan {
         retry,
         lost,
-        halves: lost && !record.soft.backoff.any(),
+        halves: lost && !record.soft.resent,
         probe,
         rewind: retry && sending && !turn.at_una,
+        idle: due && states.sending && !sending,
         over,
         stop: due && !retry,
         ack: ticking && m.ack_due,
         notify: ticking && m.notify_due,
+        interval: ticking && m.interval,
     }
 }
 
@@ -106,9 +124,9 @@ pub struct TimerPlan {
     /// How long it runs: for as long as TIME-WAIT lasts;
     pub dwell: bool,
     /// else for this long.
-    pub timeout: Bits<32>,
+    pub timeout: Bits<27>,
     /// Time-out kept for later.
-    pub rto: Bits<32>,
+    pub rto: Bits<27>,
     /// The count of retransmissions starts again.
     pub renew: bool,
     /// A sample of the handshake is missing because a SYN was lost (RFC 6298 5.7).
@@ -128,10 +146,13 @@ pub struct TimerCauses {
     pub opening: bool,
     /// The segment leads to FIN-WAIT-2 or TIME-WAIT, or finds the connection there.
     pub linger: bool,
-    /// It leads there or finds it there and is in order, or repeats the FIN in TIME-WAIT; or room was posted in FIN-WAIT-2.
+    /// It leads there or finds it there and is in order, or repeats the FIN in TIME-WAIT; or room was posted in
+    /// FIN-WAIT-2.
     pub dwell: bool,
     /// The turn sends something that must be answered.
     pub sent: bool,
+    /// Bytes are posted, and there was nothing to be sent or acknowledged.
+    pub wakes: bool,
 }
 
 /// Third stage.
@@ -144,13 +165,15 @@ pub fn plan_timer(
     timeout: TimeoutPlan,
     rto: Rto,
 ) -> TimerPlan {
-    let restart = p.advance && !cause.all && !cause.linger;
+    // When everything is acknowledged, it is the time of being idle that begins.
+    let restart = p.advance && !cause.linger;
     // The window opens: whatever is outstanding was held back, not lost, so its time starts again without back-off.
     let reopen = p.reopen && !cause.all && !cause.linger;
     let penalty = cause.opening && record.soft.backoff.any() && !sample;
     TimerPlan {
         start: cause.dwell || restart || reopen || cause.sent || cause.fresh || timeout.retry,
-        stop: (p.advance && cause.all) || timeout.stop,
+        // What is posted has a time-out of its own, of which nothing has passed yet.
+        stop: timeout.stop || cause.wakes,
         dwell: cause.dwell,
         timeout: if timeout.retry {
             rto.backed
@@ -160,7 +183,7 @@ pub fn plan_timer(
             rto.force
         },
         rto: if sample || p.reopen || penalty || cause.begins {
-            bits::<32>(0)
+            bits::<27>(0)
         } else if timeout.retry {
             rto.backed
         } else {
@@ -176,7 +199,7 @@ pub fn plan_timer(
 pub fn update_timer(
     record: ConnectionRecord,
     settings: TcpSettings,
-    now: Bits<32>,
+    now: Bits<33>,
     p: TimerPlan,
     retry: bool,
     rtt: RttPlan,
@@ -186,7 +209,8 @@ pub fn update_timer(
     next.soft.rto = p.rto;
     if p.start {
         next.soft.timer_armed = true;
-        next.soft.timer_deadline = now + (if p.dwell { settings.time_wait } else { p.timeout });
+        let delay = if p.dwell { settings.time_wait } else { resize::<32, 27>(p.timeout) };
+        next.soft.timer_deadline = long_deadline(now, delay);
     } else if p.stop {
         next.soft.timer_armed = false;
     }
@@ -208,7 +232,7 @@ pub fn update_timer(
 
 /// Fourth stage: the rest of a tick. `half`: half the bytes in flight, at least two segments.
 #[kernel_fn]
-pub fn after_tick(record: ConnectionRecord, p: TimeoutPlan, half: Bits<32>) -> ConnectionRecord {
+pub fn after_tick(record: ConnectionRecord, p: TimeoutPlan, half: Bits<24>) -> ConnectionRecord {
     let mut next = record;
     if p.retry {
         next.hard.snd_nxt = record.hard.snd_una;
@@ -221,13 +245,19 @@ pub fn after_tick(record: ConnectionRecord, p: TimeoutPlan, half: Bits<32>) -> C
         next.soft.ssthresh = half;
     }
     if p.lost {
-        next.soft.cwnd = resize::<32, 16>(record.hard.snd_mss);
+        next.soft.cwnd = resize::<24, 16>(record.hard.snd_mss);
+        next.soft.send_limit = resize::<24, 16>(record.hard.snd_mss);
         next.soft.cwnd_credit = Default::default();
         next.soft.duplicate_acks = Default::default();
         next.soft.recovering = false;
         next.soft.guarded = true;
         next.soft.recover = record.hard.snd_max;
         next.soft.retransmit_now = false;
+        next.soft.resent = true;
+    }
+    if p.interval {
+        next.soft.interval = !record.soft.interval;
+        next.soft.challenges = Default::default();
     }
     if p.ack {
         next.soft.ack_armed = false;

@@ -1,13 +1,14 @@
 //! The scan behind every deadline: one slot after the other, over and over.
 //!
-//! **Role.** Names the slot that the next idle cycle of the pipeline may tick; the event stages compare the deadlines in its record with the
-//! clock. After reset it names every row once for erasure first, since a memory has no reset.
+//! **Role.** Names the slot that the next idle cycle of the pipeline may tick; the event stages compare the deadlines
+//! in its record with the clock. After reset it names every row once for erasure first, since a memory has no reset.
 //!
-//! **Ports.** `clock`, `reset`. `m_tick`: the next slot.
+//! **Ports.** `clock`, `reset`. `m_tick`: the next slot. `scanned`: pulse, a round ends.
 //!
 //! **Handshake.** A channel that is always valid. **Latency.** None: the slot is a register.
 //!
-//! **Invariant.** Every slot from 1 up is named once per round, so a deadline is late by at most one round of `connections` ticks.
+//! **Invariant.** Every slot from 1 up is named once per round, so a deadline is late by at most one round of
+//! `connections` ticks.
 use stevedore_hdl::prelude::*;
 
 /// A slot to be ticked.
@@ -28,6 +29,8 @@ pub struct Timers {
     pub reset: Signal<In, bool>,
     /// The next slot.
     pub m_tick: Source<Tick>,
+    /// A round ends.
+    pub scanned: Signal<Out, bool>,
     next: Register<Tick>,
     last: Constant<Bits<16>>,
 }
@@ -39,6 +42,7 @@ impl Timers {
             clock: Signal::default(),
             reset: Signal::default(),
             m_tick: Source::default(),
+            scanned: Signal::default(),
             next: Register::new(Tick { slot: bits(0), erase: true }),
             last: Constant::new((connections as u64 - 1).into()),
         }
@@ -51,14 +55,16 @@ impl Logic for Timers {
         setup!(self, next);
         let tick = self.next.q.val();
         let mut next = tick;
+        let last = tick.slot == self.last.val();
         if self.m_tick.ready.val() {
-            if tick.slot == self.last.val() {
+            if last {
                 next = Tick { slot: bits::<16>(1), erase: false };
             } else {
                 next.slot = tick.slot + 1;
             }
         }
         self.next.d.next = next;
+        self.scanned.next = self.m_tick.ready.val() && last;
         self.m_tick.valid.next = true;
         self.m_tick.bits.next = tick;
     }

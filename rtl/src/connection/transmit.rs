@@ -1,11 +1,13 @@
 //! What to send at a turn: one segment, or the teardown that ends the connection.
 //!
-//! In this order: a reset owed, the teardown of a connection that is over, SYN or SYN-ACK, the segment at SND.UNA again (fast retransmit),
-//! new data or FIN, a probe of one byte into a closed window, an acknowledgement owed or a window update.
+//! In this order: a reset owed, the teardown of a connection that is over, SYN or SYN-ACK, the segment at SND.UNA again
+//! (fast retransmit), new data or FIN, a probe of one byte into a closed window, an acknowledgement owed or a window
+//! update.
 //!
-//! Sender silly window avoidance (RFC 9293 3.8.6.2.1): less than a whole segment goes only if it is all there is, or half the largest
-//! window ever announced, or sent before, or the override timer says so. There is no Nagle delay. What window a segment
-//! announces, and when that alone is worth one, is told in `window.rs`; what there is to send and what fits, in `transmit_room.rs`.
+//! Sender silly window avoidance (RFC 9293 3.8.6.2.1): less than a whole segment goes only if it is all there is, or
+//! half the largest window ever announced, or sent before, or the override timer says so. There is no Nagle delay. What
+//! window a segment announces, and when that alone is worth one, is told in `window.rs`; what there is to send and what
+//! fits, in `transmit_room.rs`.
 use super::sequence::wide;
 use super::states::States;
 use super::transmit_room::{TurnFit, TurnMeasures};
@@ -64,7 +66,16 @@ pub struct TurnPlan {
     pub more: bool,
 }
 
-/// Third stage: what can be sent, and what goes first. `turning`: the event is a turn.
+/// Second stage: at a turn, a whole segment of new data goes, so another turn is wanted. Known a stage before
+/// everything else, because one connection alone is as fast as its turns follow each other.
+#[kernel_fn]
+pub fn goes_on(record: ConnectionRecord, states: States, m: TurnMeasures, f: TurnFit) -> bool {
+    let ends = record.hard.reset_now || record.hard.farewell != Farewell::None;
+    let again = record.soft.retransmit_now && !m.idle;
+    !ends && states.sending && !again && f.waiting && !f.small && f.fits
+}
+
+/// Third stage: what can be sent, and what goes first. `turning`: the event is a turn; `goes_on`: from [`goes_on`].
 #[kernel_fn]
 pub fn plan_turn(
     record: ConnectionRecord,
@@ -73,6 +84,7 @@ pub fn plan_turn(
     m: TurnMeasures,
     f: TurnFit,
     window: WindowPlan,
+    goes_on: bool,
 ) -> TurnPlan {
     let hard = record.hard;
     let soft = record.soft;
@@ -138,10 +150,7 @@ pub fn plan_turn(
         window,
         // With nothing outstanding the timer was one for probes: data gets a whole time-out of its own (RFC 6298 5.1).
         timer: (data && m.idle) || (alive && !soft.timer_armed && (syn || (sending && (!m.idle || f.waiting || data)))),
-        more: reset
-            || (teardown && soft.ack_now && state == TcpState::TimeWait)
-            || (again && sendable)
-            || (data && whole),
+        more: reset || (teardown && soft.ack_now && state == TcpState::TimeWait) || (again && sendable) || goes_on,
     }
 }
 
@@ -196,7 +205,7 @@ pub fn segment_of(record: ConnectionRecord, slot: Bits<16>, p: TurnPlan, m: Turn
 pub fn after_turn(
     record: ConnectionRecord,
     turning: bool,
-    now: Bits<32>,
+    now: Bits<33>,
     p: TurnPlan,
     m: TurnMeasures,
     edge: Bits<32>,
@@ -213,7 +222,7 @@ pub fn after_turn(
     if p.times {
         next.soft.timing = true;
         next.soft.timed_sequence = reached;
-        next.soft.timed_at = now;
+        next.soft.timed_at = now.get_bits::<32>(0);
     }
     if p.probe && m.idle {
         next.hard.snd_max = m.after_una;

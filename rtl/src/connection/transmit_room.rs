@@ -1,7 +1,8 @@
 //! What there is to send, and how much of it fits the windows: the first two stages of a turn.
 //!
-//! A stage subtracts, the next compares: what goes out (`transmit.rs`) is chosen from outcomes. Room is the smaller of what is left of SND.WND and of cwnd
-//! (RFC 5681 3.1), and both may have fallen behind SND.NXT: differences are signed.
+//! A stage subtracts, the next compares: what goes out (`transmit.rs`) is chosen from outcomes. Room is the smaller of
+//! what is left of SND.WND and of cwnd (RFC 5681 3.1; with what limited transmit adds to it), and both may have fallen
+//! behind SND.NXT: differences are signed.
 use super::sequence::{before, negative, positive, wide};
 use super::states::States;
 use crate::bundles::ConnectionRecord;
@@ -16,7 +17,7 @@ pub struct TurnMeasures {
     pub drained: bool,
     /// SND.UNA + SND.WND.
     pub window_edge: Bits<32>,
-    /// SND.UNA + cwnd.
+    /// SND.UNA + cwnd, as are the next two with what limited transmit adds.
     pub congestion_edge: Bits<32>,
     /// SND.WND left; negative if the peer took it back.
     pub window_room: Bits<32>,
@@ -44,7 +45,8 @@ pub struct TurnMeasures {
     pub idle: bool,
     /// The window's edge is behind the highest number sent.
     pub edge_behind: bool,
-    /// The window's edge is before the highest number sent: acknowledgements are numbered with the edge, for the peer to accept them.
+    /// The window's edge is before the highest number sent: acknowledgements are numbered with the edge, for the peer
+    /// to accept them.
     pub edge_before: bool,
     /// The congestion window's edge is behind the highest number sent.
     pub congestion_behind: bool,
@@ -60,7 +62,8 @@ pub fn measure_turn(record: ConnectionRecord) -> TurnMeasures {
     let hard = record.hard;
     let soft = record.soft;
     let window_edge = hard.snd_una + soft.snd_wnd;
-    let congestion_edge = hard.snd_una + soft.cwnd;
+    let limit = resize::<32, 24>(soft.send_limit);
+    let congestion_edge = hard.snd_una + limit;
     let next_segment = hard.snd_nxt + wide(hard.snd_mss);
     TurnMeasures {
         unsent: hard.snd_end - hard.snd_nxt,
@@ -68,8 +71,8 @@ pub fn measure_turn(record: ConnectionRecord) -> TurnMeasures {
         window_edge,
         congestion_edge,
         window_room: hard.snd_una + soft.snd_wnd - hard.snd_nxt,
-        congestion_room: hard.snd_una + soft.cwnd - hard.snd_nxt,
-        congested: soft.cwnd < soft.snd_wnd,
+        congestion_room: hard.snd_una + limit - hard.snd_nxt,
+        congested: limit < soft.snd_wnd,
         next_segment,
         segment_is_new: before(hard.snd_max, next_segment),
         posted: hard.snd_end - hard.snd_una,

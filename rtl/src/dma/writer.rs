@@ -8,7 +8,7 @@
 //! - `s_beat`: `Beat<W>`: the packets; a packet has exactly as many bytes as its pieces. `error` is ignored: what arrives here is meant
 //!   to be written.
 //! - `m_write`: `WriteBeat<W, K>`: bursts, split at multiples of `maximum_write`.
-//! - `idle`: nothing held inside: every byte accepted on `s_beat` was accepted on `m_write`.
+//! - `piece_ends`, `packet_ends`: the word on `m_write` is the last of its piece, of its packet.
 //!
 //! # Handshake
 //! `s_beat.ready` depends on `s_beat.valid` and waits for the piece; `s_piece.ready` does not wait for the packet's first beat.
@@ -23,6 +23,13 @@ use super::splitter::{Chunk, Splitter};
 use crate::bundles::{Beat, Piece, WriteBeat};
 use crate::stream::lanes::{lane_of, lanes_from, rotate_lanes};
 use stevedore_hdl::prelude::*;
+
+/// What ends with a word.
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+struct Ends {
+    piece: bool,
+    packet: bool,
+}
 
 /// How to fill one word of memory from the stream.
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
@@ -41,6 +48,7 @@ struct Plan {
     over: bool,
     /// Nothing is left of the last beat it takes from.
     drained: bool,
+    ends: Ends,
 }
 
 /// A word with its bytes not yet in their lanes: they get there on the way out, where nothing else stands in it.
@@ -51,10 +59,10 @@ struct Word<const W: usize, const K: usize> {
     /// Lanes to rotate by.
     turn: Bits<6>,
     /// Its bytes, as many ones, and the lane of the first.
-    count: Bits<7>,
     bytes: Bits<K>,
     offset: Bits<6>,
     last: bool,
+    ends: Ends,
 }
 
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
@@ -78,12 +86,14 @@ pub struct Writer<const W: usize, const K: usize> {
     pub s_beat: Sink<Beat<W>>,
     /// Bursts.
     pub m_write: Source<WriteBeat<W, K>>,
-    /// Bytes of the beat on `m_write`.
-    pub count: Signal<Out, Bits<7>>,
-    /// Nothing held inside.
-    pub idle: Signal<Out, bool>,
+    /// The word on `m_write` is the last of its piece.
+    pub piece_ends: Signal<Out, bool>,
+    /// The word on `m_write` is the last of its packet.
+    pub packet_ends: Signal<Out, bool>,
     bursts: Splitter,
     words: Splitter,
+    /// The burst that is cut into words is the last of its piece.
+    final_burst: Flop<bool>,
     state: Register<State>,
     /// Cuts the way of readiness from the words that leave to the bursts and on to whoever says where the bytes go.
     plan: PingPong<Plan>,
@@ -101,7 +111,7 @@ impl<const W: usize, const K: usize> Writer<W, K> {
 
 /// The plan for a word, given the position of its first byte in the stream's front beat.
 #[kernel_fn]
-fn plan_of<const W: usize>(chunk: Chunk, position: Bits<6>) -> Plan {
+fn plan_of<const W: usize>(chunk: Chunk, final_burst: bool, position: Bits<6>) -> Plan {
     let lane = bits::<64>(W as u64 / 8 - 1);
     // The length comes late: nothing is added to it.
     let left = bits::<7>(W as u64 / 8) - bit_cast::<7, 6>(position);
@@ -115,6 +125,7 @@ fn plan_of<const W: usize>(chunk: Chunk, position: Bits<6>) -> Plan {
         position,
         over: length > left,
         drained: chunk.last || length == left,
+        ends: Ends { piece: chunk.end && final_burst, packet: chunk.last },
     }
 }
 
@@ -122,7 +133,7 @@ impl<const W: usize, const K: usize> Logic for Writer<W, K> {
     #[kernel]
     fn update(&mut self) {
         setup!(self, bursts, words, state, plan, out);
-        clocks!(self, front);
+        clocks!(self, front, final_burst);
         forward!(self.s_piece => self.bursts.s_piece);
         let mut next = self.state.q.val();
         let go = self.out.s_in.ready.val();
@@ -132,6 +143,8 @@ impl<const W: usize, const K: usize> Logic for Writer<W, K> {
         self.words.s_piece.bits.next =
             Piece { address: burst.address, length: bit_cast::<32, 13>(burst.length), last: burst.last };
         self.words.s_piece.valid.next = self.bursts.m_chunk.valid.val();
+        let final_burst = self.final_burst.q.val();
+        self.final_burst.d.next = mux(self.words.s_piece.ready.val(), burst.end, final_burst);
         self.bursts.m_chunk.ready.next = self.words.s_piece.ready.val();
 
         // Fill the word that is planned.
@@ -150,29 +163,24 @@ impl<const W: usize, const K: usize> Logic for Writer<W, K> {
             address: plan.address,
             data: (self.front.q.val() & !late) | (beat.data & late),
             turn: lane_of::<W>(plan.offset - plan.position),
-            count: plan.count,
             bytes: all >> (bits::<7>(K as u64) - plan.count),
             offset: plan.offset,
             last: plan.last,
+            ends: plan.ends,
         };
 
         // Send the word filled before.
         let word = self.out.m_out.bits.val();
         self.m_write.valid.next = self.out.m_out.valid.val();
         self.out.m_out.ready.next = self.m_write.ready.val();
-        self.count.next = word.count;
+        self.piece_ends.next = word.ends.piece;
+        self.packet_ends.next = word.ends.packet;
         self.m_write.bits.next = WriteBeat::<W, K> {
             address: word.address,
             data: rotate_lanes::<W>(word.data, word.turn),
             strobe: word.bytes << word.offset,
             last: word.last,
         };
-
-        self.idle.next = !(self.s_piece.valid.val()
-            || self.bursts.m_chunk.valid.val()
-            || self.words.m_chunk.valid.val()
-            || planned
-            || self.out.m_out.valid.val());
 
         if fire {
             next.front = !plan.drained;
@@ -183,7 +191,7 @@ impl<const W: usize, const K: usize> Logic for Writer<W, K> {
         let free = self.plan.s_in.ready.val();
         self.words.m_chunk.ready.next = free;
         self.plan.s_in.valid.next = self.words.m_chunk.valid.val();
-        self.plan.s_in.bits.next = plan_of::<W>(chunk, next.position);
+        self.plan.s_in.bits.next = plan_of::<W>(chunk, final_burst, next.position);
         if free && self.words.m_chunk.valid.val() {
             let stop = lane_of::<W>(next.position + bit_cast::<6, 13>(chunk.length));
             next.position = mux(chunk.last, bits::<6>(0), stop);

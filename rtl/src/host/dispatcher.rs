@@ -70,14 +70,18 @@ fn post(fetched: Fetched, send: bool, known: bool, room: bool) -> Decision {
     let wraps = top.all();
     if !known {
         refuse(response, bits::<8>(status::UNKNOWN_CONNECTION))
-    } else if bad_length {
-        refuse(response, bits::<8>(status::BAD_LENGTH))
-    } else if wraps {
-        refuse(response, bits::<8>(status::BAD_ARGUMENT))
-    } else if !room {
-        refuse(response, bits::<8>(status::NO_ROOM))
     } else {
-        Decision { route: Route::Event, special: false, event: event, response: response, status: bits::<8>(0) }
+        // What is refused about a connection is said in the connection's order: the pipeline answers.
+        let status = if bad_length {
+            bits::<8>(status::BAD_LENGTH)
+        } else if wraps {
+            bits::<8>(status::BAD_ARGUMENT)
+        } else if !room {
+            bits::<8>(status::NO_ROOM)
+        } else {
+            bits::<8>(0)
+        };
+        Decision { route: Route::Event, special: false, event: event, response: response, status: status }
     }
 }
 
@@ -234,7 +238,12 @@ impl Logic for Dispatcher {
             address: d.base,
             length: d.length,
             cookie: d.cookie,
-            abort: d.flags.get_bit(ABORT_BIT),
+            payload_length: resize::<16, 8>(decision.status),
+            abort: if decision.event == EventKind::Terminate {
+                d.flags.get_bit(ABORT_BIT)
+            } else {
+                decision.status.any()
+            },
             ..Event::default()
         };
         self.m_open.bits.next = OpenRequest {
@@ -254,7 +263,9 @@ impl Logic for Dispatcher {
             generation: d.connection.get_bits::<16>(16),
             cookie: d.cookie,
             address: d.base,
-            length: if decision.special { resize::<32, 5>(kind) } else { d.length },
+            length: if decision.special { bits::<32>(0) } else { d.length },
+            offset: if decision.special { resize::<32, 5>(kind) } else { bits::<32>(0) },
+            ..Notice::default()
         };
     }
 }

@@ -1,20 +1,21 @@
 //! Address resolution (RFC 826): answers questions for the own address, asks the table's questions, teaches the table.
 //!
-//! **Role.** Gets ARP packets from `Inlet`, questions from `Neighbours`; gives lessons to `Neighbours` and frames to the wire.
+//! **Role.** Gets ARP packets from `Inlet`, questions from `Neighbours`; gives lessons to `Neighbours`, and frames to
+//! the wire.
 //!
-//! **Ports.** `clock`, `reset`. `settings`, `subnet`: own addresses. `arrived`, `header`: an ARP packet. `s_question`: an address to ask for. `m_lesson`: a mapping heard.
-//! `m_frame`: ARP frames of 60 octets, 0 while
-//! it is not `mine` to send: the next block only has to merge.
+//! **Ports.** `clock`, `reset`. `settings`, `subnet`: own addresses. `arrived`, `header`: an ARP packet. `s_question`:
+//! an address to ask for. `m_lesson`: a mapping heard. `claimed`: pulse, the lesson just taken answers no question.
+//! `m_frame`: ARP frames of 60 octets, 0 while it is not `mine` to send: the next block only has to merge.
 //!
 //! **Handshake.** One packet at a time: one that arrives meanwhile is lost; its sender will ask again.
 //!
 //! **Latency.** From the pulse of a question to the first beat of the answer: 3 cycles, while the wire is free.
 //!
-//! **Invariant.** Only packets of one host about itself, for the own address, teach: a mapping is that of the sender, and its address and
-//! MAC can be those of a peer.
+//! **Invariant.** A mapping is that of the sender, whose address and MAC can be those of a peer. Whether a lesson is
+//! an answer, a question to the engine or a mere claim decides what `Neighbours` makes of it.
 use super::addresses::{possible_mac, possible_peer, Subnet};
 use super::headers::*;
-use super::neighbours::Lesson;
+use super::neighbours::{Lesson, LessonKind};
 use crate::bundles::{Beat, Settings};
 use crate::wire::arp::{self, ArpFrame};
 use crate::wire::ethernet;
@@ -38,6 +39,7 @@ struct Work {
     target_ip: Bits<32>,
     target_mac: Bits<48>,
     answer: bool,
+    kind: LessonKind,
     /// What the packet looked like when it arrived.
     well_formed: bool,
     for_us: bool,
@@ -69,6 +71,8 @@ pub struct Arp<const W: usize> {
     pub s_question: Sink<Bits<32>>,
     /// Mappings heard.
     pub m_lesson: Source<Lesson>,
+    /// The lesson was taken, and its sender was not answering.
+    pub claimed: Signal<Out, bool>,
     /// ARP frames.
     pub m_frame: Source<Beat<W>>,
     /// `m_frame` may be seen.
@@ -115,11 +119,19 @@ impl<const W: usize> Logic for Arp<W> {
                 }
             }
             Phase::Judge => {
-                let asks = w.asks && (w.to_us || w.to_all);
-                let answers = w.answers && w.to_us;
-                let valid = w.well_formed && w.for_us && w.possible_address && w.possible_mac;
+                let heard = w.to_us || w.to_all;
+                let asks = w.asks && w.for_us && heard;
+                let answers = w.answers && w.for_us && w.to_us;
+                let valid = w.well_formed && w.possible_address && w.possible_mac;
                 m.answer = asks;
-                next = if valid && !w.probes && (asks || answers) {
+                m.kind = if answers {
+                    LessonKind::Answer
+                } else if asks {
+                    LessonKind::Question
+                } else {
+                    LessonKind::Claim
+                };
+                next = if valid && !w.probes && heard && (w.asks || w.answers) {
                     Phase::Teach
                 } else if valid && asks {
                     Phase::Send
@@ -152,7 +164,8 @@ impl<const W: usize> Logic for Arp<W> {
 
         self.s_question.ready.next = phase == Phase::Ask;
         self.m_lesson.valid.next = phase == Phase::Teach;
-        self.m_lesson.bits.next = Lesson { address: w.target_ip, mac: w.target_mac, answers: !w.answer };
+        self.m_lesson.bits.next = Lesson { address: w.target_ip, mac: w.target_mac, kind: w.kind };
+        self.claimed.next = phase == Phase::Teach && self.m_lesson.ready.val() && w.kind != LessonKind::Answer;
         let composed = ArpFrame {
             padding: bits::<48>(0),
             target_ip: w.target_ip,

@@ -1,5 +1,5 @@
-//! The header register of this folder: the first 48 octets of a frame, the first on the wire in the lowest byte. `reverse_bytes` of the register,
-//! unpacked, is one of the frame records of [`wire`](crate::wire).
+//! The header register of this folder: the first 48 octets of a frame, the first on the wire in the lowest byte.
+//! `reverse_bytes` of the register, unpacked, is one of the frame records of [`wire`](crate::wire).
 use stevedore_hdl::prelude::*;
 
 /// Bits of a header register: the 42 octets of ARP or ICMP echo over Ethernet, filled up to a multiple of 8.
@@ -15,7 +15,8 @@ pub fn in_header<const W: usize>(beats: Bits<4>) -> bool {
     }
 }
 
-/// Beat `index` of what begins with `header`; 0 behind it. A small multiplexer in front of the wire takes the place of a wide shift register.
+/// Beat `index` of what begins with `header`; 0 behind it. A small multiplexer in front of the wire takes the place of
+/// a wide shift register.
 #[kernel_fn]
 pub fn header_beat<const W: usize>(header: Bits<384>, index: Bits<8>) -> Bits<W> {
     let padded = resize::<512, 384>(header);
@@ -28,8 +29,8 @@ pub fn header_beat<const W: usize>(header: Bits<384>, index: Bits<8>) -> Bits<W>
     beat
 }
 
-/// The header register with one more beat from the wire at its top; the first beat of a frame ends up at the bottom after
-/// `HEADER` bits.
+/// The header register with one more beat from the wire at its top; the first beat of a frame ends up at the bottom
+/// after `HEADER` bits.
 #[kernel_fn]
 pub fn header_received<const W: usize>(header: Bits<384>, data: Bits<W>) -> Bits<384> {
     if W < HEADER {

@@ -1,18 +1,18 @@
 //! Watches the wire for frames this folder answers.
 //!
-//! **Role.** Between the wire (which `rx::Receiver` watches too) and `Arp` and `Echo`: keeps the first 48 octets of each frame and says at its end
-//! what the frame is.
+//! **Role.** Between the wire (which `rx::Receiver` watches too) and `Arp` and `Icmp`: keeps the first 48 octets of
+//! each frame and says at its end what the frame is.
 //!
-//! **Ports.** `clock`, `reset`. `s_frame`: the wire. `enable`: take frames. `beat`, `beat_valid`, `beat_first`: the wire, one cycle later.
-//! `header`, `length`: the header register and the octets of the frame. `arp`, `echo`: pulses in the cycle after the last `beat`: it was an ARP
-//! packet, or an ICMP packet.
+//! **Ports.** `clock`, `reset`. `s_frame`: the wire. `enable`: take frames. `beat`, `beat_valid`, `beat_first`: the
+//! wire, one cycle later. `header`, `length`: the header register and the octets of the frame. `arp`, `icmp`: pulses
+//! in the cycle after the last `beat`: it was an ARP packet, or an ICMP packet.
 //!
 //! **Handshake.** Always ready: nobody behind may hold up the wire. Who is busy at a pulse loses the frame.
 //!
 //! **Latency.** One cycle, two for the pulses. Everything wide moves on what is known when the cycle begins.
 //!
-//! **Invariant.** At a pulse `header` holds the first octets of the very frame that has ended, and the frame has at least 42. In the next cycle it
-//! may hold those of the frame behind it.
+//! **Invariant.** At a pulse `header` holds the first octets of the very frame that has ended, and the frame has at
+//! least 42. In the next cycle it may hold those of the frame behind it.
 use super::headers::*;
 use crate::bundles::Beat;
 use crate::wire::{ethernet, icmp, icmp::EchoFrame, ipv4};
@@ -61,7 +61,7 @@ pub struct Inlet<const W: usize> {
     /// An ARP packet has ended.
     pub arp: Signal<Out, bool>,
     /// An ICMP packet has ended.
-    pub echo: Signal<Out, bool>,
+    pub icmp: Signal<Out, bool>,
     state: Register<State>,
     held: Flop<Beat<W>>,
     register: Flop<Bits<384>>,
@@ -101,7 +101,7 @@ impl<const W: usize> Logic for Inlet<W> {
         self.header.next = header;
         self.length.next = s.length;
         self.arp.next = whole && frame.ethertype == bits::<16>(ethernet::TYPE_ARP);
-        self.echo.next = whole
+        self.icmp.next = whole
             && frame.ethertype == bits::<16>(ethernet::TYPE_IPV4)
             && frame.protocol == bits::<8>(ipv4::PROTOCOL_ICMP);
     }

@@ -1,22 +1,29 @@
-//! Everything beside TCP: ARP, the neighbour table, ping.
+//! Everything beside TCP: ARP, the neighbour table, ping, reports of undelivered segments.
 //!
-//! **Role.** Watches the wire beside `rx::Receiver`, answers questions about the own address and echo requests, and finds the next hop of
-//! each connect request on its way from the dispatcher to `connection::Lookup`.
+//! **Role.** Watches the wire beside `rx::Receiver`, answers questions about the own address and echo requests, and
+//! finds the next hop of each connect request on its way from the dispatcher to `connection::Lookup`. The addresses of
+//! the slots pass through on their way from the lookup to the transmitter, and change with the MAC of their next hop.
 //!
-//! **Ports.** `clock`, `reset`. `settings`: own addresses and network. `now`: microseconds. `s_frame`: the wire. `m_frame`: ARP and ICMP frames. `s_open`:
-//! the host's openings. `m_open`: the same, `remote_mac` found. `m_refused`: next hops nobody answers for.
+//! **Ports.** `clock`, `reset`. `settings`: own addresses and network. `now`: microseconds. `s_frame`: the wire.
+//! `m_frame`: ARP and ICMP frames. `s_open`: the host's openings. `m_open`: the same, `remote_mac` found. `m_refused`:
+//! openings given up. `m_icmp`: segments reported as undeliverable. `address_in`, `address`: rows of the address
+//! table, see `Moves`, and so for `heard` and `matched`.
 //!
 //! **Handshake.** `s_frame` is always ready; who is busy loses the frame, and the peer asks again.
 //!
-//! **Latency.** See `Arp`, `Echo`, `Resolver`; frames pass one register on their way out.
+//! **Latency.** See `Arp`, `Icmp`, `Echo`, `Resolver`, `Moves`; frames pass one register on their way out.
 //!
-//! **Invariant.** Frames leave whole and at least 60 octets long. No frame from the wire can hold up an opening or another frame.
+//! **Invariant.** Frames leave whole and at least 60 octets long. No frame from the wire can hold up an opening or
+//! another frame, and none that was not asked for changes where a connection sends to.
 use super::addresses::{subnet_of, Subnet};
 use super::arp::Arp;
 use super::echo::Echo;
+use super::icmp::Icmp;
 use super::inlet::Inlet;
-use super::neighbours::Neighbours;
+use super::moves::{Heard, Moves};
+use super::neighbours::{Moved, Neighbours};
 use super::resolver::Resolver;
+use super::unreachable::Unreachable;
 use crate::bundles::*;
 use crate::geometry::Geometry;
 use crate::stream::Grants;
@@ -41,13 +48,34 @@ pub struct Network<const W: usize> {
     pub s_open: Sink<OpenRequest>,
     /// The same, resolved.
     pub m_open: Source<OpenRequest>,
-    /// Openings whose next hop does not answer.
+    /// Openings whose next hop does not answer, or for which there is no room to wait.
     pub m_refused: Source<Notice>,
+    /// Segments that could not be delivered.
+    pub m_icmp: Source<IcmpError>,
+    /// A row of the lookup's address table.
+    pub address_in: Signal<In, Address>,
+    /// `address_in` is to be written now.
+    pub address_in_valid: Signal<In, bool>,
+    /// A row for the transmitter.
+    pub address: Signal<Out, Address>,
+    /// `address` is to be written now.
+    pub address_valid: Signal<Out, bool>,
+    /// Who sent a verified segment.
+    pub heard: Signal<In, Heard>,
+    /// `heard` is one.
+    pub heard_valid: Signal<In, bool>,
+    /// The slot found for a segment, 0 for none.
+    pub matched: Signal<In, Bits<16>>,
+    /// `matched` is one.
+    pub matched_valid: Signal<In, bool>,
     inlet: Inlet<W>,
     arp: Arp<W>,
     neighbours: Neighbours,
     resolver: Resolver,
+    moves: Moves,
+    icmp: Icmp<W>,
     echo: Echo<W>,
+    unreachable: Unreachable,
     /// Whose frame leaves: that of `arp` is input 0, that of `echo` input 1.
     grants: Grants<2>,
     subnet: Flop<Subnet>,
@@ -68,11 +96,23 @@ impl<const W: usize> Network<W> {
             s_open: Default::default(),
             m_open: Default::default(),
             m_refused: Default::default(),
+            m_icmp: Default::default(),
+            address_in: Default::default(),
+            address_in_valid: Default::default(),
+            address: Default::default(),
+            address_valid: Default::default(),
+            heard: Default::default(),
+            heard_valid: Default::default(),
+            matched: Default::default(),
+            matched_valid: Default::default(),
             inlet: Default::default(),
             arp: Default::default(),
             neighbours: Neighbours::new(geometry.neighbours),
             resolver: Resolver::new(geometry.queue),
+            moves: Moves::new(geometry),
+            icmp: Default::default(),
             echo: Default::default(),
+            unreachable: Default::default(),
             grants: Default::default(),
             subnet: Default::default(),
             full: Default::default(),
@@ -84,7 +124,7 @@ impl<const W: usize> Network<W> {
 impl<const W: usize> Logic for Network<W> {
     #[kernel]
     fn update(&mut self) {
-        setup!(self, inlet, arp, neighbours, resolver, echo, grants, full);
+        setup!(self, inlet, arp, neighbours, resolver, moves, icmp, echo, unreachable, grants, full);
         clocks!(self, subnet, out);
         let subnet = self.subnet.q.val();
         self.subnet.d.next = subnet_of(self.settings.val(), subnet);
@@ -108,14 +148,40 @@ impl<const W: usize> Logic for Network<W> {
         join!(self.resolver.m_query => self.neighbours.s_query);
         join!(self.neighbours.m_answer => self.resolver.s_answer);
 
+        self.moves.settings.next = self.settings.val();
+        self.moves.subnet.next = subnet;
+        self.moves.address_in.next = self.address_in.val();
+        self.moves.address_in_valid.next = self.address_in_valid.val();
+        self.address.next = self.moves.address.val();
+        self.address_valid.next = self.moves.address_valid.val();
+        let lesson = self.arp.m_lesson.bits.val();
+        self.moves.claim.next = Moved { address: lesson.address, mac: lesson.mac };
+        self.moves.claim_valid.next = self.arp.claimed.val();
+        self.moves.heard.next = self.heard.val();
+        self.moves.heard_valid.next = self.heard_valid.val();
+        self.moves.matched.next = self.matched.val();
+        self.moves.matched_valid.next = self.matched_valid.val();
+        join!(self.moves.m_suspect => self.neighbours.s_suspect);
+        join!(self.neighbours.m_moved => self.moves.s_moved);
+
+        self.icmp.settings.next = self.settings.val();
+        self.icmp.subnet.next = subnet;
+        self.icmp.beat.next = self.inlet.beat.val();
+        self.icmp.beat_valid.next = self.inlet.beat_valid.val();
+        self.icmp.beat_first.next = self.inlet.beat_first.val();
+        self.icmp.arrived.next = self.inlet.icmp.val();
+        self.icmp.header.next = self.inlet.header.val();
+        self.icmp.length.next = self.inlet.length.val();
+        self.icmp.answering.next = self.echo.answering.val();
+        self.icmp.index.next = self.echo.index.val();
         self.echo.settings.next = self.settings.val();
-        self.echo.subnet.next = subnet;
-        self.echo.beat.next = self.inlet.beat.val();
-        self.echo.beat_valid.next = self.inlet.beat_valid.val();
-        self.echo.beat_first.next = self.inlet.beat_first.val();
-        self.echo.arrived.next = self.inlet.echo.val();
-        self.echo.header.next = self.inlet.header.val();
-        self.echo.length.next = self.inlet.length.val();
+        self.echo.request.next = self.icmp.request.val();
+        self.echo.message.next = self.icmp.message.val();
+        self.echo.frame.next = self.icmp.frame.val();
+        self.unreachable.settings.next = self.settings.val();
+        self.unreachable.word.next = self.icmp.word.val();
+        self.unreachable.unreachable.next = self.icmp.unreachable.val();
+        forward!(self.unreachable.m_error => self.m_icmp);
 
         // Frames take turns. Who has not got it shows zeros.
         let owner = self.grants.owner.val();

@@ -1,4 +1,5 @@
-//! What a receive chain is made of: the record of a slot, the message contexts, and how one follows from the other.
+//! What a receive chain is made of: the record of a slot, the message contexts, how one follows from the other, and what its units hand on.
+use crate::bundles::{Notice, ReceiveCommand};
 use stevedore_hdl::prelude::*;
 
 /// What to cut out of the next frame.
@@ -67,4 +68,52 @@ pub fn headed(chain: Chain, context: Context) -> Chain {
         pending: false,
         ..chain
     }
+}
+
+/// The record of a chain whose placeholder was filled with a context; `context.next` is the placeholder from now on.
+#[kernel_fn]
+pub fn appended(chain: Chain, context: Context) -> Chain {
+    let filled = headed(chain, context);
+    let chosen = if chain.vacant { filled } else { chain };
+    Chain { tail: context.next, vacant: false, ..chosen }
+}
+
+/// A command with the record of its chain.
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+pub struct Work {
+    /// What to do.
+    pub command: ReceiveCommand,
+    /// The chain as it stands.
+    pub chain: Chain,
+}
+
+/// A record to be written.
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+pub struct Store {
+    /// Write it.
+    pub valid: bool,
+    /// Where.
+    pub slot: Bits<16>,
+    /// What.
+    pub chain: Chain,
+}
+
+/// A context to be given back.
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+pub struct Given {
+    /// Give it back.
+    pub valid: bool,
+    /// Which.
+    pub entry: Bits<16>,
+}
+
+/// What the receive chain has to say.
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+pub struct Report {
+    /// A teardown is finished: `notice.response`, `.status` and `.cookie` are its ending. Otherwise the notice is for the host.
+    pub torn_down: bool,
+    /// `Ending::free`.
+    pub free: bool,
+    /// What is said, and of which connection.
+    pub notice: Notice,
 }

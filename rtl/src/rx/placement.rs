@@ -6,9 +6,9 @@
 //!
 //! ```text
 //! s_command -> ReceiveChain --pieces---------> dma::Writer -> m_write
-//!                 |    | cuts                     ^     | bytes accepted
+//!                 |    | cuts                     ^     | pieces written
 //! s_extent -+     |    v                          |     v
-//! s_frame --+-> HeaderSkip -> [ ] -> Trimmer -----+   Reports -> m_response, m_torn_down
+//! s_frame --+-> HeaderSkip -> [ ] -> Trimmer -----+   Reports -> m_notice, m_torn_down
 //!                 +----------- reports ---------------^
 //! ```
 //!
@@ -16,7 +16,7 @@
 //! See the fields.
 //!
 //! # Handshake
-//! Commands are carried out in order. Frames wait for commands, commands for frames. A response that is not taken stops the
+//! Commands are carried out in order. Frames wait for commands, commands for frames. A notice that is not taken stops the
 //! chain, and with it the frames, when the report queue is full.
 //!
 //! # Latency
@@ -55,10 +55,12 @@ pub struct Placement<const W: usize, const K: usize> {
     pub s_extent: Sink<FrameExtent>,
     /// Payload, to host memory.
     pub m_write: Source<WriteBeat<W, K>>,
-    /// BufferReceive responses; each after every byte it reports was accepted on `m_write`.
-    pub m_response: Source<DescriptorFields>,
-    /// Finished teardowns; each after the last response about its buffers was taken.
+    /// What the host is to hear, in the order of the commands; bytes that are reported were all accepted on `m_write`.
+    pub m_notice: Source<Notice>,
+    /// Finished teardowns; each after the last notice about its connection was taken.
     pub m_torn_down: Source<TornDown>,
+    /// Placements (Place with bytes) whose last byte was accepted on `m_write`; modulo 2^16.
+    pub placements_written: Signal<Out, Bits<16>>,
     /// Contexts free now.
     pub free_entries: Signal<Out, Bits<16>>,
     chain: ReceiveChain,
@@ -73,6 +75,10 @@ pub struct Placement<const W: usize, const K: usize> {
     pieces: PingPong<Piece>,
     writer: Writer<W, K>,
     reports: Reports,
+    /// The word just accepted was the last of its piece, of its placement.
+    piece_done: Register<bool>,
+    placement_done: Register<bool>,
+    placements: Register<Bits<16>>,
 }
 
 impl<const W: usize, const K: usize> Placement<W, K> {
@@ -85,8 +91,9 @@ impl<const W: usize, const K: usize> Placement<W, K> {
             s_frame: Sink::default(),
             s_extent: Sink::default(),
             m_write: Source::default(),
-            m_response: Source::default(),
+            m_notice: Source::default(),
             m_torn_down: Source::default(),
+            placements_written: Signal::default(),
             free_entries: Signal::default(),
             chain: ReceiveChain::new(geometry),
             skip: HeaderSkip::default(),
@@ -98,6 +105,9 @@ impl<const W: usize, const K: usize> Placement<W, K> {
             pieces: PingPong::single(),
             writer: Writer::new(geometry.maximum_write),
             reports: Reports::new(geometry.queue),
+            piece_done: Register::default(),
+            placement_done: Register::default(),
+            placements: Register::default(),
         }
     }
 }
@@ -106,6 +116,7 @@ impl<const W: usize, const K: usize> Logic for Placement<W, K> {
     #[kernel]
     fn update(&mut self) {
         setup!(self, chain, skip, cuts, residues, trim, beats, trimmer, pieces, writer, reports);
+        setup!(self, piece_done, placement_done, placements);
         forward!(self.s_command => self.chain.s_command);
         forward!(self.s_frame => self.skip.s_frame);
         forward!(self.s_extent => self.skip.s_extent);
@@ -118,7 +129,7 @@ impl<const W: usize, const K: usize> Logic for Placement<W, K> {
         join!(self.pieces.m_out => self.writer.s_piece);
         join!(self.trimmer.m_beat => self.writer.s_beat);
         join!(self.chain.m_report => self.reports.s_report);
-        forward!(self.reports.m_response => self.m_response);
+        forward!(self.reports.m_notice => self.m_notice);
         forward!(self.reports.m_torn_down => self.m_torn_down);
         self.free_entries.next = self.chain.free_entries.val();
 
@@ -137,7 +148,12 @@ impl<const W: usize, const K: usize> Logic for Placement<W, K> {
         self.m_write.bits.next = self.writer.m_write.bits.val();
         self.m_write.valid.next = offered;
         self.writer.m_write.ready.next = taken;
-        self.reports.count.next = self.writer.count.val();
-        self.reports.accepted.next = offered && taken;
+        self.reports.issued.next = self.chain.m_piece.valid.val() && self.pieces.s_in.ready.val();
+        self.piece_done.d.next = offered && taken && self.writer.piece_ends.val();
+        self.reports.written.next = self.piece_done.q.val();
+        self.placement_done.d.next = offered && taken && self.writer.packet_ends.val();
+        let placements = self.placements.q.val();
+        self.placements.d.next = mux(self.placement_done.q.val(), placements + 1, placements);
+        self.placements_written.next = placements;
     }
 }

@@ -1,81 +1,31 @@
-//! Reports: responses held back until the bytes they speak of were written.
+//! Reports: words to the host and to the reaper, held back until the bytes they speak of were written.
 //!
 //! # Role
 //! Last block of [`Placement`](super::Placement). Takes what the [`ReceiveChain`](super::ReceiveChain) has to say, waits for the DMA writer, and
-//! sends responses to the response writer and finished teardowns to the reaper.
+//! sends notices to the notifier and finished teardowns to the reaper: everything about a connection in the order in which it happened.
 //!
 //! ```text
-//! s_report -> [ register, queue ] -> [ written? ] -> m_response | m_torn_down
-//! written  -> [ byte counter ] --^
+//! s_report ----------------> [ Fence ] -> m_notice | m_torn_down
+//! issued  -> [ counter ] ----^  ^
+//! written -> [ counter ] -------+
 //! ```
 //!
 //! # Ports
 //! See the fields.
 //!
 //! # Handshake
-//! `m_response` and `m_torn_down` never offer at the same time; one waits for the other, in the order of `s_report`.
+//! `m_notice` and `m_torn_down` never offer at the same time; one waits for the other, in the order of `s_report`.
 //!
 //! # Latency
-//! Three cycles from the last byte accepted, five from the report, to the response offered; one response per three cycles.
+//! Three cycles from the last byte accepted, five from the report, to the notice offered; one every two cycles.
 //!
 //! # Invariant
-//! Bytes are placed and written in one order, so a single count tells what was written: a report is due when the count has
-//! reached the bytes ever placed before it. Both count modulo 2^32 and are never further apart than the data path holds.
-use crate::bundles::codes::{response, END_OF_STREAM, HANDED_BACK};
+//! Pieces are issued and written in one order, so a count of them tells what was written. A report waits for the pieces issued before it
+//! came, and for no other: a payload may fill more buffers than reports can wait, and goes on only when the first of them have left.
+use super::chain_record::Report;
 use crate::bundles::*;
+use crate::stream::Fence;
 use stevedore_hdl::prelude::*;
-
-/// What the receive chain reports. A finished teardown uses `status`, `cookie`, `response` and `free` as its ending.
-#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
-pub struct Report {
-    /// A teardown is finished; otherwise a response.
-    pub torn_down: bool,
-    /// The connection.
-    pub slot: Bits<16>,
-    /// Its generation.
-    pub generation: Bits<16>,
-    /// The buffer.
-    pub base: Bits<64>,
-    /// First byte reported.
-    pub offset: Bits<32>,
-    /// Bytes reported.
-    pub length: Bits<32>,
-    /// The buffer's cookie.
-    pub cookie: Bits<32>,
-    /// The buffer is the host's again.
-    pub handed_back: bool,
-    /// No byte follows.
-    pub end_of_stream: bool,
-    /// `abi::Status`.
-    pub status: Bits<8>,
-    /// `Ending::response`.
-    pub response: Bits<5>,
-    /// `Ending::free`.
-    pub free: bool,
-    /// Bytes ever placed before this report, modulo 2^32.
-    pub target: Bits<32>,
-}
-
-#[derive(Encoding, Clone, Copy, Debug, PartialEq)]
-enum Phase {
-    /// Take a report from the queue.
-    Take,
-    /// Wait until its bytes were written.
-    Wait,
-    /// Offer it.
-    Offer,
-}
-
-#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
-struct State {
-    phase: Phase,
-    /// Any phase but `Take`, once more: the report hangs on it.
-    keeps: bool,
-    /// Bytes of the beat just accepted.
-    fresh: Bits<7>,
-    /// Bytes ever written, modulo 2^32.
-    written: Bits<32>,
-}
 
 /// The reports.
 #[derive(LogicBlock)]
@@ -86,18 +36,18 @@ pub struct Reports {
     pub reset: Signal<In, bool>,
     /// Reports, in order.
     pub s_report: Sink<Report>,
-    /// Bytes of the beat on the memory port.
-    pub count: Signal<In, Bits<7>>,
-    /// It was accepted.
-    pub accepted: Signal<In, bool>,
-    /// Responses, owner false.
-    pub m_response: Source<DescriptorFields>,
+    /// A piece was issued; a report of it comes a cycle later at the earliest.
+    pub issued: Signal<In, bool>,
+    /// The last byte of a piece was accepted on the memory port.
+    pub written: Signal<In, bool>,
+    /// What the host is to hear.
+    pub m_notice: Source<Notice>,
     /// Finished teardowns.
     pub m_torn_down: Source<TornDown>,
-    state: Register<State>,
+    pieces_issued: Register<Bits<16>>,
+    pieces_written: Register<Bits<16>>,
     inlet: SkidBuffer<Report>,
-    queue: Fifo<Report>,
-    report: Flop<Report>,
+    fence: Fence<Report>,
 }
 
 impl Reports {
@@ -107,14 +57,14 @@ impl Reports {
             clock: Signal::default(),
             reset: Signal::default(),
             s_report: Sink::default(),
-            count: Signal::default(),
-            accepted: Signal::default(),
-            m_response: Source::default(),
+            issued: Signal::default(),
+            written: Signal::default(),
+            m_notice: Source::default(),
             m_torn_down: Source::default(),
-            state: Register::default(),
+            pieces_issued: Register::default(),
+            pieces_written: Register::default(),
             inlet: SkidBuffer::default(),
-            queue: Fifo::new(depth),
-            report: Flop::default(),
+            fence: Fence::new(depth),
         }
     }
 }
@@ -122,69 +72,33 @@ impl Reports {
 impl Logic for Reports {
     #[kernel]
     fn update(&mut self) {
-        setup!(self, state, inlet, queue);
-        clocks!(self, report);
+        setup!(self, pieces_issued, pieces_written, inlet, fence);
         forward!(self.s_report => self.inlet.s_in);
-        join!(self.inlet.m_out => self.queue.s_in);
-        let state = self.state.q.val();
-        let mut next = state;
-        next.fresh = if self.accepted.val() { self.count.val() } else { bits::<7>(0) };
-        next.written = state.written + resize::<32, 7>(state.fresh);
+        join!(self.inlet.m_out => self.fence.s_in);
+        let issued = self.pieces_issued.q.val();
+        let written = self.pieces_written.q.val();
+        self.pieces_issued.d.next = mux(self.issued.val(), issued + 1, issued);
+        self.pieces_written.d.next = mux(self.written.val(), written + 1, written);
+        self.fence.number.next = issued;
+        self.fence.reached.next = written;
 
-        let report = self.report.q.val();
-        let ahead = state.written - report.target;
-        let taken = if report.torn_down { self.m_torn_down.ready.val() } else { self.m_response.ready.val() };
-        match state.phase {
-            Phase::Take => {
-                if self.queue.m_out.valid.val() {
-                    next.keeps = true;
-                    next.phase = Phase::Wait;
-                }
-            }
-            Phase::Wait => {
-                if !ahead.get_bit(31) {
-                    next.phase = Phase::Offer;
-                }
-            }
-            Phase::Offer => {
-                if taken {
-                    next.keeps = false;
-                    next.phase = Phase::Take;
-                }
-            }
-        }
-        let takes = state.phase == Phase::Take;
-        let offers = state.phase == Phase::Offer;
-        self.state.d.next = next;
-        self.queue.m_out.ready.next = takes;
-        self.report.d.next = if state.keeps { report } else { self.queue.m_out.bits.val() };
-
-        let connection = resize::<64, 16>(report.slot) | (resize::<64, 16>(report.generation) << 16);
-        let handed_back = mux(report.handed_back, bits::<16>(HANDED_BACK), bits::<16>(0));
-        let end_of_stream = mux(report.end_of_stream, bits::<16>(END_OF_STREAM), bits::<16>(0));
-        self.m_response.bits.next = DescriptorFields {
-            base: report.base,
-            connection,
-            length: report.length,
-            offset: report.offset,
-            cookie: report.cookie,
-            flags: handed_back | end_of_stream,
-            status: report.status,
-            reserved: bits::<2>(0),
-            kind: bits::<5>(response::BUFFER_RECEIVE),
-            owner: false,
-        };
-        self.m_response.valid.next = offers && !report.torn_down;
+        let valid = self.fence.m_out.valid.val();
+        let report = self.fence.m_out.bits.val();
+        let notice = report.notice;
+        self.m_notice.valid.next = valid && !report.torn_down;
+        self.m_notice.bits.next = notice;
+        self.m_torn_down.valid.next = valid && report.torn_down;
         self.m_torn_down.bits.next = TornDown {
-            slot: report.slot,
-            generation: report.generation,
+            slot: notice.slot,
+            generation: notice.generation,
             ending: Ending {
-                response: report.response,
-                status: report.status,
-                cookie: report.cookie,
+                response: notice.response,
+                status: notice.status,
+                cookie: notice.cookie,
                 free: report.free,
             },
         };
-        self.m_torn_down.valid.next = offers && report.torn_down;
+        self.fence.m_out.ready.next =
+            if report.torn_down { self.m_torn_down.ready.val() } else { self.m_notice.ready.val() };
     }
 }

@@ -4,10 +4,15 @@
 //! the complete header to [`super::prepend::Prepend`] and the order to fetch the payload to the segment buffer. Resets that belong to no
 //! connection come in between, with their own addresses. Keeps a copy of the address table.
 //!
-//! **Handshake.** A segment whose payload could not be read is thrown away: `bus_error` pulses, `lost` gives its beats of segment buffer
-//! back. Otherwise it meets its payload together with a place for its fetch. Segments and resets take turns when both wait.
+//! A segment may acknowledge the bytes of every placement issued before it. So it also waits until memory has taken as many placements as its `fence`
+//! says (decision 007).
 //!
-//! **Latency.** A header is on `m_header` 5 cycles after its segment was taken, or 3 after its payload was stored; one segment per cycle.
+//! **Handshake.** A segment whose payload could not be read is thrown away: `bus_error` pulses, `lost` gives its beats of segment buffer
+//! back. Otherwise it meets its payload together with a place for its fetch. Segments and resets take turns when both wait. `met` tells
+//! of each segment that it has its addresses, and that its payload is stored or lost.
+//!
+//! **Latency.** A header is on `m_header` 5 cycles after its segment was taken, or 3 after its payload was stored, or 4 after the last placement before
+//! it was counted; one segment per cycle.
 //! The two stages behind the meeting move as one.
 //!
 //! **Invariant.** Headers, fetches and resets leave in the order in which they came in. What each stage adds: [`super::header_stages`].
@@ -62,13 +67,17 @@ pub struct HeaderBuilder<const W: usize> {
     pub lost: Signal<Out, Bits<16>>,
     /// A segment was thrown away.
     pub bus_error: Signal<Out, bool>,
-    /// The addresses of a segment were read: those of its connection do not matter any more.
-    pub addressed: Signal<Out, bool>,
+    /// A segment has its addresses, and its payload is stored or lost: neither the table nor host memory is read for it any more.
+    pub met: Signal<Out, bool>,
+    /// Placements whose last byte memory has taken.
+    pub placements_written: Signal<In, Bits<16>>,
     peers: DualPortRam<Peer>,
     stages: Register<Stages>,
     look: Flop<Look>,
     /// Cuts the way of readiness from the meeting back to the table and the queues.
     known: PingPong<Known>,
+    /// The segment that waits for its payload waits no longer for placements. Judged a cycle ahead: whole stages hang on the meeting.
+    opened: Register<bool>,
     parts: Flop<Parts>,
     summed: Flop<Summed>,
     /// Also cuts the way of readiness from the frame in work back to the queues.
@@ -85,7 +94,7 @@ impl<const W: usize> HeaderBuilder<W> {
 impl<const W: usize> Logic for HeaderBuilder<W> {
     #[kernel]
     fn update(&mut self) {
-        setup!(self, stages, known, checked);
+        setup!(self, stages, known, opened, checked);
         clocks!(self, peers, look, parts, summed);
         let stages = self.stages.q.val();
         let own = Own { mac: self.mac.val(), ip_address: self.ip_address.val() };
@@ -98,12 +107,17 @@ impl<const W: usize> Logic for HeaderBuilder<W> {
         let stored = self.s_stored.bits.val();
         let payload = self.known.m_out.valid.val() && known.loaded;
         let met = self.s_stored.valid.val() && self.m_fetch.ready.val();
-        let meet = leaves && self.known.m_out.valid.val() && (met || !known.loaded);
+        let written = known.written || self.opened.q.val();
+        let meet = leaves && self.known.m_out.valid.val() && written && (met || !known.loaded);
+        let placed = self.placements_written.val();
+        let came_up = !(placed - known.fence).get_bit(15);
+        self.opened.d.next = self.known.m_out.valid.val() && !meet && came_up;
+        self.met.next = meet && known.granted;
         self.known.m_out.ready.next = meet;
         let lost = meet && payload && stored.error;
         let needed = beats::<W>(known.payload_length);
         let place = resize::<6, 8>(header_length(known.draft.options) & bits::<8>(W as u64 / 8 - 1));
-        self.m_fetch.valid.next = leaves && payload && self.s_stored.valid.val() && !stored.error;
+        self.m_fetch.valid.next = leaves && payload && written && self.s_stored.valid.val() && !stored.error;
         self.m_fetch.bits.next = Fetch { beats: needed, rotate: place };
         self.s_stored.ready.next = meet && payload;
 
@@ -158,6 +172,7 @@ impl<const W: usize> Logic for HeaderBuilder<W> {
                     options: mux(reset_turn, Options::default(), segment.options),
                 },
                 payload_length: mux(reset_turn, bits::<16>(0), segment.payload_length),
+                fence: segment.fence,
             };
         }
         self.look.d.next = next_look;
@@ -167,13 +182,15 @@ impl<const W: usize> Logic for HeaderBuilder<W> {
         // Known.
         let found = mux(look.direct, look.peer, self.peers.read_data.val());
         self.known.s_in.valid.next = stages.look;
-        self.addressed.next = stages.look && !self.known.full.val() && !look.direct;
         self.known.s_in.bits.next = Known {
             peer: found,
             draft: look.draft,
             fixed: fixed_sum(look.draft.options),
             payload_length: look.payload_length,
             loaded: look.payload_length.any(),
+            granted: !look.direct,
+            written: look.direct || !(placed - look.fence).get_bit(15),
+            fence: look.fence,
         };
 
         // Parts.

@@ -51,6 +51,8 @@ pub struct Look {
     pub draft: Draft,
     /// Bytes of payload.
     pub payload_length: Bits<16>,
+    /// Placements to be written before.
+    pub fence: Bits<16>,
 }
 
 /// A segment whose peer is known.
@@ -66,6 +68,12 @@ pub struct Known {
     pub payload_length: Bits<16>,
     /// It waits for its payload.
     pub loaded: bool,
+    /// It was granted by the send chain, which wants to know that it is under way.
+    pub granted: bool,
+    /// The placements before it were written when its peer was looked up.
+    pub written: bool,
+    /// Placements to be written before.
+    pub fence: Bits<16>,
 }
 
 /// A segment with sums of up to four words each.

@@ -38,6 +38,31 @@ pub struct PositionWrite {
     pub position: Position,
 }
 
+/// What the send chain says of a buffer, or of its end.
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+pub struct Returned {
+    /// A teardown is carried out: `status`, `cookie`, `response` and `free` are its ending. Otherwise a buffer goes back to the host.
+    pub torn_down: bool,
+    /// The connection.
+    pub slot: Bits<16>,
+    /// Its generation.
+    pub generation: Bits<16>,
+    /// The buffer's first byte in host memory.
+    pub base: Bits<64>,
+    /// Its bytes.
+    pub length: Bits<32>,
+    /// Those of them that were acknowledged, if the connection ends before they all were.
+    pub offset: Bits<32>,
+    /// The buffer's cookie.
+    pub cookie: Bits<32>,
+    /// `abi::Status`.
+    pub status: Bits<8>,
+    /// `Ending::response`.
+    pub response: Bits<5>,
+    /// `Ending::free`.
+    pub free: bool,
+}
+
 /// What the segment buffer knows of a payload packet once it is stored.
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
 pub struct Stored {

@@ -1,21 +1,21 @@
 //! Gives message contexts back to the host, and moves the cursor back.
 //!
 //! **Role.** Carries out `Release`, `Rewind` and `Teardown` for [`super::send_chain::SendChain`]: every context that is wholly acknowledged, or
-//! on `Teardown` every context there is, returns to the free list and is reported as BufferAvailable.
+//! on `Teardown` every context there is, returns to the free list and is reported.
 //!
 //! **Handshake.** `head` and `tail` must show the slot's row in the cycle after a command is taken. The dispatcher lets a command in
 //! only while no segment of its slot is in work, and those that move cursors (`exclusive`) only while nothing else is.
 //!
 //! **Latency.** Two units, *locate* (1 cycle) and *work*, carry out different commands. A release works 4 cycles for each context it looks
-//! at: releases of one buffer follow each other every 4 cycles. Head and cursor are written in the cycle after a command ended. `m_response`
-//! may wait at will. A teardown is reported on `m_torn_down` only after its last response was taken.
+//! at: releases of one buffer follow each other every 4 cycles. Head and cursor are written in the cycle after a command ended. `m_returned`
+//! may wait at will.
 //!
 //! **Invariant.** Acknowledged bytes were posted: a release stops when its bytes are used up, and never reads the placeholder.
 //! A command located while the one before it, of the same slot, is in work has seen an old head: it begins where that one ends.
 //! One taken in the very cycle in which the head is written has it from there, too.
-use super::record::{MessageContext, Position, PositionWrite};
-use crate::bundles::codes::{response, status};
-use crate::bundles::{DescriptorFields, Ending, SendCommand, SendKind, TornDown};
+use super::record::{MessageContext, Position, PositionWrite, Returned};
+use crate::bundles::codes::status;
+use crate::bundles::{Ending, SendCommand, SendKind};
 use stevedore_hdl::prelude::*;
 
 /// What the units do. What the dispatcher asks is kept, not worked out: it has far to go from here.
@@ -135,10 +135,8 @@ pub struct Releaser {
     pub head_write: Signal<Out, PositionWrite>,
     /// Moves the cursor.
     pub cursor_write: Signal<Out, PositionWrite>,
-    /// BufferAvailable.
-    pub m_response: Source<DescriptorFields>,
-    /// Teardowns carried out.
-    pub m_torn_down: Source<TornDown>,
+    /// Buffers given back and teardowns carried out, in order.
+    pub m_returned: Source<Returned>,
     phases: Register<Phases>,
     request: Flop<Request>,
     work: Flop<Work>,
@@ -147,7 +145,6 @@ pub struct Releaser {
     ended: Flop<Ended>,
     /// A teardown has reached the placeholder. Compared while its position is still on its way to `work`.
     at_end: Flop<bool>,
-    responses: SkidBuffer<DescriptorFields>,
 }
 
 impl Releaser {
@@ -160,9 +157,8 @@ impl Releaser {
 impl Logic for Releaser {
     #[kernel]
     fn update(&mut self) {
-        setup!(self, phases, responses);
+        setup!(self, phases);
         clocks!(self, request, work, found, verdict, ended, at_end);
-        forward!(self.responses.m_out => self.m_response);
         let command = self.s_command.bits.val();
         let phases = self.phases.q.val();
         let request = self.request.q.val();
@@ -177,29 +173,30 @@ impl Logic for Releaser {
         };
         let used = verdict.used;
         let frees = phases.freeing && used;
-        let freed = frees && self.responses.s_in.ready.val();
+        let room = self.m_returned.ready.val();
+        let freed = frees && room;
         self.freed.next = freed;
         self.freed_entry.next = work.position.entry;
-        self.responses.s_in.valid.next = frees;
         let mut given = bits::<8>(0);
         if work.teardown {
             given = mux(work.ending.status.any(), work.ending.status, bits::<8>(status::ABORTED));
         }
-        self.responses.s_in.bits.next = DescriptorFields {
+        let closes = phases.settling && work.teardown;
+        self.m_returned.valid.next = frees || closes;
+        self.m_returned.bits.next = Returned {
+            torn_down: phases.settling,
+            slot: work.slot,
+            generation: work.generation,
             base: found.address,
-            connection: cat::<32, 32, 64>(bits::<32>(0), cat::<16, 16, 32>(work.generation, work.slot)),
             length: found.length,
             offset: mux(work.teardown, work.position.offset, bits::<32>(0)),
-            cookie: found.cookie,
-            flags: bits::<16>(0),
-            status: given,
-            reserved: bits::<2>(0),
-            kind: bits::<5>(response::BUFFER_AVAILABLE),
-            owner: false,
+            cookie: mux(phases.settling, work.ending.cookie, found.cookie),
+            status: mux(phases.settling, work.ending.status, given),
+            response: work.ending.response,
+            free: work.ending.free,
         };
-        let spoken = !self.responses.m_out.valid.val();
-        let finish = (phases.freeing && (!used || (verdict.ends && self.responses.s_in.ready.val())))
-            || (phases.settling && (!work.teardown || (self.m_torn_down.ready.val() && spoken)));
+        let finish =
+            (phases.freeing && (!used || (verdict.ends && room))) || (phases.settling && (!work.teardown || room));
 
         // The tables are written a cycle later, out of registers.
         let mut offset = mux(work.teardown, bits::<32>(0), work.position.offset);
@@ -305,8 +302,6 @@ impl Logic for Releaser {
             exclusive: (accepts && moves_cursor) || (phases.exclusive && !(phases.ended && ended.moves_cursor)),
         };
 
-        self.m_torn_down.valid.next = phases.settling && work.teardown && spoken;
-        self.m_torn_down.bits.next = TornDown { slot: work.slot, generation: work.generation, ending: work.ending };
         self.s_command.ready.next = !phases.located;
         self.exclusive.next = phases.exclusive;
         self.idle.next = !phases.located && !phases.working && !phases.ended;

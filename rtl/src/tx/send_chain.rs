@@ -19,9 +19,10 @@
 use super::appender::Appender;
 use super::chains::Chains;
 use super::pool::Pool;
+use super::record::Returned;
 use super::releaser::Releaser;
 use super::walker::Walker;
-use crate::bundles::{DescriptorFields, Piece, SegmentOut, SendCommand, SendKind, TornDown};
+use crate::bundles::{Piece, SegmentOut, SendCommand, SendKind};
 use crate::geometry::Geometry;
 use crate::stream::Queue;
 use stevedore_hdl::prelude::*;
@@ -45,10 +46,8 @@ pub struct SendChain<const W: usize> {
     pub m_segment: Source<SegmentOut>,
     /// The payloads of those that have one, in the same order.
     pub m_piece: Source<Piece>,
-    /// BufferAvailable.
-    pub m_response: Source<DescriptorFields>,
-    /// Teardowns carried out.
-    pub m_torn_down: Source<TornDown>,
+    /// Buffers given back and teardowns carried out, in order.
+    pub m_returned: Source<Returned>,
     /// A segment enters the queue to `m_segment`.
     pub granted: Signal<Out, bool>,
     /// Beats of the segment buffer that became free in this cycle.
@@ -104,8 +103,7 @@ impl<const W: usize> Logic for SendChain<W> {
         setup!(self, chains, pool, appender, walker, releaser, segments, pieces, filled, room, fits, alone, ample);
         forward!(self.segments.m_out => self.m_segment);
         forward!(self.pieces.m_out => self.m_piece);
-        forward!(self.releaser.m_response => self.m_response);
-        forward!(self.releaser.m_torn_down => self.m_torn_down);
+        forward!(self.releaser.m_returned => self.m_returned);
         join!(self.walker.m_piece => self.pieces.s_in);
         join!(self.pool.m_free => self.appender.s_free);
         self.free_entries.next = self.pool.free_entries.val();
@@ -160,6 +158,7 @@ impl<const W: usize> Logic for SendChain<W> {
             control: command.control,
             options: command.options,
             payload_length: length,
+            fence: command.fence,
         };
         let appended = append && self.appender.s_command.ready.val();
         let released = release && self.releaser.s_command.ready.val();

@@ -5,16 +5,17 @@
 //!
 //! **Handshake.** Commands are carried out in order. `s_payload` must bring one packet per segment with payload, in the order of the
 //! pieces, of exactly their bytes unless it ends with `error`, and then of no more; it is never stalled. `address` is written before the
-//! first command of its slot comes.
+//! first command of its slot comes. A segment waits until `placements_written` has come up to its `fence`, and those behind it with it; a
+//! buffer goes back to the host, and a teardown is reported, when the payload of every segment granted before is stored.
 //!
 //! **Latency.** A segment without payload is on `m_frame` 8 cycles after it is taken, a reset 7, when nothing is in their way. Frames
 //! follow each other without gaps. Not ready after reset until the tables are filled, one cycle per entry.
 //!
 //! **Invariant.** Frames leave in the order of the segments; resets come in between whole frames.
-use super::departures::Departures;
 use super::header_builder::HeaderBuilder;
 use super::prepend::Prepend;
 use super::record::Fetch;
+use super::returns::Returns;
 use super::segment_buffer::SegmentBuffer;
 use super::send_chain::SendChain;
 use crate::bundles::{Address, Beat, DescriptorFields, Piece, ResetOut, SendCommand, Settings, TornDown};
@@ -54,11 +55,13 @@ pub struct Transmitter<const W: usize> {
     pub m_torn_down: Source<TornDown>,
     /// Message contexts in the free list.
     pub free_entries: Signal<Out, Bits<16>>,
+    /// Placements whose last byte memory has taken.
+    pub placements_written: Signal<In, Bits<16>>,
     /// A segment was not sent because its payload could not be read.
     pub bus_error: Signal<Out, bool>,
     send_chain: SendChain<W>,
     segment_buffer: SegmentBuffer<W>,
-    departures: Departures,
+    returns: Returns,
     header_builder: HeaderBuilder<W>,
     fetches: Queue<Fetch>,
     prepend: Prepend<W>,
@@ -72,6 +75,7 @@ impl<const W: usize> Transmitter<W> {
         Self {
             send_chain: SendChain::new(geometry),
             segment_buffer: SegmentBuffer::new(geometry),
+            returns: Returns::new(geometry),
             header_builder: HeaderBuilder::new(geometry),
             fetches: Queue::new(FETCHES),
             ..Default::default()
@@ -82,14 +86,15 @@ impl<const W: usize> Transmitter<W> {
 impl<const W: usize> Logic for Transmitter<W> {
     #[kernel]
     fn update(&mut self) {
-        setup!(self, send_chain, departures, segment_buffer, header_builder, fetches, prepend, freed);
+        setup!(self, send_chain, returns, segment_buffer, header_builder, fetches, prepend, freed);
         forward!(self.s_command => self.send_chain.s_command);
         forward!(self.send_chain.m_piece => self.m_piece);
-        forward!(self.send_chain.m_response => self.m_response);
-        join!(self.send_chain.m_torn_down => self.departures.s_torn_down);
-        forward!(self.departures.m_torn_down => self.m_torn_down);
-        self.departures.granted.next = self.send_chain.granted.val();
-        self.departures.addressed.next = self.header_builder.addressed.val();
+        join!(self.send_chain.m_returned => self.returns.s_returned);
+        forward!(self.returns.m_response => self.m_response);
+        forward!(self.returns.m_torn_down => self.m_torn_down);
+        self.returns.granted.next = self.send_chain.granted.val();
+        self.returns.met.next = self.header_builder.met.val();
+        self.header_builder.placements_written.next = self.placements_written.val();
         self.free_entries.next = self.send_chain.free_entries.val();
         forward!(self.s_payload => self.segment_buffer.s_payload);
 

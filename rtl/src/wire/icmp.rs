@@ -1,11 +1,19 @@
 //! ICMP (RFC 792).
 use stevedore_hdl::prelude::*;
 
+/// Type of a report that a packet could not be delivered.
+pub const DESTINATION_UNREACHABLE: u64 = 3;
+/// Code of that report: the host does not know the protocol.
+pub const PROTOCOL_UNREACHABLE: u64 = 2;
+/// Code of that report: nobody has the port.
+pub const PORT_UNREACHABLE: u64 = 3;
+/// Bytes of a quoted packet that follow its IP header at least.
+pub const QUOTED: u64 = 8;
 /// Type of an echo request.
 pub const ECHO_REQUEST: u64 = 8;
 /// Type of an echo reply.
 pub const ECHO_REPLY: u64 = 0;
-/// Bytes of the header of an echo message.
+/// Bytes of the header of a message.
 pub const LENGTH: u64 = 8;
 
 /// An ICMP echo message (RFC 792) in an IPv4 packet without options in an Ethernet frame: fields in

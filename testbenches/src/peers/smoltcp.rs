@@ -115,6 +115,21 @@ impl SmoltcpPeer {
         self.flows.iter().filter(|flow| !flow.done).count()
     }
 
+    /// Resets one of the connections whose session is not over, and has nothing against it; `choice` says which. False if there is none.
+    pub fn abort(&mut self, choice: usize) -> bool {
+        let mut candidates: Vec<&mut Flow> = self.flows.iter_mut().filter(|flow| flow.opened && !flow.done).collect();
+        if candidates.is_empty() {
+            return false;
+        }
+        let index = choice % candidates.len();
+        let flow = &mut candidates[index];
+        let willing = flow.session.give_up();
+        if willing {
+            self.sockets.get_mut::<Socket>(flow.socket).abort();
+        }
+        willing
+    }
+
     fn add_socket(&mut self) -> SocketHandle {
         let buffer = || SocketBuffer::new(vec![0; self.options.buffer]);
         let mut socket = Socket::new(buffer(), buffer());

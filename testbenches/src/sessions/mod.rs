@@ -31,4 +31,9 @@ pub trait Session {
 
     /// What was wrong with what arrived, or missing.
     fn result(&self) -> Result<(), String>;
+
+    /// This end is about to be aborted. False if that would be inconvenient now.
+    fn give_up(&mut self) -> bool {
+        true
+    }
 }

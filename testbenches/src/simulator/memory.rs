@@ -1,10 +1,11 @@
 //! Host memory as the engine sees it: only what the host posted exists.
 //!
 //! A read must lie in one run granted for reading, a write in one granted for writing; anything else is a [`Violation`] and does
-//! not happen. The model also reads the responses the engine writes: from the response on that gives a buffer back, or that
-//! reports received bytes, the engine must not touch these bytes any more, and no entry of the output table may be written before
-//! the host gave it back.
+//! not happen. A read takes time: it must still lie in the same grant, not given back meanwhile, when it is answered. The model also
+//! reads the responses the engine writes: from the response on that gives a buffer back, or that reports received bytes, the engine
+//! must not touch these bytes any more, and no entry of the output table may be written before the host gave it back.
 
+use super::order::HostOrder;
 use std::any::Any;
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
@@ -51,7 +52,18 @@ pub struct Traffic {
     pub longest_notification: u64,
 }
 
+/// A read under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Access {
+    /// What is read.
+    pub purpose: Purpose,
+    /// Which grant it lies in.
+    grant: u64,
+}
+
 struct Grant {
+    /// Counts the grants: the same address may be granted again.
+    number: u64,
     length: u64,
     pointer: NonNull<u8>,
     /// Keeps `pointer` valid, whatever the driver drops.
@@ -69,12 +81,14 @@ struct Grant {
 #[derive(Default)]
 pub struct HostMemory {
     grants: BTreeMap<u64, Grant>,
+    granted: u64,
     /// What was moved.
     pub traffic: Traffic,
     violations: Vec<Violation>,
     /// Entries of the output table ever written, and up to which the host allows it.
     entries_written: u64,
     entries_allowed: u64,
+    order: HostOrder,
 }
 
 /// Violations kept; a broken engine makes millions.
@@ -97,9 +111,12 @@ impl HostMemory {
         let (reported, placements, returned) = (0, VecDeque::new(), false);
         if purpose == Purpose::OutputTable {
             self.entries_written = 0;
+            self.order = HostOrder::default();
             self.entries_allowed = length / DESCRIPTOR_BYTES as u64;
         }
-        let grant = Grant { length, pointer, _owner: memory.owner(), purpose, reported, placements, returned };
+        self.granted += 1;
+        let number = self.granted;
+        let grant = Grant { number, length, pointer, _owner: memory.owner(), purpose, reported, placements, returned };
         self.grants.insert(start, grant);
         Ok(())
     }
@@ -118,8 +135,9 @@ impl HostMemory {
         self.entries_allowed += u64::from(consumed.wrapping_sub(before as u16));
     }
 
-    /// Reads `bytes.len()` bytes and says what they are; nothing, and no byte, if the host did not post them for reading.
-    pub fn read(&mut self, address: u64, bytes: &mut [u8], now: u64) -> Option<Purpose> {
+    /// Reads `bytes.len()` bytes and says what they are; nothing, and no byte, if the host did not post them for reading. Whoever answers the
+    /// read says so to [`answer`](Self::answer).
+    pub fn read(&mut self, address: u64, bytes: &mut [u8], now: u64) -> Option<Access> {
         let length = bytes.len() as u64;
         let Some((start, grant)) = find(&mut self.grants, address, length) else {
             self.violate(now, format!("read of {length} bytes at {address:#x}, which is not posted"));
@@ -135,12 +153,24 @@ impl HostMemory {
             let source = grant.pointer.add((address - start) as usize);
             std::ptr::copy_nonoverlapping(source.as_ptr(), bytes.as_mut_ptr(), bytes.len());
         }
-        let purpose = grant.purpose;
-        match purpose {
+        let access = Access { purpose: grant.purpose, grant: grant.number };
+        match access.purpose {
             Purpose::Send => self.traffic.payload_read += length,
             _ => self.traffic.table_read += length,
         }
-        Some(purpose)
+        Some(access)
+    }
+
+    /// A read is answered: until now the bus may have been at these bytes, so they must have been the engine's all the time.
+    pub fn answer(&mut self, access: Access, address: u64, length: u64, now: u64) {
+        let found = find(&mut self.grants, address, length).map(|(_, grant)| (grant.number, grant.returned));
+        if found != Some((access.grant, false)) {
+            let why = if found.is_some_and(|(number, _)| number == access.grant) { "given back" } else { "revoked" };
+            self.violate(
+                now,
+                format!("read of {length} bytes at {address:#x} is answered, which were {why} meanwhile"),
+            );
+        }
     }
 
     /// Writes `bytes`; nothing happens to bytes the host did not post for writing.
@@ -223,6 +253,9 @@ impl HostMemory {
 
     fn take_response(&mut self, response: Descriptor, now: u64) {
         self.traffic.responses += 1;
+        if let Err(what) = self.order.take(&response) {
+            self.violate(now, what);
+        }
         let Some(grant) = self.grants.get_mut(&response.base) else { return };
         let failed = response.status != Status::Success as u8;
         let handed_back = response.flags & flag::HANDED_BACK != 0;

@@ -8,7 +8,7 @@
 //! ```
 //!
 //! `ports.rs` is the engine's pins as plain values; `verilated.rs` ties them to the RTL. `clock.rs` is the loop, `options.rs`
-//! how it is set up, `stalled.rs` the rule of handshakes it checks.
+//! how it is set up, `stalled.rs` the rule of handshakes it checks, `order.rs` the order of what the host hears.
 
 mod clock;
 mod counters;
@@ -17,6 +17,7 @@ mod ingress;
 mod link;
 mod memory;
 mod options;
+mod order;
 mod packets;
 mod pcap;
 mod ports;

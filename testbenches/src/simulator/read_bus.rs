@@ -1,6 +1,6 @@
 //! The reading half of the bus: requests in, completions out, as slow and as disorderly as a real one.
 
-use super::memory::HostMemory;
+use super::memory::{Access, HostMemory};
 use super::packets::{PacketOptions, Packets};
 use super::ports::{word_of, Changed, Inputs, Outputs};
 use crate::random::Random;
@@ -93,6 +93,8 @@ struct Answer {
     /// The next beat begins a packet.
     header: bool,
     failed: bool,
+    /// What is read, unless it failed: then memory is not touched.
+    access: Option<Access>,
 }
 
 /// The model.
@@ -183,7 +185,7 @@ impl ReadBus {
         if inputs.completion_valid && outputs.completion_ready {
             inputs.completion_valid = false;
             inputs.changed.add(Changed::COMPLETION);
-            self.advance();
+            self.advance(memory, now);
         }
         if inputs.request_ready && outputs.request_valid {
             packets.to_host.carry(packets.options.request, now);
@@ -210,13 +212,16 @@ impl ReadBus {
     }
 
     /// The current beat was taken.
-    fn advance(&mut self) {
+    fn advance(&mut self, memory: &mut HostMemory, now: u64) {
         let Some(index) = self.current else { return };
         let answer = &mut self.answers[index];
         answer.next += self.bytes;
         if answer.next == answer.words.len() {
             self.current = None;
             self.tags[usize::from(answer.tag)] = false;
+            if let Some(access) = answer.access {
+                memory.answer(access, answer.address + answer.wanted.start as u64, answer.wanted.len() as u64, now);
+            }
             if let Some(answer) = self.answers.remove(index) {
                 self.spare.push(answer.words);
             }
@@ -245,10 +250,10 @@ impl ReadBus {
         // Lanes outside the request are undefined: noise there shows an engine that uses them.
         words.clear();
         words.resize(end.next_multiple_of(self.bytes), 0xa5 ^ now as u8);
-        let purpose = memory.read(address, &mut words[first..end], now);
+        let access = memory.read(address, &mut words[first..end], now);
         let hit = |range: &Range<u64>| range.start < address + u64::from(length) && address < range.end;
         let mut wanted = first..end;
-        let failed = match purpose {
+        let failed = match access.map(|access| access.purpose) {
             None => true,
             Some(Purpose::Send) if self.random.chance(self.options.error) => true,
             Some(_) => self.options.error_ranges.iter().any(hit),
@@ -263,7 +268,17 @@ impl ReadBus {
         }
         let due = now + self.options.latency + self.random.below(self.options.jitter + 1);
         let address = address - first as u64;
-        self.answers.push_back(Answer { tag, due, words, next: 0, address, wanted, header: true, failed });
+        self.answers.push_back(Answer {
+            tag,
+            due,
+            words,
+            next: 0,
+            address,
+            wanted,
+            header: true,
+            failed,
+            access: access.filter(|_| !failed),
+        });
         self.deepest = self.deepest.max(self.answers.len());
     }
 }

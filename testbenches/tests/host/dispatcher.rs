@@ -1,7 +1,7 @@
 //! The dispatcher's stock of contexts (rule 8 of the design, H7).
 use stevedore_abi::{Request, Response, Status};
 use stevedore_hdl::prelude::*;
-use stevedore_rtl::bundles::{DescriptorFields, Notice};
+use stevedore_rtl::bundles::{DescriptorFields, Event, EventKind, Notice};
 use stevedore_rtl::geometry::Geometry;
 use stevedore_rtl::host::{Dispatcher, Fetched};
 use stevedore_testbenches::replay::{Compiled, Dut};
@@ -28,7 +28,20 @@ fn post_to(dut: &mut Compiled, request: Request, connection: u64) -> Result<(), 
     let (event, notice) = (dut.word("m_event"), dut.word("m_notice"));
     dut.step();
     match (event, notice) {
-        (Some(_), None) => Ok(()),
+        (Some(word), None) => {
+            // A refusal passes the pipeline, too, so that it is said in the connection's order.
+            let event = Event::from_flat(&word);
+            let kind = match request {
+                Request::BufferSend => EventKind::PostSend,
+                Request::Termination => EventKind::Terminate,
+                _ => EventKind::PostReceive,
+            };
+            assert_eq!(event.kind, kind);
+            match event.abort {
+                true => Err(event.payload_length.to_u64()),
+                false => Ok(()),
+            }
+        }
         (None, Some(word)) => {
             let notice = Notice::from_flat(&word);
             let response = match request {

@@ -2,11 +2,11 @@
 use crate::frames::{GATEWAY, NETMASK, OWN_IP, OWN_MAC};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use stevedore_hdl::prelude::*;
 use stevedore_rtl::bundles::*;
 use stevedore_rtl::geometry::Geometry;
-use stevedore_rtl::network::Network;
+use stevedore_rtl::network::{Heard, Network};
 use stevedore_testbenches::replay::{Compiled, Dut, Stepped};
 use stevedore_testbenches::stepped;
 
@@ -14,6 +14,18 @@ use stevedore_testbenches::stepped;
 pub trait Pins: Dut {
     fn set_now(&mut self, now: u32);
     fn set_settings(&mut self, settings: Settings);
+    /// The lookup writes a row, or none.
+    fn set_row(&mut self, row: Option<Address>);
+    /// The row written for the transmitter, if there is one.
+    fn row(&self) -> Option<Address>;
+    /// A segment was heard, and the slot of one was found.
+    fn set_heard(&mut self, heard: Option<Heard>, matched: Option<u16>);
+}
+
+/// Bits as words of a model.
+fn words(bits: &[bool]) -> Vec<u32> {
+    let word = |bits: &[bool]| bits.iter().rev().fold(0, |value, &bit| value << 1 | u32::from(bit));
+    bits.chunks(32).map(word).collect()
 }
 
 impl<const W: usize> Pins for Stepped<Network<W>> {
@@ -22,6 +34,20 @@ impl<const W: usize> Pins for Stepped<Network<W>> {
     }
     fn set_settings(&mut self, settings: Settings) {
         self.bench.uut.settings.next = settings;
+    }
+    fn set_row(&mut self, row: Option<Address>) {
+        self.bench.uut.address_in_valid.next = row.is_some();
+        self.bench.uut.address_in.next = row.unwrap_or_default();
+    }
+    fn row(&self) -> Option<Address> {
+        self.bench.uut.address_valid.val().then(|| self.bench.uut.address.val())
+    }
+    fn set_heard(&mut self, heard: Option<Heard>, matched: Option<u16>) {
+        let uut = &mut self.bench.uut;
+        uut.heard_valid.next = heard.is_some();
+        uut.heard.next = heard.unwrap_or_default();
+        uut.matched_valid.next = matched.is_some();
+        uut.matched.next = u64::from(matched.unwrap_or_default()).into();
     }
 }
 
@@ -32,9 +58,28 @@ impl Pins for Compiled {
     }
     fn set_settings(&mut self, settings: Settings) {
         let port = self.model.port("settings");
-        let bits = settings.to_flat();
-        let word = |bits: &[bool]| bits.iter().rev().fold(0, |value, &bit| value << 1 | u32::from(bit));
-        self.model.set_wide(port, &bits.chunks(32).map(word).collect::<Vec<_>>());
+        self.model.set_wide(port, &words(&settings.to_flat()));
+    }
+    fn set_row(&mut self, row: Option<Address>) {
+        let (port, valid) = (self.model.port("address_in"), self.model.port("address_in_valid"));
+        self.model.set(valid, row.is_some().into());
+        self.model.set_wide(port, &words(&row.unwrap_or_default().to_flat()));
+    }
+    fn row(&self) -> Option<Address> {
+        let (port, valid) = (self.model.port("address"), self.model.port("address_valid"));
+        let mut words = vec![0; port.words()];
+        self.model.get_wide(port, &mut words);
+        let mut bits: Vec<bool> = words.iter().flat_map(|word| (0..32).map(move |bit| word >> bit & 1 == 1)).collect();
+        bits.truncate(port.width() as usize);
+        (self.model.get(valid) != 0).then(|| Address::from_flat(&bits))
+    }
+    fn set_heard(&mut self, heard: Option<Heard>, matched: Option<u16>) {
+        let names = ["heard", "heard_valid", "matched", "matched_valid"];
+        let [word, valid, slot, found] = names.map(|name| self.model.port(name));
+        self.model.set(valid, heard.is_some().into());
+        self.model.set_wide(word, &words(&heard.unwrap_or_default().to_flat()));
+        self.model.set(found, matched.is_some().into());
+        self.model.set(slot, matched.unwrap_or_default().into());
     }
 }
 
@@ -43,7 +88,7 @@ pub fn geometry(width: usize) -> Geometry {
 }
 
 pub fn stepped_network<const W: usize>() -> Stepped<Network<W>> {
-    stepped!(Network::<W>::new(&geometry(W)), sinks: [s_frame, s_open], sources: [m_frame, m_open, m_refused])
+    stepped!(Network::<W>::new(&geometry(W)), sinks: [s_frame, s_open], sources: [m_frame, m_open, m_refused, m_icmp])
 }
 
 pub fn compiled_network<const W: usize>() -> Compiled {
@@ -79,6 +124,15 @@ pub struct Rig<const W: usize, D: Pins> {
     pub frames: Vec<Vec<u8>>,
     pub opened: Vec<OpenRequest>,
     pub refused: Vec<Notice>,
+    /// Nothing is taken from `m_open`, `m_refused` and `m_icmp`.
+    pub blocked: bool,
+    pub errors: Vec<IcmpError>,
+    /// The next row of the lookup, the next segment heard and the slot found for it.
+    pub row: Option<Address>,
+    pub heard: Option<(Heard, u16)>,
+    matched: Option<u16>,
+    /// The transmitter's address table: the tuple and MAC of every slot written.
+    pub table: BTreeMap<u16, Address>,
 }
 
 fn octets<const N: usize>(bytes: &[u8]) -> Bits<N> {
@@ -108,8 +162,15 @@ impl<const W: usize, D: Pins> Rig<W, D> {
             frames: Vec::new(),
             opened: Vec::new(),
             refused: Vec::new(),
+            blocked: false,
+            errors: Vec::new(),
+            row: None,
+            heard: None,
+            matched: None,
+            table: BTreeMap::new(),
         };
-        rig.steps(20);
+        // As long as it takes to clear the tables.
+        rig.steps(80);
         rig
     }
 
@@ -140,11 +201,15 @@ impl<const W: usize, D: Pins> Rig<W, D> {
         let open = self.opens.front().filter(|_| self.opening).map(|o| o.to_flat());
         self.dut.offer("s_frame", beat.as_deref());
         self.dut.offer("s_open", open.as_deref());
-        let ready = ["m_frame", "m_open", "m_refused"].map(|source| {
-            let ready = self.willing();
+        let ready = ["m_frame", "m_open", "m_refused", "m_icmp"].map(|source| {
+            let ready = self.willing() && (source == "m_frame" || !self.blocked);
             self.dut.accept(source, ready);
             ready
         });
+        let heard = self.heard.take();
+        self.dut.set_heard(heard.map(|(heard, _)| heard), self.matched);
+        self.matched = heard.map(|(_, slot)| slot);
+        self.dut.set_row(self.row.take());
         self.dut.set_now(self.now);
         self.dut.settle();
         assert!(self.dut.ready("s_frame"), "the wire never waits");
@@ -165,6 +230,12 @@ impl<const W: usize, D: Pins> Rig<W, D> {
         }
         if let (true, Some(bits)) = (ready[2], self.dut.word("m_refused")) {
             self.refused.push(Notice::from_flat(&bits));
+        }
+        if let (true, Some(bits)) = (ready[3], self.dut.word("m_icmp")) {
+            self.errors.push(IcmpError::from_flat(&bits));
+        }
+        if let Some(row) = self.dut.row() {
+            self.table.insert(row.slot.index() as u16, row);
         }
         self.dut.step();
         self.now = self.now.wrapping_add(self.pace);

@@ -27,6 +27,10 @@ fn timed_out(cookie: u64) -> Notice {
     Notice { response: response.into(), status: status.into(), cookie: cookie.into(), ..Notice::default() }
 }
 
+fn refused_for_room(cookie: u64) -> Notice {
+    Notice { status: (Status::NoRoom as u64).into(), ..timed_out(cookie) }
+}
+
 fn questions<const W: usize, D: Pins>(rig: &mut Rig<W, D>) -> Vec<Vec<u8>> {
     std::mem::take(&mut rig.frames)
 }
@@ -188,5 +192,89 @@ fn more_openings_than_may_wait_are_all_settled() {
             assert_eq!(*open, resolved(ip, ip, open.cookie.index() as u64));
             assert_eq!(ip % 3, 0);
         }
+    }
+}
+
+/// A stamp has 16 bits of 65 ms: an entry must not look young again when the clock has gone round (RFC 1122 2.3.2.1).
+#[test]
+fn neighbour_is_not_believed_again_when_the_clock_has_gone_round() {
+    for seconds in [75, 600, 3600, 4280, 4296, 4310, 4340, 8600, 8620] {
+        let mut rig = Rig::<64, _>::new(compiled_network::<64>(), 11, 0.0);
+        rig.exchange(&Arp::question(PEER).bytes());
+        rig.pace = 100_000;
+        rig.steps(seconds * 10);
+        rig.pace = 1;
+        rig.opens.push_back(connect(PEER, 1));
+        rig.settle(200);
+        assert!(rig.opened.is_empty(), "believed after {seconds} s");
+        assert_eq!(questions(&mut rig), vec![Arp::question_for(PEER).bytes()], "after {seconds} s");
+    }
+}
+
+/// A question nobody answered is forgotten, too: an answer that comes when the clock has gone round is none.
+#[test]
+fn question_is_not_waited_for_again_when_the_clock_has_gone_round() {
+    let mut rig = Rig::<64, _>::new(compiled_network::<64>(), 12, 0.0);
+    rig.row = Some(Address { slot: 3.into(), tuple: connect(PEER, 1).tuple, remote_mac: 0x0202.into() });
+    rig.send(&Arp { target_ip: PEER, ..Arp::question(PEER) }.bytes(), false);
+    rig.steps(2000);
+    assert_eq!(questions(&mut rig), vec![Arp::question_for(PEER).bytes()]);
+    rig.pace = 100_000;
+    rig.steps(42_950);
+    rig.pace = 1;
+    rig.exchange(&Arp::answer(PEER).bytes());
+    rig.steps(2000);
+    assert_eq!(rig.table[&3].remote_mac, 0x0202, "the answer came 4,295 s late");
+}
+
+/// The host may leave its responses unread for as long as it likes: deadlines do not wrap meanwhile.
+#[test]
+fn request_that_waited_behind_a_blocked_output_is_asked_again_at_once() {
+    let mut rig = Rig::<64, _>::new(compiled_network::<64>(), 13, 0.0);
+    rig.opens.push_back(connect(PEER, 1));
+    rig.settle(200);
+    rig.opens.push_back(listen(2));
+    rig.blocked = true;
+    rig.pace = 20_000;
+    rig.steps(2_000);
+    assert!(rig.opened.is_empty(), "40 s without an answer to the listen");
+    rig.blocked = false;
+    rig.pace = 500;
+    questions(&mut rig);
+    let from = rig.now;
+    while rig.refused.is_empty() {
+        rig.step();
+        assert!(rig.now.wrapping_sub(from) < 4 * SECOND, "the connect is still there");
+    }
+    assert_eq!((rig.opened.clone(), rig.refused.clone()), (vec![listen(2)], vec![timed_out(1)]));
+    assert_eq!(questions(&mut rig).len(), 2, "three tries, one of them before");
+}
+
+/// As many connects wait as there is room for; more are refused at once, and nobody else waits for any of them (H3,
+/// C1).
+#[test]
+fn openings_that_cannot_be_resolved_hold_up_nobody() {
+    for stall in [0.0, 0.5] {
+        let mut rig = Rig::<64, _>::new(compiled_network::<64>(), 14, stall);
+        // Entries of their own in the table: no silent host displaces the known one.
+        let (silent, known, room) = (0x0a00_0050, 0x0a00_0069, geometry(64).queue as u64);
+        rig.exchange(&Arp::question(known).bytes());
+        for cookie in 0..room + 2 {
+            rig.opens.push_back(connect(silent + cookie as u32 % 8, cookie));
+        }
+        rig.opens.push_back(listen(100));
+        rig.opens.push_back(connect(known, 101));
+        rig.settle(4_000);
+        assert_eq!(rig.opened, vec![listen(100), resolved(known, known, 101)]);
+        assert_eq!(rig.refused, vec![refused_for_room(room), refused_for_room(room + 1)]);
+        rig.refused.clear();
+        rig.pace = 200;
+        while rig.refused.len() < room as usize {
+            rig.step();
+        }
+        let mut expected: Vec<Notice> = (0..room).map(timed_out).collect();
+        rig.refused.sort_by_key(|notice| notice.cookie.index());
+        expected.sort_by_key(|notice| notice.cookie.index());
+        assert_eq!(rig.refused, expected);
     }
 }

@@ -8,10 +8,10 @@ use stevedore_hdl::prelude::*;
 use stevedore_rtl::bundles::*;
 use stevedore_rtl::geometry::Geometry;
 
-/// What leaves on `m_response` and `m_torn_down`, in one order.
+/// What leaves on `m_notice` and `m_torn_down`, in one order.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Told {
-    Response(DescriptorFields),
+    Notice(Notice),
     TornDown(TornDown),
 }
 
@@ -51,8 +51,12 @@ pub struct Script {
     pub frames: Vec<Frame>,
     /// Every byte written, in order.
     pub writes: Vec<(u64, u8)>,
-    /// Every response, with the number of bytes that must have been written before.
+    /// Everything told, with the number of bytes that must have been written before.
     pub told: Vec<(Told, usize)>,
+    /// Placements: commands with at least one byte to place.
+    pub placements: usize,
+    /// Some placements have an announcement before them.
+    pub announcing: bool,
     /// Contexts free at the end.
     pub free: usize,
     chains: Vec<VecDeque<Buffer>>,
@@ -75,6 +79,7 @@ impl Script {
     /// A random script.
     pub fn random(rng: &mut StdRng, geometry: &Geometry, shape: Shape) -> Self {
         let mut script = Script::new(geometry, 0x0123_4567_0000_0000 + rng.random_range(0..4096));
+        script.announcing = true;
         let first = geometry.connections - shape.slots;
         while script.commands.len() < shape.commands {
             let slot = first + rng.random_range(0..shape.slots);
@@ -91,8 +96,9 @@ impl Script {
                     let length = (payload - trim).min(script.room(slot));
                     script.place(rng, slot, payload, trim, length, rng_flags(slot, payload, trim));
                 }
-                85..89 => script.discard(rng, shape.payload),
-                89..97 => script.notify(slot),
+                85..89 => script.discard(rng, shape.payload, slot),
+                89..94 => script.notify(slot),
+                94..97 => script.announce(rng, slot),
                 _ => script.tear_down(rng, slot),
             }
         }
@@ -134,23 +140,67 @@ impl Script {
         offset as usize
     }
 
-    /// Throws a frame away.
-    pub fn discard(&mut self, rng: &mut StdRng, longest: u64) {
+    /// Throws a frame away, one in two times with an announcement.
+    pub fn discard(&mut self, rng: &mut StdRng, longest: u64, slot: usize) {
         let payload = rng.random_range(0..=longest);
         self.frame(rng, payload);
-        self.command(
-            ReceiveKind::Discard,
-            0,
-            ReceiveCommand { length: bits(rng.random_range(0..9)), ..Default::default() },
-        );
+        let announce = rng.random();
+        let ending = self.announced(rng, slot, announce, 0, 0);
+        let fields =
+            ReceiveCommand { length: bits(rng.random_range(0..9)), announce, ending, ..ReceiveCommand::default() };
+        self.command(ReceiveKind::Discard, slot, fields);
+    }
+
+    /// What an announcement says; it is expected from now on if there is one.
+    fn announced(&mut self, rng: &mut StdRng, slot: usize, one: bool, address: u64, length: u64) -> Ending {
+        let ending = Ending {
+            response: bits(rng.random_range(0..32)),
+            status: bits(rng.random_range(0..14)),
+            cookie: bits(rng.random::<u32>().into()),
+            free: false,
+        };
+        if one {
+            let notice = Notice {
+                response: ending.response,
+                status: ending.status,
+                cookie: ending.cookie,
+                slot: bits(slot as u64),
+                generation: bits(self.generations[slot]),
+                address: bits(address),
+                length: bits(length),
+                ..Notice::default()
+            };
+            self.told.push((Told::Notice(notice), self.writes.len()));
+        }
+        ending
+    }
+
+    /// Tells the host something that is not about bytes received.
+    pub fn announce(&mut self, rng: &mut StdRng, slot: usize) {
+        let (address, length) = (rng.random(), rng.random::<u32>().into());
+        let ending = self.announced(rng, slot, true, address, length);
+        let fields =
+            ReceiveCommand { address: bits(address), length: bits(length), ending, ..ReceiveCommand::default() };
+        self.command(ReceiveKind::Announce, slot, fields);
     }
 
     /// Places `length` bytes of a frame's payload, from `trim` on.
     pub fn place(&mut self, rng: &mut StdRng, slot: usize, payload: u64, trim: u64, length: u64, flags: (bool, bool)) {
         let (notify, end_of_stream) = flags;
         let offset = self.frame(rng, payload) + trim as usize;
-        let fields =
-            ReceiveCommand { length: bits(length), trim: bits(trim), notify, end_of_stream, ..Default::default() };
+        self.placements += usize::from(length != 0);
+        let announce = self.announcing && rng.random_bool(0.05);
+        let ending = self.announced(rng, slot, announce, 0, 0);
+        let (length_field, trim) = (bits(length), bits(trim));
+        let fields = ReceiveCommand {
+            length: length_field,
+            trim,
+            notify,
+            end_of_stream,
+            announce,
+            ending,
+            ..ReceiveCommand::default()
+        };
         self.command(ReceiveKind::Place, slot, fields);
         let bytes = self.frames.last().expect("a frame").bytes[offset..offset + length as usize].to_vec();
         for byte in bytes {
@@ -194,19 +244,19 @@ impl Script {
             }
             _ => nothing,
         };
-        let response = DescriptorFields {
-            base: bits(head.base),
-            connection: bits(slot as u64 | self.generations[slot] << 16),
+        let notice = Notice {
+            response: bits(Response::BufferReceive as u64),
+            status: bits(status),
+            slot: bits(slot as u64),
+            generation: bits(self.generations[slot]),
+            cookie: bits(head.cookie),
+            address: bits(head.base),
             length: bits(head.filled - head.reported),
             offset: bits(head.reported),
-            cookie: bits(head.cookie),
-            flags: bits(flags.into()),
-            status: bits(status),
-            reserved: bits(0),
-            kind: bits(Response::BufferReceive as u64),
-            owner: false,
+            handed_back: flags & flag::HANDED_BACK != 0,
+            end_of_stream: bare,
         };
-        self.told.push((Told::Response(response), self.writes.len()));
+        self.told.push((Told::Notice(notice), self.writes.len()));
     }
 
     /// Closes a connection.

@@ -119,7 +119,6 @@ fn steps<const W: usize, const K: usize>(packets: usize) {
     for seed in 1..4 {
         sweep::<W, K>(&mut dut, seed, packets, 600);
     }
-    assert!(dut.bench.uut.idle.val());
     dut.replay("writer").unwrap();
 }
 
@@ -161,32 +160,57 @@ fn first_write_follows_four_cycles_after_the_piece() {
     });
 }
 
+/// T1, R1: what is counted as written was written: a piece ends with the word that has its last byte, a packet with that of its last piece.
 #[test]
-fn idle_is_low_until_every_byte_is_out() {
+fn the_last_word_of_a_piece_and_of_a_packet_is_marked() {
     with_big_stack(|| {
         let mut dut = Compiled::new(&Writer::<64, 8>::new(MAXIMUM_WRITE as usize), "writer").unwrap();
         let mut random = Random::new(7);
-        let packet = Scatter { pieces: vec![(0x1003, 50)], bytes: random.bytes(50) };
-        let mut pieces = Feed::new("s_piece", packet.words(), 100);
-        let mut feed = Feed::new("s_beat", beats_of::<64>(&Packet { bytes: packet.bytes.clone(), error: false }), 100);
-        let mut drain = Drain::new("m_write", 30);
+        let packets: Vec<Scatter> = (0..200).map(|_| Scatter::random(&mut random, 5, 1, 700)).collect();
+        let words: Vec<_> = packets.iter().flat_map(|packet| packet.words()).collect();
+        let beats = packets.iter().flat_map(|p| beats_of::<64>(&Packet { bytes: p.bytes.clone(), error: false }));
+        let mut pieces = Feed::new("s_piece", words, 60);
+        let mut feed = Feed::new("s_beat", beats.collect::<Vec<_>>(), 60);
+        let mut drain = Drain::new("m_write", 60);
         dut.reset();
-        let idle = dut.model.port("idle");
-        assert_eq!(dut.model.get(idle), 1);
-        while drain.words.len() < 7 {
+        let ports = ["piece_ends", "packet_ends"].map(|name| dut.model.port(name));
+        // Bytes written so far at every mark.
+        let mut marks: [Vec<usize>; 2] = [vec![], vec![]];
+        let total: usize = packets.iter().map(|packet| packet.bytes.len()).sum();
+        let mut bytes = 0;
+        while bytes < total {
             pieces.before(&mut dut, &mut random);
             feed.before(&mut dut, &mut random);
             drain.before(&mut dut, &mut random);
             dut.settle();
-            assert_eq!(dut.model.get(idle), 0, "cycle {}", dut.cycle());
+            let now = ports.map(|port| dut.model.get(port) == 1);
             pieces.after(&dut);
             feed.after(&dut);
+            let before = drain.words.len();
             drain.after(&dut);
+            if drain.words.len() > before {
+                let word = WriteBeat::<64, 8>::from_flat(&drain.words[before]);
+                bytes += word.strobe.to_flat().iter().filter(|&&lane| lane).count();
+                for (marks, now) in marks.iter_mut().zip(now) {
+                    marks.extend(now.then_some(bytes));
+                }
+            }
             dut.step();
         }
-        dut.settle();
-        assert_eq!(dut.model.get(idle), 1);
-        assert_eq!(written::<64, 8>(&drain.words), packet.writes());
+        let sums = |lengths: Vec<usize>| -> Vec<usize> {
+            lengths
+                .iter()
+                .scan(0, |sum, length| {
+                    Some({
+                        *sum += length;
+                        *sum
+                    })
+                })
+                .collect()
+        };
+        let lengths = packets.iter().flat_map(|packet| packet.pieces.iter().map(|&(_, length)| length as usize));
+        assert_eq!(marks[0], sums(lengths.collect()), "pieces");
+        assert_eq!(marks[1], sums(packets.iter().map(|packet| packet.bytes.len()).collect()), "packets");
     });
 }
 

@@ -2,6 +2,7 @@
 use super::rig::Rig;
 use super::script::Conn;
 use stevedore_abi::{Response, Status};
+use stevedore_rtl::bundles::{Event, EventKind};
 use stevedore_testbenches::replay::Compiled;
 
 const TERMINATION: Option<Response> = Some(Response::TerminationResponse);
@@ -309,7 +310,8 @@ fn data_without_room_after_terminate_is_discarded_and_acknowledged() {
 
 #[test]
 fn reset_before_the_first_teardown_of_time_wait_ends_it_at_once() {
-    // The teardown that begins TIME-WAIT needs a turn; the reset may come first. Either way the host hears once, and the slot is freed once.
+    // The teardown that begins TIME-WAIT needs a turn; the reset may come first. Either way the host hears once, and
+    // the slot is freed once.
     for gap in 0..14 {
         let mut rig = Rig::new();
         let conn = in_state(&mut rig, 3, "FIN-WAIT-2");
@@ -322,4 +324,109 @@ fn reset_before_the_first_teardown_of_time_wait_ends_it_at_once() {
         let freed = endings.iter().filter(|e| e.1).count();
         assert_eq!((said, freed), (1, 1), "gap {gap}: {endings:?}");
     }
+}
+
+/// RFC 9293 3.10.7.4, second, 1 (RFC 5961 3.2): RCV.NXT + RCV.WND is the first number outside the window.
+#[test]
+fn reset_at_the_right_edge_is_dropped() {
+    let mut rig = Rig::new();
+    let conn = rig.established(3, 65535, 5000);
+    rig.peer(conn, "R 5001:5001(0)");
+    rig.expect(&[]);
+    // The last number inside is challenged.
+    rig.peer(conn, "R 5000:5000(0)");
+    rig.expect(&[". 1:1(0) ack 1 win 5000"]);
+    rig.silent();
+    // A closed window still takes the reset that is exact.
+    let mut rig = Rig::new();
+    let conn = rig.established(3, 65535, 0);
+    rig.peer(conn, "R 1:1(0)");
+    rig.expect(&[]);
+    rig.ending(conn, TERMINATION, Status::Reset, true);
+}
+
+/// RFC 9293 3.10.7.4, fifth, TIME-WAIT: a FIN inside the window is acknowledged and restarts the time; one outside is
+/// answered by the check of the sequence number, and that is all.
+#[test]
+fn fin_in_time_wait_is_acknowledged_and_restarts_the_time_if_it_is_in_the_window() {
+    for (fin, restarts) in [
+        ("F. 2:2(0) ack 2 win 65535", true),
+        ("F. 1000:1000(0) ack 2 win 65535", true),
+        ("F. 60000:60000(0) ack 2 win 65535", false),
+        ("F. -50:-50(0) ack 2 win 65535", false),
+        ("F. 0:0(0) ack 2 win 65535", false),
+    ] {
+        let mut rig = Rig::new();
+        let conn = in_state(&mut rig, 3, "TIME-WAIT");
+        rig.microseconds(4000);
+        rig.peer(conn, fin);
+        rig.expect(&[". 2:2(0) ack 2 win 4999"]);
+        rig.microseconds(1300);
+        assert_eq!(rig.endings.is_empty(), restarts, "{fin}");
+        rig.microseconds(4000);
+        rig.ending(conn, None, Status::Success, true);
+    }
+}
+
+/// A hard error that the network reports about a segment of this sequence number, relative.
+fn unreachable(rig: &mut Rig<Compiled>, conn: Conn, sequence: u32) {
+    let event = conn.event(EventKind::Unreachable);
+    rig.host(Event { sequence: u64::from(super::script::ENGINE.wrapping_add(sequence)).into(), ..event });
+}
+
+/// RFC 9293 3.9.2.2, hard errors; RFC 5927 4.1: only about what is under way.
+#[test]
+fn hard_error_about_what_is_under_way_ends_the_connection() {
+    let mut rig = Rig::new();
+    let conn = rig.established(3, 65535, 5000);
+    // Nothing is.
+    for sequence in [0, 1, 2, 0x8000_0000] {
+        unreachable(&mut rig, conn, sequence);
+    }
+    rig.post_send(conn, 1500);
+    rig.wire.clear();
+    for sequence in [0, 1501, 1502, 0x8000_0001] {
+        unreachable(&mut rig, conn, sequence);
+    }
+    let stale = Conn { generation: 6, ..conn };
+    unreachable(&mut rig, stale, 1);
+    rig.expect(&[]);
+    rig.silent();
+    unreachable(&mut rig, conn, 1500);
+    rig.expect(&[]);
+    rig.ending(conn, TERMINATION, Status::Reset, true);
+    rig.microseconds(20_000);
+    rig.expect(&[]);
+    rig.silent();
+}
+
+#[test]
+fn hard_error_ends_a_handshake() {
+    let mut rig = Rig::new();
+    let conn = rig.active(3);
+    rig.wire.clear();
+    unreachable(&mut rig, conn, 1);
+    rig.silent();
+    unreachable(&mut rig, conn, 0);
+    rig.ending(conn, Some(Response::ConnectionCompletion), Status::Reset, true);
+    let conn = rig.passive(4, "win 65535 mss 1000");
+    rig.wire.clear();
+    unreachable(&mut rig, conn, 0);
+    rig.ending(conn, None, Status::Success, true);
+    rig.microseconds(20_000);
+    rig.expect(&[]);
+    rig.silent();
+}
+
+#[test]
+fn hard_error_means_nothing_to_who_waits() {
+    let mut rig = Rig::new();
+    let listener = rig.listener();
+    let conn = in_state(&mut rig, 3, "TIME-WAIT");
+    for sequence in [0, 1, 2, 3] {
+        unreachable(&mut rig, listener, sequence);
+        unreachable(&mut rig, conn, sequence);
+    }
+    rig.expect(&[]);
+    rig.silent();
 }

@@ -77,19 +77,23 @@ fn one_connection_takes_a_segment_and_a_turn_every_ten_cycles() {
 }
 
 #[test]
-fn one_connection_sends_a_segment_every_ten_cycles() {
-    let mut rig = Rig::with(&Geometry { connections: 64, ..test_geometry() }, test_settings());
+fn one_connection_sends_a_segment_every_five_cycles() {
+    // The queue of a wide engine gives a command in every cycle.
+    let mut rig = Rig::with(&Geometry { connections: 64, width: 512, ..test_geometry() }, test_settings());
     let conn = many(&mut rig, 1, 0)[0];
     rig.post_send(conn, 10_000);
     let gaps: Vec<u64> = rig.sent_at.windows(2).map(|w| w[1] - w[0]).collect();
     println!("cycles between segments of one connection: {gaps:?}");
     assert_eq!(rig.wire.len(), 10);
-    assert!(gaps.iter().all(|&gap| gap <= 10), "{gaps:?}");
+    // The eighth cycle belongs to another source in turn: a tick now and then takes one.
+    assert!(gaps.iter().filter(|&&gap| gap > 5).count() <= 2 && gaps.iter().all(|&gap| gap <= 8), "{gaps:?}");
 }
 
 #[test]
 fn syn_is_answered_within_nine_cycles() {
     let mut rig = Rig::new();
+    rig.listener();
+    rig.taken_at.clear();
     rig.cycles(100);
     rig.passive(3, "win 5000 mss 1460");
     let latency = rig.sent_at[0] - rig.taken_at[0];
@@ -150,7 +154,7 @@ fn nobody_starves_under_a_flood_of_segments_and_requests() {
 fn blocked_outputs_stop_the_inlets_and_lose_nothing() {
     let mut rig = Rig::with(&Geometry { connections: 64, ..test_geometry() }, test_settings());
     let conns = many(&mut rig, 12, 60_000);
-    for blocked in ["m_send", "m_receive", "m_notice"] {
+    for blocked in ["m_send", "m_receive"] {
         rig.blocked = Some(blocked);
         for round in 0..10 {
             for &conn in &conns {
@@ -163,7 +167,7 @@ fn blocked_outputs_stop_the_inlets_and_lose_nothing() {
             }
         }
         rig.cycles(2000);
-        assert!(!rig.segments.is_empty() || blocked == "m_notice" || blocked == "m_send", "{blocked}");
+        assert!(!rig.segments.is_empty() || blocked == "m_send", "{blocked}");
         rig.blocked = None;
         rig.quiet();
         assert!(rig.frames_waiting() == 0, "{blocked}: {} frames without a command", rig.frames_waiting());

@@ -150,19 +150,21 @@ fn duplicates_in_recovery_let_new_data_go() {
     for _ in 0..3 {
         rig.peer(conn, ". 1:1(0) ack 1 win 65535");
     }
-    rig.expect(&[". 1:1001(1000) ack 1 win 0"]);
-    // ssthresh 5, cwnd 8, ten in flight: the sixth duplicate makes room.
-    rig.peer(conn, ". 1:1(0) ack 1 win 65535");
-    rig.peer(conn, ". 1:1(0) ack 1 win 65535");
+    // Limited transmit, then the missing segment.
+    rig.expect(&[". 10001:11001(1000) ack 1 win 0", ". 11001:12001(1000) ack 1 win 0", ". 1:1001(1000) ack 1 win 0"]);
+    // ssthresh 5, cwnd 8, twelve in flight: the eighth duplicate makes room.
+    for _ in 0..4 {
+        rig.peer(conn, ". 1:1(0) ack 1 win 65535");
+    }
     rig.expect(&[]);
     rig.peer(conn, ". 1:1(0) ack 1 win 65535");
-    rig.expect(&[". 10001:11001(1000) ack 1 win 0"]);
+    rig.expect(&[". 12001:13001(1000) ack 1 win 0"]);
     // A partial acknowledgement: the next missing one at once, without a third duplicate.
     rig.peer(conn, ". 1:1(0) ack 3001 win 65535");
-    rig.expect(&[". 3001:4001(1000) ack 1 win 0", ". 11001:12001(1000) ack 1 win 0"]);
+    rig.expect(&[". 3001:4001(1000) ack 1 win 0", ". 13001:14001(1000) ack 1 win 0"]);
     // Everything sent before recovery began is acknowledged: it ends at ssthresh.
-    rig.peer(conn, ". 1:1(0) ack 11001 win 65535");
-    rig.expect(&[". 12001:13001(1000) ack 1 win 0"]);
+    rig.peer(conn, ". 1:1(0) ack 12001 win 65535");
+    rig.expect(&[". 14001:15001(1000) ack 1 win 0"]);
     assert_eq!(rig.pulses.fast_retransmit, 1);
 }
 
@@ -212,10 +214,10 @@ fn congestion_avoidance_grows_by_one_segment_per_window() {
     for _ in 0..3 {
         rig.peer(conn, ". 1:1(0) ack 1 win 65535");
     }
-    rig.peer(conn, ". 1:1(0) ack 10001 win 65535");
+    rig.peer(conn, ". 1:1(0) ack 12001 win 65535");
     rig.wire.clear();
     // In flight: what the window of ssthresh = 5 segments allows. Each round of five adds one.
-    let (mut una, mut nxt) = (10_001, 0);
+    let (mut una, mut nxt) = (12_001, 0);
     let mut sizes = Vec::new();
     for _ in 0..40 {
         una += 1000;
@@ -294,4 +296,126 @@ fn acknowledgement_of_what_was_never_sent_is_answered_and_ignored() {
     rig.peer(conn, ". 1:1(0) ack -100 win 65535");
     rig.expect(&[]);
     assert_eq!(rig.released(3), 0);
+}
+
+/// One round trip: the peer acknowledges every segment that is out, one by one. How many there were.
+fn round(rig: &mut Rig<Compiled>, conn: Conn) -> usize {
+    let sent: Vec<_> = rig.wire.drain(..).collect();
+    for wire in &sent {
+        let end = wire.sequence.wrapping_sub(super::script::ENGINE) + wire.payload.len() as u32;
+        rig.peer(conn, &format!(". 1:1(0) ack {end} win 65535"));
+    }
+    sent.len()
+}
+
+/// Posts, and waits until everything that may go is out.
+fn burst(rig: &mut Rig<Compiled>, conn: Conn, bytes: u32) {
+    rig.post_send(conn, bytes);
+    rig.cycles(600);
+}
+
+/// A connection whose congestion window has grown to 70 segments in slow start; 60,000 bytes are acknowledged.
+fn grown(rig: &mut Rig<Compiled>) -> Conn {
+    let conn = rig.established(3, 65535, 0);
+    rig.post_send(conn, 60_000);
+    while !rig.wire.is_empty() {
+        round(rig, conn);
+    }
+    conn
+}
+
+/// RFC 3042: a new segment for each of the first two duplicates, if the peer's window has room for it.
+#[test]
+fn first_two_duplicates_let_a_new_segment_go_each() {
+    for (window, more) in [(65535, 2), (11_000, 1), (10_000, 0)] {
+        let mut rig = Rig::new();
+        let conn = rig.established(3, window, 0);
+        rig.post_send(conn, 40_000);
+        assert_eq!(rig.wire.len(), 10);
+        rig.wire.clear();
+        rig.peer(conn, &format!(". 1:1(0) ack 1 win {window}"));
+        rig.peer(conn, &format!(". 1:1(0) ack 1 win {window}"));
+        let expected = [". 10001:11001(1000) ack 1 win 0", ". 11001:12001(1000) ack 1 win 0"];
+        rig.expect(&expected[..more]);
+        // No loss after all. The congestion window has not grown by them: eleven segments, of which `more` are out.
+        rig.peer(conn, ". 1:1(0) ack 10001 win 65535");
+        assert_eq!(rig.wire.len(), 11 - more, "window {window}");
+    }
+}
+
+/// RFC 5681 4.1: after a time-out without sending, no more than the initial window goes at once.
+#[test]
+fn idle_connection_starts_anew_with_the_initial_window() {
+    let mut rig = Rig::new();
+    let conn = grown(&mut rig);
+    // Less than a time-out (400 us): the window is as large as it was.
+    rig.microseconds(250);
+    burst(&mut rig, conn, 40_000);
+    assert_eq!(rig.wire.len(), 40);
+    while !rig.wire.is_empty() {
+        round(&mut rig, conn);
+    }
+    rig.microseconds(450);
+    burst(&mut rig, conn, 40_000);
+    assert_eq!(round(&mut rig, conn), 10);
+    // Slow start again: the threshold is where it was.
+    assert_eq!(rig.wire.len(), 20);
+    assert_eq!((rig.pulses.time_out, rig.pulses.retransmission), (0, 0));
+}
+
+#[test]
+fn post_after_idling_has_a_whole_time_out_of_its_own() {
+    // The peer's window is closed: the first probe comes a time-out after the post, whenever that was.
+    for idle in [10, 200, 350, 450, 1000] {
+        let mut rig = Rig::new();
+        let conn = rig.established(3, 65535, 0);
+        rig.post_send(conn, 1000);
+        rig.wire.clear();
+        rig.peer(conn, ". 1:1(0) ack 1001 win 0");
+        rig.microseconds(idle);
+        rig.post_send(conn, 1000);
+        rig.expect(&[]);
+        about(rig.wait(1000), 400);
+        rig.expect(&[". 1001:1002(1) ack 1 win 0"]);
+    }
+}
+
+/// RFC 5681 3.1 (7): only the first time-out of a segment lowers ssthresh.
+#[test]
+fn second_time_out_leaves_the_threshold_of_the_first() {
+    for time_outs in 1..=3 {
+        let mut rig = Rig::new();
+        let conn = grown(&mut rig);
+        burst(&mut rig, conn, 200_000);
+        assert_eq!(rig.wire.len(), 65);
+        for _ in 0..time_outs {
+            rig.wire.clear();
+            rig.wait(5000);
+        }
+        assert_eq!(rig.pulses.time_out, time_outs);
+        // Slow start to half of what was out, 32.5 segments, then a segment a round.
+        let rounds: Vec<usize> = (0..9).map(|_| round(&mut rig, conn)).collect();
+        assert_eq!(rounds, [1, 2, 4, 8, 16, 32, 33, 34, 35], "{time_outs} time-outs");
+    }
+}
+
+/// RFC 5681 3.1 (4): a time-out that only ends the wait for a larger window is no loss, and hides none.
+#[test]
+fn loss_after_a_silly_window_lowers_the_threshold() {
+    let mut rig = Rig::new();
+    let conn = grown(&mut rig);
+    rig.peer(conn, ". 1:1(0) ack 60001 win 300");
+    rig.post_send(conn, 200_000);
+    rig.wait(1000);
+    rig.expect(&[". 60001:60301(300) ack 1 win 0"]);
+    rig.peer(conn, ". 1:1(0) ack 60001 win 40000");
+    rig.cycles(400);
+    assert_eq!(rig.wire.len(), 39);
+    rig.wire.clear();
+    rig.wait(5000);
+    assert_eq!(rig.pulses.time_out, 1);
+    rig.peer(conn, ". 1:1(0) ack 60001 win 65535");
+    let rounds: Vec<usize> = (0..8).map(|_| round(&mut rig, conn)).collect();
+    assert_eq!(rounds[..5], [1, 2, 4, 8, 16]);
+    assert!(rounds[5] <= 20 && rounds[6] <= 21 && rounds[7] <= 22, "{rounds:?}");
 }

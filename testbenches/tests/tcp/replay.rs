@@ -19,14 +19,12 @@ fn access() -> Access<Tcp> {
         },
         accept: |uut, name, ready| match name {
             "m_send" => uut.m_send.ready.next = ready,
-            "m_receive" => uut.m_receive.ready.next = ready,
-            _ => uut.m_notice.ready.next = ready,
+            _ => uut.m_receive.ready.next = ready,
         },
         ready: |uut, name| if name == "s_segment" { uut.s_segment.ready.val() } else { uut.s_host.ready.val() },
         word: |uut, name| match name {
             "m_send" => uut.m_send.valid.val().then(|| uut.m_send.bits.val().to_flat()),
-            "m_receive" => uut.m_receive.valid.val().then(|| uut.m_receive.bits.val().to_flat()),
-            _ => uut.m_notice.valid.val().then(|| uut.m_notice.bits.val().to_flat()),
+            _ => uut.m_receive.valid.val().then(|| uut.m_receive.bits.val().to_flat()),
         },
         reset: |uut, on| uut.reset.next = on,
     }
@@ -47,7 +45,7 @@ fn stepped_and_verilated_agree_cycle_by_cycle() {
         rig.wire.clear();
         rig.cycles_per_microsecond = 1;
         rig.stalls = Stalls::Random;
-        let mut storm = Storm::new(16);
+        let mut storm = Storm::new(15);
         for _ in 0..1500 {
             if rig.random() % 3 == 0 && rig.segments.len() < 20 {
                 storm.blow(&mut rig);

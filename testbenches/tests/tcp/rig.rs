@@ -1,4 +1,5 @@
-//! Drives the block and carries out its commands the way the chains do, checking each against what they could carry out.
+//! Drives the block and carries out its commands the way the chains do, checking each against what they could carry
+//! out.
 use std::collections::{HashMap, VecDeque};
 use stevedore_hdl::prelude::*;
 use stevedore_rtl::bundles::*;
@@ -117,6 +118,10 @@ pub struct Rig<D: TcpDut> {
     pub notices: VecDeque<Notice>,
     pub endings: VecDeque<(u16, Ending)>,
     pub settings: TcpSettings,
+    /// Slot of the listener that the peers' SYNs are for.
+    pub listener_slot: u16,
+    /// It was begun.
+    pub listens: bool,
     pub pulses: Counters,
     /// Cycle of every command segment.
     pub sent_at: Vec<u64>,
@@ -174,7 +179,7 @@ impl Rig<Compiled> {
     pub fn with(geometry: &Geometry, settings: TcpSettings) -> Self {
         let geometry = *geometry;
         let dut = with_big_stack(move || Compiled::new(&Tcp::new(&geometry), "tcp").expect("a model"));
-        Rig::around(dut, settings)
+        Rig { listener_slot: geometry.connections as u16 - 1, ..Rig::around(dut, settings) }
     }
 }
 
@@ -183,7 +188,7 @@ impl<D: TcpDut> Rig<D> {
     pub fn around(mut dut: D, settings: TcpSettings) -> Self {
         dut.offer("s_segment", None);
         dut.offer("s_host", None);
-        for source in ["m_send", "m_receive", "m_notice"] {
+        for source in ["m_send", "m_receive"] {
             dut.accept(source, true);
         }
         dut.set_settings(settings);
@@ -202,6 +207,8 @@ impl<D: TcpDut> Rig<D> {
             notices: VecDeque::new(),
             endings: VecDeque::new(),
             settings,
+            listener_slot: 15,
+            listens: false,
             pulses: Counters::default(),
             sent_at: Vec::new(),
             taken_at: Vec::new(),
@@ -228,8 +235,8 @@ impl<D: TcpDut> Rig<D> {
         let request = self.requests.front().map(|e| e.to_flat());
         self.dut.offer("s_segment", segment.as_deref());
         self.dut.offer("s_host", request.as_deref());
-        let mut accept = [true; 3];
-        for (source, accept) in ["m_send", "m_receive", "m_notice"].into_iter().zip(&mut accept) {
+        let mut accept = [true; 2];
+        for (source, accept) in ["m_send", "m_receive"].into_iter().zip(&mut accept) {
             *accept = match self.stalls {
                 Stalls::None => true,
                 Stalls::Random => self.random() & 1 == 0,
@@ -243,7 +250,6 @@ impl<D: TcpDut> Rig<D> {
         let request_taken = request.is_some() && self.dut.ready("s_host");
         let send = self.dut.word("m_send").filter(|_| accept[0]);
         let receive = self.dut.word("m_receive").filter(|_| accept[1]);
-        let notice = self.dut.word("m_notice").filter(|_| accept[2]);
         let pulses = self.dut.pulses();
         let cycle = self.dut.cycle();
         self.dut.step();
@@ -260,9 +266,6 @@ impl<D: TcpDut> Rig<D> {
         }
         if let Some(word) = receive {
             self.carry_out_receive(ReceiveCommand::from_flat(&word));
-        }
-        if let Some(word) = notice {
-            self.notices.push_back(Notice::from_flat(&word));
         }
         let c = &mut self.pulses;
         for (count, pulse) in [
@@ -300,6 +303,19 @@ impl<D: TcpDut> Rig<D> {
         self.cycles(count * self.cycles_per_microsecond);
     }
 
+    /// Microseconds by leaps, each short enough for the scan to see every connection meanwhile.
+    pub fn leap(&mut self, count: u64) {
+        const LEAP: u64 = 1 << 19;
+        let mut left = count;
+        while left > 0 {
+            let from = self.now;
+            self.now = self.now.wrapping_add(left.min(LEAP) as u32);
+            self.dut.set_now(self.now);
+            self.cycles(72);
+            left = left.saturating_sub(u64::from(self.now.wrapping_sub(from)));
+        }
+    }
+
     /// The bytes placed for a slot.
     pub fn placed(&self, slot: u16) -> &[u8] {
         self.chains.get(&slot).map_or(&[], |c| &c.placed)
@@ -325,7 +341,8 @@ impl<D: TcpDut> Rig<D> {
         self.chains[&slot].released
     }
 
-    /// Forgets what a slot was used for, as the lookup does when it gives it out. `initial`: its initial sequence number.
+    /// Forgets what a slot was used for, as the lookup does when it gives it out. `initial`: its initial sequence
+    /// number.
     pub fn new_slot(&mut self, slot: u16, initial: u32) {
         self.chains.insert(slot, Chains { first: initial.wrapping_add(1), ..Chains::default() });
     }
@@ -402,6 +419,16 @@ impl<D: TcpDut> Rig<D> {
     fn carry_out_receive(&mut self, c: ReceiveCommand) {
         let slot = c.slot.index() as u16;
         let length = c.length.index() as u64;
+        if c.announce || c.kind == ReceiveKind::Announce {
+            let Ending { response, status, cookie, .. } = c.ending;
+            let (address, length) = if c.announce { Default::default() } else { (c.address, c.length) };
+            let (slot, generation) = (c.slot, c.generation);
+            let notice = Notice { response, status, slot, generation, cookie, address, length, ..Notice::default() };
+            self.notices.push_back(notice);
+        }
+        if c.kind == ReceiveKind::Announce {
+            return;
+        }
         if matches!(c.kind, ReceiveKind::Place | ReceiveKind::Discard) {
             let (owner, payload) = self.frames.pop_front().expect("a command without a frame");
             assert_eq!(owner, slot, "the frame of another connection");

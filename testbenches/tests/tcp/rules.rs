@@ -1,18 +1,28 @@
-//! The rules by themselves: the functions the pipeline is made of, walked at random in plain Rust, where the record can be seen.
+//! The rules by themselves: the functions the pipeline is made of, walked at random in plain Rust, where the record can
+//! be seen.
 //!
 //! Safety: the numbers stay in order. Liveness: whatever is owed has a turn or a timer to bring it about.
 use super::rig::test_settings;
 use super::script::{Conn, ENGINE, PEER};
 use stevedore_hdl::prelude::*;
 use stevedore_rtl::bundles::*;
+use stevedore_rtl::connection::listening::Listening;
 use stevedore_rtl::connection::settle::{begin, outcome_of, settle, Outcome};
 use stevedore_rtl::connection::stages::{decide, judge_all, measure, Issued};
+
+/// Generation of the listener.
+const LISTENER: u64 = 77;
 
 /// One connection.
 struct Walk {
     record: ConnectionRecord,
-    now: u32,
+    /// Microseconds, 33 bits.
+    now: u64,
     generation: u16,
+    /// The listener still listens.
+    listener: bool,
+    /// A time-out sent the segment at SND.UNA again.
+    resent: bool,
     random: u64,
     log: Vec<String>,
 }
@@ -41,11 +51,12 @@ impl Walk {
     /// One event through all stages.
     fn event(&mut self, event: Event) -> Outcome {
         let settings = test_settings();
-        let now = u64::from(self.now).into();
+        let now = self.now.into();
         let issued = Issued { event, row: event.slot, legitimate: true, ..Issued::default() };
         let before = self.record;
+        let listener = Listening { alive: self.listener, generation: bits(LISTENER) };
         let measures = measure(issued, before, settings, now);
-        let judgement = judge_all(issued, before, settings, measures);
+        let judgement = judge_all(issued, before, settings, measures, listener);
         let decisions = decide(issued, before, measures, judgement);
         let begun = begin(event, before, judgement);
         self.record = settle(issued, begun, settings, now, measures, decisions);
@@ -66,6 +77,8 @@ impl Walk {
             self.record.hard.state
         ));
         self.check(before, event, outcome);
+        self.resent |= outcome.pulses.time_out;
+        self.resent &= self.record.hard.snd_una == before.hard.snd_una;
         outcome
     }
 
@@ -99,7 +112,7 @@ impl Walk {
         let lingering = matches!(state, TcpState::FinWait2 | TcpState::TimeWait);
         if data {
             self.holds("cwnd is never zero", soft.cwnd.any());
-            self.holds("ssthresh is two segments at least", number(soft.ssthresh) >= 2 * hard.snd_mss.index() as u32);
+            self.holds("ssthresh is two segments at least", soft.ssthresh.index() >= 2 * hard.snd_mss.index());
         }
         // Liveness.
         let owed = hard.farewell != Farewell::None || hard.reset_now;
@@ -118,21 +131,30 @@ impl Walk {
             self.holds("what waits has a timer or a turn", !(waiting || fin_waits) || soft.timer_armed || soft.queued);
             self.holds("a retransmission owed has a turn", !soft.retransmit_now || !outstanding || soft.queued);
             // A whole segment and room for it: the turn is now.
-            let room = (number(soft.snd_wnd).min(number(soft.cwnd)))
+            let room = (number(soft.snd_wnd).min(soft.send_limit.index() as u32))
                 .wrapping_sub(number(hard.snd_nxt).wrapping_sub(number(hard.snd_una))) as i32;
             let unsent = number(hard.snd_end).wrapping_sub(number(hard.snd_nxt)) as i32;
             let mss = hard.snd_mss.index() as i32;
             let ready = waiting && room > 0 && room >= unsent.min(mss);
             self.holds("what can be sent has a turn", !ready || soft.queued);
         }
+        if data {
+            // RFC 3042: cwnd, and a segment for each of the first two duplicates.
+            let (cwnd, limit) = (soft.cwnd.index(), soft.send_limit.index());
+            let most = soft.duplicate_acks.index().min(2) * hard.snd_mss.index();
+            self.holds("limited transmit is limited", limit == cwnd || limit <= cwnd + most);
+        }
         if outcome.pulses.time_out {
             // RFC 5681 3.1 (4) and (7).
             let flight = number(before.hard.snd_max).wrapping_sub(number(before.hard.snd_una));
+            let flight = flight.min(before.soft.cwnd.index() as u32);
             let half = (flight / 2).max(2 * hard.snd_mss.index() as u32);
-            let first = !before.soft.backoff.any();
-            let expected = if first { half } else { number(before.soft.ssthresh) };
-            self.holds("the first time-out lowers ssthresh, those after it do not", number(soft.ssthresh) == expected);
-            self.holds("a time-out leaves a window of one segment", number(soft.cwnd) == hard.snd_mss.index() as u32);
+            let expected = if self.resent { before.soft.ssthresh.index() as u32 } else { half };
+            self.holds(
+                "the first time-out lowers ssthresh, those after it do not",
+                soft.ssthresh.index() as u32 == expected,
+            );
+            self.holds("a time-out leaves a window of one segment", soft.cwnd.index() == hard.snd_mss.index());
         }
         self.holds("a half-open connection has a timer", !handshake || soft.timer_armed || soft.queued);
         self.holds("a lingering connection has a timer", !lingering || soft.timer_armed);
@@ -147,7 +169,7 @@ impl Walk {
             let probe = send.length == bits::<32>(1) && send.retransmit;
             if send.length.any() && !send.retransmit {
                 self.holds("the peer's window is respected", ordered(end, edge));
-                let congestion = before.hard.snd_una + before.soft.cwnd;
+                let congestion = before.hard.snd_una + before.soft.send_limit.index() as u64;
                 self.holds("the congestion window is respected", ordered(end, congestion));
             }
             self.holds("no more than a segment", probe || send.length.index() <= before.hard.snd_mss.index());
@@ -214,12 +236,15 @@ impl Walk {
 
     fn open(&mut self) {
         self.generation = self.generation.wrapping_add(1).max(1);
+        self.listener = true;
+        self.resent = false;
         let mut event = self.conn().event(EventKind::Segment);
         event.initial_sequence = u64::from(ENGINE).into();
         if self.chance(2) {
             event.kind = EventKind::Connect;
         } else {
             event.fresh = true;
+            event.listener_generation = bits(LISTENER);
             event.control.syn = true;
             event.sequence = u64::from(PEER).into();
             event.window = self.below(65536).into();
@@ -231,10 +256,12 @@ impl Walk {
 
     /// One step: something happens.
     fn step(&mut self) {
-        self.now = self.now.wrapping_add(match self.below(40) {
-            0 => self.below(3000) as u32,
-            _ => self.below(20) as u32,
-        });
+        let passes = match self.below(40) {
+            0 => self.below(3000),
+            _ => self.below(20),
+        };
+        self.now = (self.now + passes) & 0x1_ffff_ffff;
+        self.listener &= !self.chance(200);
         let state = self.record.hard.state;
         if self.record.soft.queued && self.chance(3) {
             self.event(self.conn().event(EventKind::Transmit));
@@ -248,6 +275,10 @@ impl Walk {
                 70..=83 => Event { length: length.into(), ..self.conn().event(EventKind::PostSend) },
                 84..=97 => Event { length: length.into(), ..self.conn().event(EventKind::PostReceive) },
                 _ if self.chance(4) => Event { abort: self.chance(3), ..self.conn().event(EventKind::Terminate) },
+                _ if self.chance(4) => {
+                    let sequence = self.record.hard.snd_una + self.below(3) - 1;
+                    Event { sequence, ..self.conn().event(EventKind::Unreachable) }
+                }
                 _ => Event { generation: bits(0), ..self.segment() },
             };
             self.event(event);
@@ -262,8 +293,11 @@ fn every_promise_of_the_record_is_kept() {
         println!("seed {seed}");
         let mut walk = Walk {
             record: ConnectionRecord::default(),
-            now: 0xffff_0000,
+            // Over the edge of 32 bits, and of 33.
+            now: if seed % 2 == 0 { 0xffff_0000 } else { 0x1_ffff_0000 },
             generation: 0,
+            listener: true,
+            resent: false,
             random: seed.wrapping_mul(0x9e37_79b9_7f4a_7c15),
             log: vec![],
         };

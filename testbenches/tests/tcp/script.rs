@@ -1,7 +1,8 @@
 //! Scripts: one connection, segments written as text.
 //!
-//! A segment is `FLAGS first:last(length) ack N win N`, all numbers relative: what the engine sends counts from its initial number, what the
-//! peer sends from the peer's. Flags: S F R P and `.` for ACK. The acknowledgement and window of a segment without ACK are left out.
+//! A segment is `FLAGS first:last(length) ack N win N`, all numbers relative: what the engine sends counts from its
+//! initial number, what the peer sends from the peer's. Flags: S F R P and `.` for ACK. The acknowledgement and window
+//! of a segment without ACK are left out.
 use super::rig::{Rig, TcpDut, Wire};
 use stevedore_abi::{Response, Status};
 use stevedore_hdl::prelude::*;
@@ -184,12 +185,27 @@ impl<D: TcpDut> Rig<D> {
         assert!(self.endings.is_empty(), "{:?}", self.endings);
     }
 
-    /// A SYN of the peer for a listener, on a fresh slot.
+    /// The listener; the first time it is asked for, it begins.
+    pub fn listener(&mut self) -> Conn {
+        let conn = Conn { slot: self.listener_slot, generation: 3 };
+        if !self.listens {
+            self.listens = true;
+            self.host(conn.event(EventKind::Listen));
+            let notice = self.notices.pop_back().expect("the answer");
+            assert_eq!(notice.response.index(), Response::ListenResponse as usize);
+        }
+        conn
+    }
+
+    /// A SYN of the peer for the listener, on a fresh slot.
     pub fn passive(&mut self, slot: u16, options: &str) -> Conn {
         let conn = Conn { slot, generation: 7 };
         self.new_slot(slot, ENGINE);
+        let listener = self.listener();
         let (mut event, payload) = parse(conn, &format!("S 0:0(0) {options}"));
         event.fresh = true;
+        event.listener = u64::from(listener.slot).into();
+        event.listener_generation = u64::from(listener.generation).into();
         event.initial_sequence = u64::from(ENGINE).into();
         self.arrives(event, payload);
         self.quiet();
@@ -205,7 +221,8 @@ impl<D: TcpDut> Rig<D> {
         conn
     }
 
-    /// An established connection, peer's MSS 1000 and window as given, `room` bytes posted; nothing left to be seen of it.
+    /// An established connection, peer's MSS 1000 and window as given, `room` bytes posted; nothing left to be seen of
+    /// it.
     pub fn established(&mut self, slot: u16, window: u16, room: u32) -> Conn {
         let conn = self.passive(slot, "win 65535 mss 1000");
         let mss = self.settings.mss.index();

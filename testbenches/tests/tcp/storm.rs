@@ -1,5 +1,5 @@
-//! Events at random: plausible, stale, absurd. The chains of the bench check every command; here, that nothing ever stalls, every segment
-//! has its one command, and every connection that begins ends exactly once.
+//! Events at random: plausible, stale, absurd. The chains of the bench check every command; here, that nothing ever
+//! stalls, every segment has its one command, and every connection that begins ends exactly once.
 use super::rig::{Rig, Stalls, TcpDut};
 use super::script::{Conn, ENGINE, PEER};
 use std::collections::HashMap;
@@ -28,7 +28,7 @@ pub struct Storm {
 }
 
 impl Storm {
-    /// A storm over `connections` slots, 0 included.
+    /// A storm over `connections` slots, 0 included, and not that of the bench's listener.
     pub fn new(connections: usize) -> Self {
         Storm {
             slots: vec![None; connections],
@@ -53,11 +53,22 @@ impl Storm {
         let mut event = Event { initial_sequence: u64::from(ENGINE).into(), ..event };
         if event.kind == EventKind::Segment {
             event.fresh = true;
+            // Mostly a listener that stays; or what has one of the slots, which may be another listener, which ends.
+            let stays = rig.random() % 4 != 0;
+            let other = (1 + rig.random() % (self.slots.len() as u64 - 1)) as u16;
+            let listener = if stays {
+                Conn { slot: rig.listener_slot, generation: 3 }
+            } else {
+                Conn { slot: other, generation: self.generations[usize::from(other)] }
+            };
+            event.listener = u64::from(listener.slot).into();
+            event.listener_generation = u64::from(listener.generation).into();
             event.sequence = u64::from(PEER).into();
             event.control.syn = true;
             event.window = (rig.random() % 3000).into();
             event.options.mss = Optional { present: true, value: (rig.random() % 1500).into() };
-            event.options.window_scale = Optional { present: rig.random() % 2 == 0, value: (rig.random() % 15).into() };
+            event.options.window_scale =
+                Optional { present: rig.random().is_multiple_of(2), value: (rig.random() % 15).into() };
             rig.arrives(event, vec![]);
         } else {
             rig.requests.push_back(event);
@@ -208,7 +219,8 @@ impl Storm {
 fn storm(stalls: Stalls, pace: u64, cycles: u64) {
     let mut rig = Rig::new();
     rig.stalls = stalls;
-    let mut storm = Storm::new(16);
+    rig.listener();
+    let mut storm = Storm::new(15);
     let mut waited = 0;
     for _ in 0..cycles {
         if rig.random().is_multiple_of(pace) && rig.segments.len() < 20 {

@@ -5,6 +5,7 @@ use super::script::peer_byte;
 use stevedore_abi::{Response, Status};
 use stevedore_hdl::prelude::*;
 use stevedore_rtl::bundles::*;
+use stevedore_rtl::geometry::Geometry;
 use stevedore_testbenches::replay::Dut;
 
 /// From here on (in 256) connections are as patient as hosts are: where a fifth is lost each way, four tries in a row are in vain once in sixty, and
@@ -18,7 +19,9 @@ fn run(count: u16, bytes: u32, link: Link, stalls: Stalls, window: u32, room: u3
     if link.loss >= HEAVY_LOSS {
         settings = TcpSettings { retry_limit: bits(15), time_wait: bits(30_000), ..settings };
     }
-    let mut rig = Rig::with(&test_geometry(), settings);
+    // A slot for each of up to 15 connections, and one for their listener.
+    let geometry = Geometry { connections: 32, ..test_geometry() };
+    let mut rig = Rig::with(&geometry, settings);
     let conns: Vec<_> = (1..=count).map(|slot| rig.established(slot, 0, 0)).collect();
     let peers = conns.iter().map(|&conn| Peer::new(conn, bytes, true, window)).collect();
     let mut world = World::new(peers, link);

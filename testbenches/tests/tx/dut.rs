@@ -1,4 +1,5 @@
 //! The device under test: the Verilated transmitter, rust-hdl's simulation of it, or both side by side.
+use crate::host::number;
 use std::fmt::Debug;
 use stevedore_hdl::prelude::*;
 use stevedore_rtl::bundles::*;
@@ -15,6 +16,7 @@ pub struct Inputs<const W: usize> {
     pub address: Option<Address>,
     pub settings: Settings,
     pub payload: Option<Beat<W>>,
+    pub placements_written: Bits<16>,
     pub piece_ready: bool,
     pub frame_ready: bool,
     pub response_ready: bool,
@@ -64,6 +66,7 @@ impl<const W: usize> Dut<W> for Stepped<W> {
         u.settings.next = inputs.settings;
         u.s_payload.valid.next = inputs.payload.is_some();
         u.s_payload.bits.next = inputs.payload.unwrap_or_default();
+        u.placements_written.next = inputs.placements_written;
         u.m_piece.ready.next = inputs.piece_ready;
         u.m_frame.ready.next = inputs.frame_ready;
         u.m_response.ready.next = inputs.response_ready;
@@ -102,6 +105,7 @@ struct Ports {
     address: [Port; 2],
     settings: Port,
     payload: [Port; 3],
+    placements_written: Port,
     piece: [Port; 3],
     frame: [Port; 3],
     response: [Port; 3],
@@ -127,6 +131,7 @@ impl<const W: usize> Verilated<W> {
             address: [model.port("address"), model.port("address_valid")],
             settings: model.port("settings"),
             payload: channel("s_payload"),
+            placements_written: model.port("placements_written"),
             piece: channel("m_piece"),
             frame: channel("m_frame"),
             response: channel("m_response"),
@@ -183,6 +188,7 @@ impl<const W: usize> Dut<W> for Verilated<W> {
         if payload {
             self.put_some(self.ports.payload[0], self.ports.payload[1], inputs.payload);
         }
+        self.model.set(self.ports.placements_written, number(inputs.placements_written));
         self.model.set(self.ports.piece[2], inputs.piece_ready.into());
         self.model.set(self.ports.frame[2], inputs.frame_ready.into());
         self.model.set(self.ports.response[2], inputs.response_ready.into());

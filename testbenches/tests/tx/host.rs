@@ -16,6 +16,11 @@ pub fn number<const N: usize>(x: Bits<N>) -> u64 {
     (0..N).fold(0, |sum, i| sum | u64::from(x.get_bit(i)) << i)
 }
 
+/// Two runs of memory have a byte in common.
+pub fn overlap(a: (u64, u64), b: (u64, u64)) -> bool {
+    u128::from(a.0) < u128::from(b.0) + u128::from(b.1) && u128::from(b.0) < u128::from(a.0) + u128::from(a.1)
+}
+
 /// How the reader behaves.
 #[derive(Clone, Copy, Debug)]
 pub struct ReaderHabits {
@@ -27,6 +32,8 @@ pub struct ReaderHabits {
 }
 
 struct Packet {
+    /// The runs of memory it is read from.
+    runs: Vec<(u64, u64)>,
     bytes: VecDeque<u8>,
     due: u64,
     error: bool,
@@ -36,6 +43,7 @@ struct Packet {
 pub struct Reader {
     habits: ReaderHabits,
     gathered: VecDeque<u8>,
+    runs: Vec<(u64, u64)>,
     packets: VecDeque<Packet>,
     last_due: u64,
     /// The pieces taken, for the scoreboard.
@@ -51,6 +59,7 @@ impl Reader {
         Reader {
             habits,
             gathered: VecDeque::new(),
+            runs: Vec::new(),
             packets: VecDeque::new(),
             last_due: 0,
             taken: VecDeque::new(),
@@ -62,6 +71,7 @@ impl Reader {
     pub fn take(&mut self, piece: Piece, cycle: u64, rng: &mut StdRng) {
         self.taken.push_back(piece);
         let address = number(piece.address);
+        self.runs.push((address, number(piece.length)));
         self.gathered.extend((0..number(piece.length)).map(|i| byte_at(address.wrapping_add(i))));
         if piece.last {
             let mut bytes = std::mem::take(&mut self.gathered);
@@ -72,7 +82,8 @@ impl Reader {
             }
             self.last_due = self.last_due.max(cycle + rng.random_range(self.habits.latency / 2..=self.habits.latency));
             self.failed.push_back(error);
-            self.packets.push_back(Packet { bytes, due: self.last_due, error });
+            let runs = std::mem::take(&mut self.runs);
+            self.packets.push_back(Packet { runs, bytes, due: self.last_due, error });
             self.most_waiting = self.most_waiting.max(self.packets.len());
         }
     }
@@ -96,6 +107,12 @@ impl Reader {
             self.packets.pop_front();
         }
         Some(Beat { data, count: (count as u64).into(), last, error })
+    }
+
+    /// Bytes of this run of memory are still to be delivered.
+    pub fn reads(&self, address: u64, length: u64) -> bool {
+        let mut runs = self.packets.iter().flat_map(|packet| &packet.runs).chain(&self.runs);
+        runs.any(|&run| overlap(run, (address, length)))
     }
 
     pub fn idle(&self) -> bool {

@@ -6,11 +6,11 @@ use stevedore_rtl::stream::Queue;
 use stevedore_rtl::tx::appender::Appender;
 use stevedore_rtl::tx::chains::Chains;
 use stevedore_rtl::tx::checksum::Checksum;
-use stevedore_rtl::tx::departures::Departures;
 use stevedore_rtl::tx::header_builder::HeaderBuilder;
 use stevedore_rtl::tx::pool::Pool;
 use stevedore_rtl::tx::prepend::Prepend;
 use stevedore_rtl::tx::releaser::Releaser;
+use stevedore_rtl::tx::returns::Returns;
 use stevedore_rtl::tx::segment_buffer::SegmentBuffer;
 use stevedore_rtl::tx::send_chain::SendChain;
 use stevedore_rtl::tx::walker::Walker;
@@ -33,12 +33,12 @@ clean! {
     appender_verilog_is_clean: "appender", Appender::default();
     chains_verilog_is_clean: "chains", Chains::new(64);
     checksum_verilog_is_clean: "checksum", Checksum::<64>::new(), Checksum::<512>::new();
-    departures_verilog_is_clean: "departures", Departures::default();
     header_builder_verilog_is_clean: "header_builder", HeaderBuilder::<64>::new(&Geometry::SMALL);
     pool_verilog_is_clean: "pool", Pool::new(256, 64);
     prepend_verilog_is_clean: "prepend", Prepend::<64>::default(), Prepend::<512>::default();
     queue_verilog_is_clean: "queue_of_segments", Queue::<SegmentOut>::new(8);
     releaser_verilog_is_clean: "releaser", Releaser::new();
+    returns_verilog_is_clean: "returns", Returns::new(&Geometry::SMALL);
     segment_buffer_verilog_is_clean: "segment_buffer",
         SegmentBuffer::<64>::new(&Geometry::SMALL), SegmentBuffer::<512>::new(&Geometry::WIDE);
     send_chain_verilog_is_clean: "send_chain", SendChain::<64>::new(&Geometry::SMALL);

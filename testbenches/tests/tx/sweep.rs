@@ -33,6 +33,10 @@ fn control(rng: &mut impl Rng) -> ControlBits {
 fn act<const W: usize, D: Dut<W>>(world: &mut World<W, D>, slots: usize, sizes: Sizes) {
     let slot = world.rng.random_range(1..slots);
     let chain = world.chain(slot).clone();
+    if world.rng.random_bool(0.2) {
+        let placements = world.rng.random_range(1..5);
+        world.place(placements);
+    }
     match world.rng.random_range(0..100) {
         0..30 if world.free > 0 => {
             let length = match (sizes, world.rng.random_range(0..10)) {
@@ -110,6 +114,7 @@ fn habits(stall: Stall, error_in: u32) -> Habits {
         pieces: stall,
         frames: stall,
         responses: stall,
+        placements: stall,
         reader: ReaderHabits { stall, latency: 60, error_in },
     }
 }
@@ -126,7 +131,8 @@ fn sweep<const W: usize>(actions: usize) {
     }
 }
 
-/// T1, T2, T3, T4: scatter lists, retransmissions and releases of any size at W = 64.
+/// T1, T2, T3, T4: scatter lists, retransmissions and releases of any size at W = 64. No buffer goes back while a read of it is under way, and
+/// no frame overtakes the placements it may acknowledge.
 #[test]
 fn random_commands_at_64_bits_match_the_model() {
     sweep::<64>(2000);
@@ -147,6 +153,7 @@ fn one_slow_party_stops_nothing_for_ever() {
         Habits { pieces: heavy, ..fast },
         Habits { frames: heavy, ..fast },
         Habits { responses: heavy, ..fast },
+        Habits { placements: heavy, ..fast },
         Habits { commands: heavy, ..fast },
         Habits { reader: ReaderHabits { stall: heavy, latency: 1000, error_in: 0 }, ..fast },
     ];

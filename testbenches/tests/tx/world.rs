@@ -2,7 +2,7 @@
 use crate::chain::Chain;
 use crate::dut::{Dut, Inputs, Outputs};
 use crate::frames::Expected;
-use crate::host::{byte_at, number, Reader, ReaderHabits};
+use crate::host::{byte_at, number, overlap, Reader, ReaderHabits};
 use crate::stall::Stall;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
@@ -25,6 +25,8 @@ pub struct Habits {
     pub pieces: Stall,
     pub frames: Stall,
     pub responses: Stall,
+    /// How fast memory takes placements.
+    pub placements: Stall,
     pub reader: ReaderHabits,
 }
 
@@ -36,6 +38,7 @@ impl Habits {
         pieces: Stall::Never,
         frames: Stall::Never,
         responses: Stall::Never,
+        placements: Stall::Never,
         reader: ReaderHabits { stall: Stall::Never, latency: 20, error_in: 0 },
     };
 }
@@ -59,7 +62,8 @@ pub struct World<const W: usize, D: Dut<W>> {
     commands: VecDeque<SendCommand>,
     resets: VecDeque<ResetOut>,
     pieces: VecDeque<Piece>,
-    frames: VecDeque<Expected>,
+    /// With the number of placements to be written before.
+    frames: VecDeque<(Expected, u64)>,
     reset_frames: VecDeque<Expected>,
     responses: VecDeque<DescriptorFields>,
     /// With the addresses of the next connection in the slot: it begins as soon as the teardown is reported.
@@ -69,6 +73,10 @@ pub struct World<const W: usize, D: Dut<W>> {
     responses_expected: u64,
     responses_taken: u64,
     frame: Vec<u8>,
+    /// Placements issued, written, and written when the frame began.
+    issued: u64,
+    written: u64,
+    written_before: u64,
     lost: u64,
     bus_errors: u64,
     last_transfer: u64,
@@ -115,6 +123,10 @@ impl<const W: usize, D: Dut<W>> World<W, D> {
             responses_expected: 0,
             responses_taken: 0,
             frame: vec![],
+            // Just before the count runs through zero.
+            issued: 0xfff0,
+            written: 0xfff0,
+            written_before: 0xfff0,
             lost: 0,
             bus_errors: 0,
             last_transfer: 0,
@@ -226,9 +238,10 @@ impl<const W: usize, D: Dut<W>> World<W, D> {
             window: u64::from(frame.window).into(),
             control,
             options,
+            fence: (self.issued & 0xffff).into(),
             ..self.command(slot, SendKind::Segment)
         };
-        self.frames.push_back(frame);
+        self.frames.push_back((frame, self.issued));
         self.commands.push_back(command);
     }
 
@@ -258,6 +271,11 @@ impl<const W: usize, D: Dut<W>> World<W, D> {
         for buffer in used {
             self.response(slot, &buffer, Status::Success as u64, 0);
         }
+    }
+
+    /// Bytes are placed, so that later segments may acknowledge them.
+    pub fn place(&mut self, placements: u64) {
+        self.issued += placements;
     }
 
     pub fn rewind(&mut self, slot: usize) {
@@ -311,6 +329,8 @@ impl<const W: usize, D: Dut<W>> World<W, D> {
         if self.inputs.reset_out.is_none() && habits.resets.go(rng) {
             self.inputs.reset_out = self.resets.front().copied();
         }
+        self.written += u64::from(self.written < self.issued && habits.placements.go(rng));
+        self.inputs.placements_written = (self.written & 0xffff).into();
         self.inputs.payload = self.reader.beat(cycle, rng);
         self.inputs.piece_ready = habits.pieces.go(rng);
         self.inputs.frame_ready = habits.frames.go(rng);
@@ -358,6 +378,10 @@ impl<const W: usize, D: Dut<W>> World<W, D> {
         }
         if let (Some(response), true) = (outputs.response, inputs.response_ready) {
             assert_eq!(self.responses.pop_front(), Some(response), "response in cycle {cycle}");
+            let buffer = (number(response.base), number(response.length));
+            let asked = self.pieces.iter().any(|piece| overlap((number(piece.address), number(piece.length)), buffer));
+            let read = asked || self.reader.reads(buffer.0, buffer.1);
+            assert!(!read, "cycle {cycle}: {response:x?} gives back what is still to be read");
             self.responses_taken += 1;
             moved = true;
         }
@@ -394,6 +418,7 @@ impl<const W: usize, D: Dut<W>> World<W, D> {
     fn take_beat(&mut self, beat: Beat<W>, cycle: u64) {
         if self.frame.is_empty() {
             self.frame_times.push((cycle, cycle));
+            self.written_before = self.written;
         }
         let count = number(beat.count) as usize;
         assert!(!beat.error && count >= 1 && (count == W / 8 || (beat.last && count < W / 8)), "beat {beat:x?}");
@@ -406,16 +431,20 @@ impl<const W: usize, D: Dut<W>> World<W, D> {
         let expected = if u64::from(u16::from_be_bytes([frame[34], frame[35]])) >= RESET_PORTS {
             self.reset_frames.pop_front().expect("a reset")
         } else {
-            self.next_frame().unwrap_or_else(|| panic!("cycle {cycle}: no frame expected, but {frame:02x?}"))
+            let (expected, fence) =
+                self.next_frame().unwrap_or_else(|| panic!("cycle {cycle}: no frame expected, but {frame:02x?}"));
+            let written = self.written_before;
+            assert!(written >= fence, "cycle {cycle}: {written} placements were written, the frame waits for {fence}");
+            expected
         };
         expected.check(&frame, &self.inputs.settings);
     }
 
     /// The next segment that is not thrown away.
-    fn next_frame(&mut self) -> Option<Expected> {
+    fn next_frame(&mut self) -> Option<(Expected, u64)> {
         loop {
             let frame = self.frames.pop_front()?;
-            if frame.payload.is_empty() || !self.reader.failed.pop_front().expect("frames come after their payload") {
+            if frame.0.payload.is_empty() || !self.reader.failed.pop_front().expect("frames come after their payload") {
                 return Some(frame);
             }
             self.lost += 1;
