@@ -67,7 +67,9 @@ struct Storage<T> {
 impl<T: Symbolic> Storage<T> {
     fn new(depth: usize) -> Self {
         assert!((1..=1 << 16).contains(&depth), "a depth of {depth} words");
-        Storage { words: vec![T::default(); depth.next_power_of_two().max(2)], initial: vec![], no_rw_check: false }
+        // As Verilator has it: zeros, which need not be `T::default()`.
+        let undefined = T::from_flat(&vec![false; T::BITS]);
+        Storage { words: vec![undefined; depth.next_power_of_two().max(2)], initial: vec![], no_rw_check: false }
     }
 
     fn fill(&mut self, contents: Vec<T>) {

@@ -67,7 +67,8 @@ impl Storm {
             event.control.syn = true;
             event.window = (rig.random() % 3000).into();
             event.options.mss = Optional { present: true, value: (rig.random() % 1500).into() };
-            event.options.window_scale = Optional { present: rig.random() % 2 == 0, value: (rig.random() % 15).into() };
+            event.options.window_scale =
+                Optional { present: rig.random().is_multiple_of(2), value: (rig.random() % 15).into() };
             rig.arrives(event, vec![]);
         } else {
             rig.requests.push_back(event);
