@@ -206,7 +206,8 @@ fn messages<const W: usize>() {
         peer += 2;
         let replies = rig.exchange(&Echo { source: mac, ..Echo::request(peer, vec![]) }.bytes());
         assert_eq!(replies.len(), usize::from(possible), "ping: {mac:x?}");
-        let questions = [Arp { source: mac, ..Arp::question(peer) }, Arp { sender_mac: mac, ..Arp::question(peer + 1) }];
+        let questions =
+            [Arp { source: mac, ..Arp::question(peer) }, Arp { sender_mac: mac, ..Arp::question(peer + 1) }];
         for question in questions {
             assert_eq!(rig.exchange(&question.bytes()).len(), usize::from(possible), "{question:x?}");
         }

@@ -1,5 +1,6 @@
 //! The clock loop: one pass is one cycle of the engine and of every model around it.
 
+use super::acknowledged::Acknowledged;
 use super::counters::{segment, Counters};
 use super::egress::Egress;
 use super::ingress::Ingress;
@@ -43,6 +44,7 @@ pub struct Simulator<P: Peer> {
     /// Frames of the peer on their way into `inward`.
     sent: Vec<Vec<u8>>,
     stalled: Stalled,
+    acknowledged: Acknowledged,
     counters: Counters,
     /// The stopwatch, to be started for measuring latencies.
     pub watch: Watch,
@@ -82,6 +84,7 @@ impl<P: Peer> Simulator<P> {
             peer_wake: 0,
             sent: Vec::new(),
             stalled: Stalled::default(),
+            acknowledged: Acknowledged::default(),
             counters: Counters::default(),
             watch: Watch::default(),
             capture,
@@ -127,7 +130,10 @@ impl<P: Peer> Simulator<P> {
         self.write_bus.commit(inputs, outputs, &mut self.memory, &mut self.packets, &mut self.watch, now);
         self.read_bus.commit(inputs, outputs, &mut self.memory, &mut self.packets, now);
         self.ingress.commit(inputs, outputs);
-        if let Some(frame) = self.egress.commit(inputs, outputs, &mut self.memory, now) {
+        let frame = self.egress.commit(inputs, outputs, &mut self.memory, now);
+        let bytes = frame.as_deref().unwrap_or(self.egress.partial());
+        self.acknowledged.outward(bytes, frame.is_some(), &mut self.memory, now);
+        if let Some(frame) = frame {
             self.counters.frames_out += 1;
             let seen = segment(&frame);
             self.counters.payload_out += seen.payload;
@@ -189,6 +195,7 @@ impl<P: Peer> Simulator<P> {
         if self.ingress.is_free(now) {
             if let Some(frame) = self.inward.receive(now) {
                 let frame = self.ingress.start(frame, now);
+                self.acknowledged.inward(&frame.bytes);
                 self.counters.frames_in += 1;
                 let seen = segment(&frame.bytes);
                 self.counters.payload_in += seen.payload;

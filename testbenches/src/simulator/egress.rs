@@ -48,6 +48,12 @@ impl Egress {
         self.free_at as f64 / TICKS as f64
     }
 
+    /// The frame on its way, as far as it is out.
+    #[inline]
+    pub fn partial(&self) -> &[u8] {
+        &self.frame
+    }
+
     /// A frame is on its way.
     #[inline]
     pub fn is_inside(&self) -> bool {

@@ -7,13 +7,13 @@
 
 use super::order::HostOrder;
 use std::any::Any;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::fmt;
 use std::ops::Range;
 use std::ptr::NonNull;
 use std::rc::Rc;
 use stevedore_abi::descriptor::{flag, DESCRIPTOR_BYTES};
-use stevedore_abi::{Descriptor, Response, Status};
+use stevedore_abi::{Descriptor, Request, Response, Status};
 use stevedore_driver::{Memory, Purpose};
 
 /// Something the engine must never do.
@@ -69,6 +69,8 @@ struct Grant {
     /// Keeps `pointer` valid, whatever the driver drops.
     _owner: Rc<dyn Any>,
     purpose: Purpose,
+    /// Whose it is, once the engine has read the request that posts it for receiving.
+    connection: Option<u64>,
     /// Received bytes the host knows of; the engine may write behind them only.
     reported: u64,
     /// Ends and times of placements not reported yet.
@@ -82,6 +84,10 @@ struct Grant {
 pub struct HostMemory {
     grants: BTreeMap<u64, Grant>,
     granted: u64,
+    /// Bytes written for each connection.
+    placed: HashMap<u64, u64>,
+    /// Endpoints and ids of connections the host was told of, until somebody wants to know.
+    arrivals: Vec<(u64, u64)>,
     /// What was moved.
     pub traffic: Traffic,
     violations: Vec<Violation>,
@@ -116,7 +122,17 @@ impl HostMemory {
         }
         self.granted += 1;
         let number = self.granted;
-        let grant = Grant { number, length, pointer, _owner: memory.owner(), purpose, reported, placements, returned };
+        let grant = Grant {
+            number,
+            length,
+            pointer,
+            _owner: memory.owner(),
+            purpose,
+            connection: None,
+            reported,
+            placements,
+            returned,
+        };
         self.grants.insert(start, grant);
         Ok(())
     }
@@ -156,7 +172,10 @@ impl HostMemory {
         let access = Access { purpose: grant.purpose, grant: grant.number };
         match access.purpose {
             Purpose::Send => self.traffic.payload_read += length,
-            _ => self.traffic.table_read += length,
+            _ => {
+                self.traffic.table_read += length;
+                self.take_requests(bytes);
+            }
         }
         Some(access)
     }
@@ -196,6 +215,7 @@ impl HostMemory {
         match grant.purpose {
             Purpose::Receive => {
                 grant.placements.push_back((offset + length, now));
+                *self.placed.entry(grant.connection.unwrap_or(0)).or_default() += length;
                 self.traffic.payload_written += length;
             }
             Purpose::StatusLine => self.traffic.status_written += length,
@@ -223,6 +243,29 @@ impl HostMemory {
     pub fn purpose_of(&self, address: u64) -> Option<Purpose> {
         let (start, grant) = self.grants.range(..=address).next_back()?;
         (address < start + grant.length).then_some(grant.purpose)
+    }
+
+    /// Bytes written for a connection.
+    pub fn placed(&self, connection: u64) -> u64 {
+        self.placed.get(&connection).copied().unwrap_or(0)
+    }
+
+    /// Packed endpoints and ids of the connections the host was told of since the last call.
+    pub fn take_arrivals(&mut self) -> impl Iterator<Item = (u64, u64)> {
+        std::mem::take(&mut self.arrivals).into_iter()
+    }
+
+    /// Requests the engine reads: who owns the buffers it may write.
+    fn take_requests(&mut self, bytes: &[u8]) {
+        for request in bytes.chunks_exact(DESCRIPTOR_BYTES) {
+            let Ok(bytes) = request.try_into() else { continue };
+            let request = Descriptor::from_bytes(bytes);
+            if request.kind == Request::BufferAvailable as u8 {
+                if let Some(grant) = self.grants.get_mut(&request.base) {
+                    grant.connection = Some(request.connection);
+                }
+            }
+        }
     }
 
     /// Runs granted now for payload.
@@ -255,6 +298,11 @@ impl HostMemory {
         self.traffic.responses += 1;
         if let Err(what) = self.order.take(&response) {
             self.violate(now, what);
+        }
+        let opens = [Response::ConnectionArrival as u8, Response::ConnectionCompletion as u8].contains(&response.kind);
+        if opens && response.status == Status::Success as u8 {
+            self.placed.insert(response.connection, 0);
+            self.arrivals.push((response.base, response.connection));
         }
         let Some(grant) = self.grants.get_mut(&response.base) else { return };
         let failed = response.status != Status::Success as u8;

@@ -10,6 +10,7 @@
 //! `ports.rs` is the engine's pins as plain values; `verilated.rs` ties them to the RTL. `clock.rs` is the loop, `options.rs`
 //! how it is set up, `stalled.rs` the rule of handshakes it checks, `order.rs` the order of what the host hears.
 
+mod acknowledged;
 mod clock;
 mod counters;
 mod egress;
