@@ -14,6 +14,8 @@ fn nothing_is_acknowledged_before_memory_has_it() -> Result<()> {
             let mut scenario = Scenario::new(seed as u64, opener, 30_000, 60_000);
             scenario.connections = 3;
             scenario.options.bus = BusOptions { write_stall, ..BusOptions::default() };
+            // The wire brings half of what the bus can take: frames wait, and none is dropped.
+            scenario.options.rate = 4.0 * (1.0 - write_stall);
             let bench = scenario.run(rtl::engine(&Geometry::SMALL, None)?)?;
             let counters = bench.device.transport().counters();
             println!("stall {write_stall}: {} cycles", counters.cycles);
