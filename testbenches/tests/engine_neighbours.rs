@@ -169,3 +169,18 @@ fn open_connections_follow_a_peer_only_when_it_answers_from_its_new_mac() -> Res
     }
     Ok(())
 }
+
+/// RFC 9293 3.10.7.2: a listener drops a segment that has neither SYN nor ACK nor RST; 3.10.7.1: where nobody listens a reset answers.
+#[test]
+fn listener_drops_a_fin_alone() -> Result<()> {
+    const FIN: u8 = 1;
+    const RST: u8 = 4;
+    let mut wire = Wire::new()?;
+    let mut answers = |port: u16| -> Result<Vec<u8>> {
+        let frames = wire.exchange(segment(OLD, PEER, ENGINE, [5_000, port], [1_000, 0], FIN), 3_000)?;
+        Ok(frames.iter().filter(|frame| is_segment(frame)).map(|frame| frame[47]).collect())
+    };
+    assert_eq!(answers(80)?, Vec::<u8>::new(), "answers of the listener");
+    assert_eq!(answers(81)?, vec![RST | ACK], "answers where nobody listens");
+    wire.bench.finish()
+}

@@ -13,8 +13,8 @@
 //!
 //! A bucket head names the first slot of a chain, each slot names the next; 0 ends it. Listeners have heads of their own, so that no tuple
 //! a peer makes up is taken for one. Several segments are in work at the same time, two of them in the chains (`Walk`); their outcomes are taken in the
-//! order of the jobs. A job that may change the table is *exclusive*: nothing behind it begins before it is over. A SYN that may open a
-//! connection has two walks, one to its connection and one to its listener.
+//! order of the jobs. A job that may change the table is *exclusive*: nothing behind it begins before it is over. A segment that may open a
+//! connection, or that a listener drops, has two walks, one to its connection and one to its listener.
 //!
 //! **Ports.** `clock`, `reset`. `s_header`, `s_open`, `s_icmp`, `s_free`: what is asked. `settings`: the hash key. `now`: microseconds. `m_segment`:
 //! one event per header, in order, slot 0 without a connection. `m_opened`: Connect, Listen and Unreachable events. `m_refused`: openings refused.
@@ -229,13 +229,14 @@ impl Logic for Lookup {
         let listener = s.phase == Phase::Listener;
         let gathering = outcome && (s.phase == Phase::Gather || listener);
         // A segment's event leaves at once, unless it may yet open a connection. Without a connection it may need a reset.
-        let clear = if listener { !found.hit } else { found.hit || !job.exclusive };
+        // A listener drops what neither opens nor resets (RFC 9293 3.10.7.2): its slot's event says so, no reset does.
+        let clear = if listener { !found.hit || !job.control.syn } else { found.hit || !job.exclusive };
         let direct = gathering && segment && clear;
         let event = (direct && (found.hit || self.replies.s_segment.ready.val())) || s.phase == Phase::Segment;
         let leaves = event && self.m_segment.ready.val();
         // A slot is given out: the table is written in the next cycle.
         let asked = job.kind == JobKind::Connect || job.kind == JobKind::Listen;
-        let opening = gathering && mux(listener, found.hit, asked && !found.hit);
+        let opening = gathering && mux(listener, found.hit && job.control.syn, asked && !found.hit);
         let lost = direct && leaves && !found.hit;
         let mut takes = false;
         let mut ends = false;
@@ -260,9 +261,10 @@ impl Logic for Lookup {
                         JobKind::Segment => {
                             if clear {
                                 takes = leaves;
-                                ends = leaves && !(found.hit && job.exclusive);
+                                let unneeded = found.hit && job.exclusive && !listener;
+                                ends = leaves && !unneeded;
                                 if leaves {
-                                    n.phase = mux(found.hit && job.exclusive, Phase::Skip, Phase::Gather);
+                                    n.phase = mux(unneeded, Phase::Skip, Phase::Gather);
                                 }
                             } else {
                                 takes = !listener;

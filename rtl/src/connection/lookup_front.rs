@@ -266,7 +266,8 @@ impl Logic for LookupFront {
         let from_icmp = s.origin == Origin::Icmp;
         let from_free = s.origin == Origin::Free;
         let control = header.control;
-        let opening = control.syn && !control.ack && !control.rst;
+        // What a listener has a say in (RFC 9293 3.10.7.2): a SYN opens, anything else without ACK and RST is dropped there.
+        let listened = !control.ack && !control.rst;
         let listen = from_open && held.listen;
         // A port number spreads well enough by itself, and only the host chooses it.
         let port_bucket = held.tuple.local_port & mask;
@@ -283,7 +284,7 @@ impl Logic for LookupFront {
             } else {
                 JobKind::Segment
             },
-            exclusive: from_free || from_open || (!from_icmp && opening),
+            exclusive: from_free || from_open || (!from_icmp && listened),
             bucket: mux(from_free, held.home.bucket, mux(listen, port_bucket, tuple_bucket)),
             listener: mux(from_free, held.home.listener, listen),
             listener_bucket: mux(from_free, held.home.bucket, port_bucket),

@@ -44,7 +44,8 @@ pub struct Simulator<P: Peer> {
     /// Frames of the peer on their way into `inward`.
     sent: Vec<Vec<u8>>,
     stalled: Stalled,
-    acknowledged: Acknowledged,
+    /// None for an engine that keeps received bytes elsewhere.
+    acknowledged: Option<Acknowledged>,
     counters: Counters,
     /// The stopwatch, to be started for measuring latencies.
     pub watch: Watch,
@@ -65,6 +66,7 @@ impl<P: Peer> Simulator<P> {
             Some(path) => Some(Capture::create(path, options.nanoseconds_per_cycle)?),
             None => None,
         };
+        let acknowledged = engine.places_before_it_acknowledges().then(Acknowledged::default);
         let mut simulator = Simulator {
             engine,
             peer,
@@ -84,7 +86,7 @@ impl<P: Peer> Simulator<P> {
             peer_wake: 0,
             sent: Vec::new(),
             stalled: Stalled::default(),
-            acknowledged: Acknowledged::default(),
+            acknowledged,
             counters: Counters::default(),
             watch: Watch::default(),
             capture,
@@ -131,8 +133,10 @@ impl<P: Peer> Simulator<P> {
         self.read_bus.commit(inputs, outputs, &mut self.memory, &mut self.packets, now);
         self.ingress.commit(inputs, outputs);
         let frame = self.egress.commit(inputs, outputs, &mut self.memory, now);
-        let bytes = frame.as_deref().unwrap_or(self.egress.partial());
-        self.acknowledged.outward(bytes, frame.is_some(), &mut self.memory, now);
+        if let Some(acknowledged) = &mut self.acknowledged {
+            let bytes = frame.as_deref().unwrap_or(self.egress.partial());
+            acknowledged.outward(bytes, frame.is_some(), &mut self.memory, now);
+        }
         if let Some(frame) = frame {
             self.counters.frames_out += 1;
             let seen = segment(&frame);
@@ -195,7 +199,9 @@ impl<P: Peer> Simulator<P> {
         if self.ingress.is_free(now) {
             if let Some(frame) = self.inward.receive(now) {
                 let frame = self.ingress.start(frame, now);
-                self.acknowledged.inward(&frame.bytes);
+                if let Some(acknowledged) = &mut self.acknowledged {
+                    acknowledged.inward(&frame.bytes);
+                }
                 self.counters.frames_in += 1;
                 let seen = segment(&frame.bytes);
                 self.counters.payload_in += seen.payload;

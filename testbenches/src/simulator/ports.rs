@@ -158,6 +158,11 @@ pub trait EnginePorts {
 
     /// The clock edge that ends the cycle.
     fn edge(&mut self);
+
+    /// Received bytes are in host memory before they are acknowledged (F2). A double may keep them elsewhere.
+    fn places_before_it_acknowledges(&self) -> bool {
+        true
+    }
 }
 
 /// Ones for the first `count` bytes.

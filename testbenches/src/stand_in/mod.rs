@@ -127,6 +127,11 @@ impl EnginePorts for StandIn {
         BYTES
     }
 
+    /// smoltcp acknowledges what lies in its own buffers.
+    fn places_before_it_acknowledges(&self) -> bool {
+        false
+    }
+
     fn settle(&mut self, inputs: &mut Inputs, outputs: &mut Outputs) {
         if !inputs.changed.is_empty() {
             inputs.changed = Changed::default();

@@ -134,8 +134,11 @@ impl Model {
         let mut slot = self.connections.get(&key(h.tuple)).copied();
         let control = h.control;
         let (mut fresh, mut listener, mut cookie, mut full) = (false, 0, 0, false);
-        if slot.is_none() && control.syn && !control.ack && !control.rst {
-            if let Some(&found) = self.listeners.get(&word(h.tuple.local_port)) {
+        let listened = slot.is_none() && !control.ack && !control.rst;
+        if let Some(&found) = self.listeners.get(&word(h.tuple.local_port)).filter(|_| listened) {
+            // RFC 9293 3.10.7.2: a listener drops what is neither a SYN, an ACK nor a RST.
+            slot = Some(found);
+            if control.syn {
                 (listener, cookie) = (found, self.slots[&found].cookie);
                 slot = self.open(h.tuple, 0, false);
                 fresh = slot.is_some();

@@ -54,7 +54,7 @@ impl Storm {
         if event.kind == EventKind::Segment {
             event.fresh = true;
             // Mostly a listener that stays; or what has one of the slots, which may be another listener, which ends.
-            let stays = rig.random() % 4 != 0;
+            let stays = !rig.random().is_multiple_of(4);
             let other = (1 + rig.random() % (self.slots.len() as u64 - 1)) as u16;
             let listener = if stays {
                 Conn { slot: rig.listener_slot, generation: 3 }
