@@ -113,15 +113,6 @@ impl Stage {
         self.inject(port, sequence, |builder| builder.ack(first.wrapping_add(1 + bytes)), &[]);
     }
 
-    /// Sends bytes, acknowledging what was seen.
-    pub fn data(&mut self, port: u16, payload: &[u8]) {
-        let end = self.ends.get_mut(&port).expect("a connection of this stage");
-        let (sequence, first, seen) = (end.next, end.engine_first.expect("an open connection"), end.seen);
-        end.acknowledged = end.acknowledged.max(seen);
-        end.next = end.next.wrapping_add(payload.len() as u32);
-        self.inject(port, sequence, |builder| builder.ack(first.wrapping_add(1 + seen)).psh(), payload);
-    }
-
     /// Resets from the peer's side.
     pub fn reset(&mut self, port: u16) {
         let sequence = self.ends[&port].next;
