@@ -15,7 +15,7 @@ const GEOMETRY: Geometry = Geometry { connections: 16, ..Geometry::SMALL };
 
 #[derive(Clone, Debug, PartialEq)]
 enum Seen {
-    Notice(Notice),
+    Notice(Box<Notice>),
     Free(u64),
 }
 
@@ -68,7 +68,8 @@ fn run(dut: &mut impl Dut, seed: u64, count: usize, stall: f64, order: Order) {
         let list = &mut expected[slot.index()];
         if ending.response.any() {
             let Ending { response, status, cookie, .. } = ending;
-            list.push(Seen::Notice(Notice { response, status, slot, generation, cookie, ..Notice::default() }));
+            let notice = Notice { response, status, slot, generation, cookie, ..Notice::default() };
+            list.push(Seen::Notice(Box::new(notice)));
         }
         if ending.free {
             list.push(Seen::Free(slot.index() as u64));
@@ -102,7 +103,7 @@ fn run(dut: &mut impl Dut, seed: u64, count: usize, stall: f64, order: Order) {
         }
         if let (true, Some(bits)) = (ready[0], dut.word("m_notice")) {
             let notice = Notice::from_flat(&bits);
-            seen[notice.slot.index()].push(Seen::Notice(notice));
+            seen[notice.slot.index()].push(Seen::Notice(Box::new(notice)));
             idle = 0;
         }
         if let (true, Some(bits)) = (ready[1], dut.word("m_free")) {
