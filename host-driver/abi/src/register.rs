@@ -164,7 +164,7 @@ registers! {
     TCP_DELAYED_ACK 0x09c ReadWrite 40000 range(0, 499_999) "Longest delay of an acknowledgement, microseconds (RFC 1122 4.2.3.2: below 500,000).";
     TCP_TIME_WAIT 0x0a0 ReadWrite 60000000 range(0, LONGEST_TIME) "Length of TIME-WAIT, microseconds (2 MSL).";
     TCP_RETRY_LIMIT 0x0a4 ReadWrite 8 range(0, 0xff) "Retransmissions of one segment before the connection times out.";
-    TCP_MSS 0x0a8 ReadWrite 1460 range(48, 1460) "MSS announced and upper bound of the MSS used, bytes.";
+    TCP_MSS 0x0a8 ReadWrite 1460 range(1, 1460) "MSS announced and upper bound of the MSS used, bytes.";
     NOTIFY_DELAY 0x0ac ReadWrite 100 range(0, LONGEST_TIME) "Longest time received bytes wait for their response, microseconds (R6).";
     NOTIFY_FLAGS 0x0b0 ReadWrite 1 mask(0x1) "Bit 0: a segment with PSH and less than a whole segment's payload is reported at once.";
     FREE_SLOTS 0x0c0 ReadOnly 0 "Connection slots free now.";

@@ -50,7 +50,9 @@ fn mean(geometry: &Geometry, flow: fn(&mut StdRng, u64) -> Tuple) -> f64 {
     for _ in 0..headers {
         let flow = rng.random_range(0..flows.len());
         let header = header(&mut rng, flows[flow]);
-        rig.push(Request::Header(SegmentHeader { control: ControlBits::default(), ..header }));
+        // What flows on a connection carries ACK. A segment without ACK and RST may be a listener's, and has the lookup for itself.
+        let control = ControlBits { ack: true, ..ControlBits::default() };
+        rig.push(Request::Header(SegmentHeader { control, ..header }));
     }
     rig.drain();
     let left = &rig.left[from..];
