@@ -65,7 +65,7 @@ pub struct Pipeline {
     pub again: Signal<Out, bool>,
     /// The connection's slot.
     pub again_slot: Signal<Out, Bits<16>>,
-    /// It is taken: nothing is pushed for it later.
+    /// The scheduler takes the early turn: nothing is pushed for the connection later.
     pub again_taken: Signal<In, bool>,
     /// A turn is on its way to this block.
     pub turn_comes: Signal<In, bool>,

@@ -30,7 +30,7 @@ pub struct Scheduler {
     pub again: Signal<In, bool>,
     /// Whose it would be.
     pub again_slot: Signal<In, Bits<16>>,
-    /// It is.
+    /// The early turn is granted.
     pub again_taken: Signal<Out, bool>,
     /// The next turn.
     pub m_turn: Source<Bits<16>>,

@@ -45,7 +45,7 @@ pub struct Table {
     pub listener_bucket: Signal<In, Bits<16>>,
     /// Head read in the last cycle.
     pub head: Signal<Out, Link>,
-    /// The same among the listeners.
+    /// Head of the chain of listeners read in the last cycle.
     pub listener_head: Signal<Out, Link>,
     /// Row to read.
     pub pointer: Signal<In, Bits<16>>,

@@ -168,7 +168,7 @@ pub struct Walk {
     pub taken: Signal<In, bool>,
     /// The outcome gets another connection.
     pub open: Signal<In, bool>,
-    /// This one.
+    /// The connection the outcome gets with `open`.
     pub opened: Signal<In, FreeSlot>,
     state: Register<State>,
     work: Flop<Work>,
