@@ -73,7 +73,7 @@ fn bad_configuration_is_refused() {
         |bad| bad.mac[0] = 1,
         |bad| bad.cycles_per_microsecond = Some(0),
         |bad| bad.tcp.mss = 9000,
-        |bad| bad.tcp.mss = 47,
+        |bad| bad.tcp.mss = 0,
         |bad| bad.tcp.time_wait = 1 << 31,
         |bad| bad.tcp.delayed_ack = 500_000,
         |bad| bad.interrupts.count = 0,

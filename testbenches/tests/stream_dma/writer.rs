@@ -173,7 +173,7 @@ fn the_last_word_of_a_piece_and_of_a_packet_is_marked() {
         let mut feed = Feed::new("s_beat", beats.collect::<Vec<_>>(), 60);
         let mut drain = Drain::new("m_write", 60);
         dut.reset();
-        let ports = ["piece_ends", "packet_ends"].map(|name| dut.model.port(name));
+        let piece_ends = dut.model.port("piece_ends");
         // Bytes written so far at every mark.
         let mut marks: [Vec<usize>; 2] = [vec![], vec![]];
         let total: usize = packets.iter().map(|packet| packet.bytes.len()).sum();
@@ -183,7 +183,7 @@ fn the_last_word_of_a_piece_and_of_a_packet_is_marked() {
             feed.before(&mut dut, &mut random);
             drain.before(&mut dut, &mut random);
             dut.settle();
-            let now = ports.map(|port| dut.model.get(port) == 1);
+            let piece_ends = dut.model.get(piece_ends) == 1;
             pieces.after(&dut);
             feed.after(&dut);
             let before = drain.words.len();
@@ -191,7 +191,7 @@ fn the_last_word_of_a_piece_and_of_a_packet_is_marked() {
             if drain.words.len() > before {
                 let word = WriteBeat::<64, 8>::from_flat(&drain.words[before]);
                 bytes += word.strobe.to_flat().iter().filter(|&&lane| lane).count();
-                for (marks, now) in marks.iter_mut().zip(now) {
+                for (marks, now) in marks.iter_mut().zip([piece_ends, word.placement_ends]) {
                     marks.extend(now.then_some(bytes));
                 }
             }

@@ -128,9 +128,9 @@ impl<D: TcpDut> Rig<D> {
         let from = self.now;
         while self.wire.is_empty() {
             self.cycle();
-            assert!(self.now - from < limit, "nothing was sent for {limit} us");
+            assert!(self.now.wrapping_sub(from) < limit, "nothing was sent for {limit} us");
         }
-        self.now - from
+        self.now.wrapping_sub(from)
     }
 
     /// Posts bytes to send.
