@@ -68,8 +68,11 @@ impl Geometry {
         ..Geometry::SMALL
     };
     /// 1024 connections, 100 GbE.
+    ///
+    /// The segment buffer covers a read latency of 2 us. Twice of that would hold acknowledgements back, behind the segments before them, for
+    /// longer than the window of 64 KB lasts at this rate.
     pub const WIDE: Geometry =
-        Geometry { width: 512, frame_buffer: 131072, segment_buffer: 65536, payload_tags: 128, ..Geometry::DEFAULT };
+        Geometry { width: 512, frame_buffer: 131072, segment_buffer: 32768, payload_tags: 128, ..Geometry::DEFAULT };
 
     /// Segments that may wait for their payload: enough to keep every read tag busy with segments of one read each. A power of two.
     pub const fn segments_waiting(&self) -> usize {

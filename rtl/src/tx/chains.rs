@@ -7,7 +7,7 @@
 //!
 //! **Latency.** One cycle to read; a write is seen by reads of later cycles. After reset `ready` stays low for one cycle per slot.
 //!
-//! **Invariant.** Nobody uses a row that was read while it was written: the dispatcher holds back commands for slots in work.
+//! **Invariant.** Nobody uses a row that was read while it was written: the dispatcher holds commands back, and a unit knows the rows it writes.
 use super::record::{Position, PositionWrite};
 use stevedore_hdl::prelude::*;
 

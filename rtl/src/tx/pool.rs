@@ -1,7 +1,7 @@
 //! The pool of message contexts and the list of its free entries.
 //!
 //! **Role.** Behind [`super::send_chain::SendChain`]: the appender writes contexts and takes free entries, walker and releaser read
-//! contexts, the releaser gives entries back. Entries `0..connections` belong to the slots as their first placeholders; the free list
+//! contexts, entries come back when their buffers are the host's again. Entries `0..connections` belong to the slots as their first placeholders; the free list
 //! begins with the rest.
 //!
 //! **Handshake.** `walk_read` is always served; `release_read` is served when `release_granted` says so in the same cycle.

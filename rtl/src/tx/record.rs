@@ -27,6 +27,19 @@ pub struct Position {
     pub offset: Bits<32>,
 }
 
+/// Where a command begins: at `ended` if the command before it, of the same connection, ended in the cycle before; else at the row that its
+/// table shows in this cycle, if it does; else at what was known before.
+#[kernel_fn]
+pub fn begins_at(known: Position, table: bool, row: Position, follows: bool, ended: Position) -> Position {
+    let mut position = known;
+    if follows {
+        position = ended;
+    } else if table {
+        position = row;
+    }
+    position
+}
+
 /// A write to one of the tables of positions.
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
 pub struct PositionWrite {
@@ -47,6 +60,8 @@ pub struct Returned {
     pub slot: Bits<16>,
     /// Its generation.
     pub generation: Bits<16>,
+    /// The buffer's message context, which nobody needs any more when the buffer is the host's again.
+    pub entry: Bits<16>,
     /// The buffer's first byte in host memory.
     pub base: Bits<64>,
     /// Its bytes.

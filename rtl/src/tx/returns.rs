@@ -5,8 +5,11 @@
 //! dead connection may still wait for their addresses, which the slot's next connection replaces. So every word about a buffer, and the word to
 //! the reaper that the chain is torn down, waits for the segments granted before it.
 //!
+//! The buffer's message context is free from then on, too: a segment granted before may still be walking over it.
+//!
 //! **Ports.** `granted`: the send chain grants a segment in this cycle. `met`: the header builder has the addresses of a segment and its payload
 //! is stored, or lost to a bus error. `s_returned`: words of the send chain. `m_response`: BufferAvailable. `m_torn_down`: teardowns carried out.
+//! `home`, `home_entry`: the context of the buffer that goes home in this cycle.
 //!
 //! **Handshake.** `m_response` and `m_torn_down` never offer at the same time; one waits for the other, in the order of `s_returned`.
 //!
@@ -38,6 +41,10 @@ pub struct Returns {
     pub m_response: Source<DescriptorFields>,
     /// Teardowns carried out.
     pub m_torn_down: Source<TornDown>,
+    /// A buffer goes home.
+    pub home: Signal<Out, bool>,
+    /// Its context.
+    pub home_entry: Signal<Out, Bits<16>>,
     granted_count: Register<Bits<16>>,
     met_count: Register<Bits<16>>,
     fence: Fence<Returned>,
@@ -83,6 +90,8 @@ impl Logic for Returns {
             generation: word.generation,
             ending: Ending { response: word.response, status: word.status, cookie: word.cookie, free: word.free },
         };
+        self.home.next = valid && !word.torn_down && self.m_response.ready.val();
+        self.home_entry.next = word.entry;
         self.fence.m_out.ready.next = mux(word.torn_down, self.m_torn_down.ready.val(), self.m_response.ready.val());
     }
 }

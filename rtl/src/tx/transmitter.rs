@@ -93,6 +93,8 @@ impl<const W: usize> Logic for Transmitter<W> {
         forward!(self.returns.m_response => self.m_response);
         forward!(self.returns.m_torn_down => self.m_torn_down);
         self.returns.granted.next = self.send_chain.granted.val();
+        self.send_chain.home.next = self.returns.home.val();
+        self.send_chain.home_entry.next = self.returns.home_entry.val();
         self.returns.met.next = self.header_builder.met.val();
         self.header_builder.placements_written.next = self.placements_written.val();
         self.free_entries.next = self.send_chain.free_entries.val();
