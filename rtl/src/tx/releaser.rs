@@ -288,8 +288,7 @@ impl Logic for Releaser {
             next_request.position = ended.position;
         } else {
             let table = phases.look && !request.told;
-            next_request.position =
-                begins_at(request.position, table, self.head.val(), phases.follows, ended.position);
+            next_request.position = begins_at(request.position, table, self.head.val(), phases.follows, ended.position);
             if phases.look {
                 next_request.tail = self.tail.val();
             }

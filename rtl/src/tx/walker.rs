@@ -175,9 +175,8 @@ impl Logic for Walker {
         let hands_over = phases.fetched && (!cutting || finish);
         let predecessor_ends = finish && !fetching;
         let runs_on = phases.located && phases.continues && predecessor_ends && !exact;
-        let moves = phases.located
-            && (!fetching || hands_over)
-            && mux(phases.continues, predecessor_ends && exact, true);
+        let moves =
+            phases.located && (!fetching || hands_over) && mux(phases.continues, predecessor_ends && exact, true);
 
         // The pool. A context that does not hold all: its successor is read until the piece is taken.
         let successor = phases.offering && !fits;
