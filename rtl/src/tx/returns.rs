@@ -51,9 +51,10 @@ pub struct Returns {
 }
 
 impl Returns {
-    /// As many words may wait as segments: with one buffer for each, the words never hold the segments up.
+    /// Twice as many words may wait as segments, some of which have left their queue and wait for their payload: with one buffer for each, the
+    /// words never hold the segments up.
     pub fn new(geometry: &Geometry) -> Self {
-        Self { fence: Fence::new(geometry.segments_waiting()), ..Default::default() }
+        Self { fence: Fence::new(2 * geometry.segments_waiting()), ..Default::default() }
     }
 }
 
