@@ -65,7 +65,7 @@ impl Bus {
 }
 
 fn registers() -> Bus {
-    let mut dut = Compiled::new(&Registers::new(&Geometry::DEFAULT), "registers").expect("a model");
+    let mut dut = Compiled::once("registers", &Geometry::DEFAULT, Registers::new).expect("a model");
     dut.reset();
     let idle = dut.model.port("idle");
     dut.model.set(idle, 1);

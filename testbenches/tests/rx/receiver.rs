@@ -32,7 +32,7 @@ fn random_length(rng: &mut StdRng, longest: usize) -> Wire {
 /// The Verilated receiver, fresh from reset.
 fn compiled<const W: usize>() -> Compiled {
     use stevedore_testbenches::replay::Dut;
-    let mut dut = Compiled::new(&Receiver::<W>::new(&Geometry::SMALL), &format!("receiver_{W}")).expect("a model");
+    let mut dut = Compiled::once(&format!("receiver_{W}"), &Geometry::SMALL, Receiver::<W>::new).expect("a model");
     dut.reset();
     dut
 }

@@ -5,6 +5,7 @@ use stevedore_hdl::prelude::*;
 use stevedore_rtl::bundles::*;
 use stevedore_rtl::geometry::Geometry;
 use stevedore_rtl::tx::Transmitter;
+use stevedore_testbenches::replay::elaborated;
 use stevedore_verilated::{Model, Port, Source as Text};
 
 /// Everything the transmitter sees in a cycle; `None` is `valid` low.
@@ -120,8 +121,7 @@ fn words(flat: &[bool]) -> Vec<u32> {
 
 impl<const W: usize> Verilated<W> {
     pub fn new(geometry: &Geometry) -> Self {
-        let geometry = *geometry;
-        let text = with_big_stack(move || verilog(&Transmitter::<W>::new(&geometry), "transmitter"));
+        let text = elaborated("transmitter", geometry, Transmitter::<W>::new).to_string();
         let model = Model::build(&Text::new("transmitter", text).random_reset(7)).unwrap();
         let channel = |name: &str| ["bits", "valid", "ready"].map(|part| model.port(&format!("{name}_{part}")));
         let ports = Ports {
