@@ -1,8 +1,8 @@
 //! One bench for both simulators, and proof that they agree.
 //!
-//! A test drives a block through [`Dut`] by the names of its channels. [`Stepped`] is the block in rust-hdl's simulator; it records every
-//! port at every clock edge, and [`Stepped::replay`] feeds the recording to the Verilated block and compares all outputs. [`Compiled`] is
-//! the Verilated block, for long sweeps.
+//! A test drives a block through [`Dut`] by the names of its channels. [`Stepped`] is the block in rust-hdl's
+//! simulator; it records every port at every clock edge, and [`Stepped::replay`] feeds the recording to the Verilated
+//! block and compares all outputs. [`Compiled`] is the Verilated block, for long sweeps.
 //!
 //! ```ignore
 //! let mut dut = stepped!(Realigner::<64>::default(), sinks: [s_fragment], sources: [m_beat]);
@@ -71,8 +71,8 @@ pub struct Access<B> {
     pub reset: fn(&mut B, bool),
 }
 
-/// A [`Stepped`] block: `stepped!(Block::new(..), sinks: [s_a, s_b[0], s_b[1]], sources: [m_c])`. The block needs `clock` and `reset`. A channel
-/// `s_b[1]` is named "s_b_1", as its ports are.
+/// A [`Stepped`] block: `stepped!(Block::new(..), sinks: [s_a, s_b[0], s_b[1]], sources: [m_c])`. The block needs
+/// `clock` and `reset`. A channel `s_b[1]` is named "s_b_1", as its ports are.
 #[macro_export]
 macro_rules! stepped {
     ($uut: expr, sinks: [$($sink: ident $([$i: literal])?),*], sources: [$($source: ident $([$j: literal])?),*]) => {
@@ -158,8 +158,8 @@ impl<B: Block> Dut for Stepped<B> {
     }
 }
 
-/// The Verilog of the block that `make` makes of `shape`, on which alone it depends. A text takes seconds, and many tests drive the same block:
-/// it is made once per process, block and shape.
+/// The Verilog of the block that `make` makes of `shape`, on which alone it depends. A text takes seconds, and many
+/// tests drive the same block: it is made once per process, block and shape.
 pub fn elaborated<B, S>(name: &str, shape: &S, make: fn(&S) -> B) -> Arc<str>
 where
     B: Block + 'static,

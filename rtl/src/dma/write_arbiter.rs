@@ -6,8 +6,9 @@
 //! # Ports
 //! - `s_write`: `WriteBeat<W, K>`: bursts.
 //! - `more`: input 0 has a word right behind the one it offers.
-//! - `m_write`: `WriteBeat<W, K>`: the bursts of all, whole, taking turns when several wait. Input 0, whose bursts may be of one beat where the others'
-//!   have many, keeps its turn from burst to burst until another has waited for 16 cycles: small packets do not cost it its share of the port.
+//! - `m_write`: `WriteBeat<W, K>`: the bursts of all, whole, taking turns when several wait. Input 0, whose bursts may
+//!   be of one beat where the others' have many, keeps its turn from burst to burst until another has waited for 16
+//!   cycles: small packets do not cost it its share of the port.
 //!
 //! # Handshake
 //! An input's `ready` depends on registers only.
@@ -16,7 +17,8 @@
 //! One cycle, one more for an input other than 0 when it was idle; one beat per cycle, no bubble between bursts.
 //!
 //! # Invariant
-//! Writes leave in the order in which they were accepted here: a response accepted after its payload is written after it.
+//! Writes leave in the order in which they were accepted here: a response accepted after its payload is written after
+//! it.
 use crate::bundles::WriteBeat;
 use crate::stream::grants::Grants;
 use stevedore_hdl::prelude::*;

@@ -5,18 +5,21 @@
 //!
 //! # Ports
 //! - `s_piece`: `Piece`: where the bytes go: the runs of a packet in order, the last one marked.
-//! - `s_beat`: `Beat<W>`: the packets; a packet has exactly as many bytes as its pieces. `error` is ignored: what arrives here is meant
-//!   to be written.
+//! - `s_beat`: `Beat<W>`: the packets; a packet has exactly as many bytes as its pieces. `error` is ignored: what
+//!   arrives here is meant to be written.
 //! - `m_write`: `WriteBeat<W, K>`: bursts, split at multiples of `maximum_write`.
 //! - `more`: a word is planned behind the one on `m_write`.
-//! - `piece_ends`: the word on `m_write` is the last of its piece. That it is the last of its packet, it says itself: `placement_ends`.
+//! - `piece_ends`: the word on `m_write` is the last of its piece. That it is the last of its packet, it says itself:
+//!   `placement_ends`.
 //!
 //! # Handshake
-//! `s_beat.ready` depends on `s_beat.valid` and waits for the piece; `s_piece.ready` does not wait for the packet's first beat.
+//! `s_beat.ready` depends on `s_beat.valid` and waits for the piece; `s_piece.ready` does not wait for the packet's
+//! first beat.
 //!
 //! # Latency and stalls
-//! A piece's first write is offered four cycles after the piece, one cycle after its beat. One word per cycle at any alignment, no
-//! bubble between pieces, bursts and packets. A word of memory takes a cycle of its own, however few bytes go there.
+//! A piece's first write is offered four cycles after the piece, one cycle after its beat. One word per cycle at any
+//! alignment, no bubble between pieces, bursts and packets. A word of memory takes a cycle of its own, however few
+//! bytes go there.
 //!
 //! # Invariant
 //! `front` holds a beat of which the lanes from `position` on are not yet written; without `front` the position is 0.
@@ -139,7 +142,8 @@ impl<const W: usize, const K: usize> Logic for Writer<W, K> {
         let mut next = self.state.q.val();
         let go = self.out.s_in.ready.val();
 
-        // Bursts into words. A packet's last word must not count as one of the burst's own: `end` and `last` are separate.
+        // Bursts into words. A packet's last word must not count as one of the burst's own: `end` and `last` are
+        // separate.
         let burst = self.bursts.m_chunk.bits.val();
         self.words.s_piece.bits.next =
             Piece { address: burst.address, length: bit_cast::<32, 13>(burst.length), last: burst.last };

@@ -1,29 +1,32 @@
 //! Response writer: descriptors into the output table.
 //!
 //! # Role
-//! Takes responses from the chains and the notifier, gathers what is there into one write of up to eight entries, sets the owner
-//! phase, and never writes an entry the host still owns (H7). Also writes the status line for the fetcher.
+//! Takes responses from the chains and the notifier, gathers what is there into one write of up to eight entries, sets
+//! the owner phase, and never writes an entry the host still owns (H7). Also writes the status line for the fetcher.
 //!
 //! ```text
 //!  s_response -> [ one word ] -> [ queue ] -> [ words of W ] -> [ out ] -> m_write
 //! ```
 //!
 //! # Ports
-//! `doorbell`/`ring`: entries the host ever consumed; `status`/`status_count`/`status_done`: the status line; `accepted`: the memory port took the
-//! last beat of this block's burst; `written`: entries that became visible by it, for interrupt moderation.
+//! `doorbell`/`ring`: entries the host ever consumed; `status`/`status_count`/`status_done`: the status line;
+//! `accepted`: the memory port took the last beat of this block's burst; `written`: entries that became visible by it,
+//! for interrupt moderation.
 //!
 //! # Handshake
-//! Without room in the table the writer waits: its queue fills and everything behind it stops, losing nothing. A doorbell
-//! beyond what was promised to the table is ignored and reported. What `m_write` offers comes from registers.
+//! Without room in the table the writer waits: its queue fills and everything behind it stops, losing nothing. A
+//! doorbell beyond what was promised to the table is ignored and reported. What `m_write` offers comes from registers.
 //!
 //! # Latency
-//! First response to first write beat 6 cycles; a response every second cycle in; W = 64: four beats per entry, one per cycle; W = 512: an entry
-//! per cycle, two in a beat. `written` follows `accepted` by a cycle; between the last beat of a batch and the first of the next lie four cycles.
+//! First response to first write beat 6 cycles; a response every second cycle in; W = 64: four beats per entry, one per
+//! cycle; W = 512: an entry per cycle, two in a beat. `written` follows `accepted` by a cycle; between the last beat of
+//! a batch and the first of the next lie four cycles.
 //!
 //! # Invariant
-//! `promised - consumed` never exceeds the table: `promised` grows only by batches that were cut to the room. A batch lies in one aligned block of 256
-//! bytes and on one side of the table's end, so it is one burst, and during a batch only the low bits of the address change.
-//! A batch is announced when the memory port has taken its last beat; until then one more may follow it, and the port takes them in order.
+//! `promised - consumed` never exceeds the table: `promised` grows only by batches that were cut to the room. A batch
+//! lies in one aligned block of 256 bytes and on one side of the table's end, so it is one burst, and during a batch
+//! only the low bits of the address change. A batch is announced when the memory port has taken its last beat; until
+//! then one more may follow it, and the port takes them in order.
 use crate::bundles::codes::status;
 use crate::bundles::{DescriptorFields, Settings, WriteBeat};
 use crate::geometry::Geometry;
@@ -62,7 +65,8 @@ struct State {
     /// Entries of the batch, those of them not yet sent.
     batch: Bits<4>,
     left: Bits<4>,
-    /// Bursts on their way to the port, at most two, and the entries of the first and of the second. A status line has none.
+    /// Bursts on their way to the port, at most two, and the entries of the first and of the second. A status line has
+    /// none.
     bursts: Bits<2>,
     first: Bits<4>,
     second: Bits<4>,
@@ -74,8 +78,9 @@ struct State {
     entries: Bits<16>,
     /// One cycle late: free entries.
     room: Bits<16>,
-    /// Free entries, those waiting, those up to the end of the block, none of them more than a batch; and the least of the three: what the
-    /// next batch may have. Only a batch makes them smaller, and none begins before its effect was seen.
+    /// Free entries, those waiting, those up to the end of the block, none of them more than a batch; and the least of
+    /// the three: what the next batch may have. Only a batch makes them smaller, and none begins before its effect was
+    /// seen.
     fit: Bits<4>,
     waiting: Bits<4>,
     reach: Bits<4>,
@@ -247,7 +252,8 @@ impl<const W: usize, const K: usize> Logic for ResponseWriter<W, K> {
         next.due = least(least(state.waiting, state.fit), state.reach);
         next.owner = !bit_at(state.begin >> settings.output_size, 0);
 
-        // A beat: a part of an entry, or two entries, or one in its half; or the count in every lane of which one is written.
+        // A beat: a part of an entry, or two entries, or one in its half; or the count in every lane of which one is
+        // written.
         let sending = state.phase == Phase::Entries;
         let in_status = state.phase == Phase::Status;
         let entry = pack::<256, _>(DescriptorFields { owner: state.owner, ..self.queue.m_out.bits.val() });

@@ -1,8 +1,9 @@
 //! Placement: payload from the frame buffer to its final address.
 //!
 //! # Role
-//! Stands between the connection pipeline, the frame buffer and the memory port. Every verified frame meets exactly one command here: its
-//! payload is cut out, written straight into the posted buffers and reported, or the frame is thrown away.
+//! Stands between the connection pipeline, the frame buffer and the memory port. Every verified frame meets exactly one
+//! command here: its payload is cut out, written straight into the posted buffers and reported, or the frame is thrown
+//! away.
 //!
 //! ```text
 //! s_command -> ReceiveChain --pieces---------> dma::Writer -> m_write
@@ -16,15 +17,15 @@
 //! See the fields.
 //!
 //! # Handshake
-//! Commands are carried out in order. Frames wait for commands, commands for frames. A notice that is not taken stops the
-//! chain, and with it the frames, when the report queue is full.
+//! Commands are carried out in order. Frames wait for commands, commands for frames. A notice that is not taken stops
+//! the chain, and with it the frames, when the report queue is full.
 //!
 //! # Latency
 //! Command to first write beat 8 cycles if the frame waits already; the bytes follow at a beat per cycle.
 //!
 //! # Invariant
-//! Cuts, pieces and frames run in step because each command makes one of each, in its own turn: the trimmer's packet is exactly as
-//! long as the sum of the pieces.
+//! Cuts, pieces and frames run in step because each command makes one of each, in its own turn: the trimmer's packet is
+//! exactly as long as the sum of the pieces.
 use super::{Cut, HeaderSkip, ReceiveChain, Reports};
 use crate::bundles::*;
 use crate::dma::Writer;
@@ -34,8 +35,9 @@ use stevedore_hdl::prelude::*;
 
 /// Commands whose frames the trimmer has not yet taken.
 const CUT_QUEUE: usize = 16;
-/// Beats that wait for the trimmer: while the memory port carries a response, the next headers are skipped already. Without them a port that
-/// is busy for a moment is missed for good, because the beats of a frame, headers counted, take nearly all cycles the wire gives it.
+/// Beats that wait for the trimmer: while the memory port carries a response, the next headers are skipped already.
+/// Without them a port that is busy for a moment is missed for good, because the beats of a frame, headers counted,
+/// take nearly all cycles the wire gives it.
 const ELASTIC: usize = 16;
 /// Frames whose headers were skipped ahead of their command.
 const RESIDUE_QUEUE: usize = 4;

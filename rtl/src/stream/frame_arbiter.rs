@@ -11,8 +11,8 @@
 //! An input's `ready` depends on registers only.
 //!
 //! # Latency and stalls
-//! One cycle, one more for an input other than 0 when it was idle; one beat per cycle, no bubble between packets of any input. A packet whose
-//! beats come slowly holds the others up.
+//! One cycle, one more for an input other than 0 when it was idle; one beat per cycle, no bubble between packets of any
+//! input. A packet whose beats come slowly holds the others up.
 //!
 //! # Invariant
 //! Between the first and the last beat of a packet the owner does not change.

@@ -14,13 +14,14 @@
 //! What is offered and not taken stays with its owner.
 //!
 //! # Latency and stalls
-//! The owner is known when the cycle begins, so nothing hangs on a choice but one multiplexer: an arbiter that asks who wants to go before it decides
-//! has the decision in front of every bit. The price is a cycle for an input that was idle, unless it is input 0: while nobody wants to go the
-//! grant is input 0's, which should be the one that is in a hurry.
+//! The owner is known when the cycle begins, so nothing hangs on a choice but one multiplexer: an arbiter that asks who
+//! wants to go before it decides has the decision in front of every bit. The price is a cycle for an input that was
+//! idle, unless it is input 0: while nobody wants to go the grant is input 0's, which should be the one that is in a
+//! hurry.
 //!
 //! # Invariant
-//! A grant lasts a whole packet; then it goes to the next input in the ring that waits, unless `goes_on`. Without that nobody waits for more than one
-//! packet of each other input.
+//! A grant lasts a whole packet; then it goes to the next input in the ring that waits, unless `goes_on`. Without that
+//! nobody waits for more than one packet of each other input.
 use stevedore_hdl::prelude::*;
 
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]

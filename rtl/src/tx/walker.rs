@@ -1,20 +1,21 @@
 //! Cuts segments: walks a chain and names the pieces of host memory that make up a payload.
 //!
-//! **Role.** Carries out `Segment` commands with payload for [`super::send_chain::SendChain`]. It starts at the cursor, or for a
-//! retransmission `skip` bytes behind the head, and offers one piece per message context touched.
+//! **Role.** Carries out `Segment` commands with payload for [`super::send_chain::SendChain`]. It starts at the cursor,
+//! or for a retransmission `skip` bytes behind the head, and offers one piece per message context touched.
 //!
-//! **Handshake.** `head` and `cursor` must show the slot's rows in the cycle after a command is taken. `m_piece` may wait at will:
-//! the dispatcher has reserved room for the bytes already.
+//! **Handshake.** `head` and `cursor` must show the slot's rows in the cycle after a command is taken. `m_piece` may
+//! wait at will: the dispatcher has reserved room for the bytes already.
 //!
-//! **Latency.** Three units, *locate* (1 cycle), *fetch* and *cut* (2 each), work on different segments. A command taken in cycle 0 reads the
-//! pool in cycle 2 and offers its piece in cycle 5; each further context takes 3 cycles. One-piece segments follow each other every 2 cycles,
-//! or every 4 if the one before, of the same connection, ends with its context. The cursor is written in the cycle after the last piece was
-//! taken.
+//! **Latency.** Three units, *locate* (1 cycle), *fetch* and *cut* (2 each), work on different segments. A command
+//! taken in cycle 0 reads the pool in cycle 2 and offers its piece in cycle 5; each further context takes 3 cycles.
+//! One-piece segments follow each other every 2 cycles, or every 4 if the one before, of the same connection, ends with
+//! its context. The cursor is written in the cycle after the last piece was taken.
 //!
-//! **Invariant.** The bytes to be cut are posted: a walk ends inside a context, or exactly behind one, and never reads a placeholder.
-//! A segment of new bytes located while the one before it, of the same slot, is in work has seen an old cursor: it `continues` that one, and
-//! waits in front of the fetch unit for its end. One that ends two segments ahead ends before the request leaves (`follows`), and one that
-//! ended when the request was taken has told its end by then (`told`).
+//! **Invariant.** The bytes to be cut are posted: a walk ends inside a context, or exactly behind one, and never reads
+//! a placeholder. A segment of new bytes located while the one before it, of the same slot, is in work has seen an old
+//! cursor: it `continues` that one, and waits in front of the fetch unit for its end. One that ends two segments ahead
+//! ends before the request leaves (`follows`), and one that ended when the request was taken has told its end by then
+//! (`told`).
 use super::record::{begins_at, MessageContext, Position, PositionWrite};
 use crate::bundles::{Piece, SendCommand};
 use stevedore_hdl::prelude::*;
@@ -42,7 +43,8 @@ struct Phases {
     offering: bool,
     /// A segment of new bytes ended in the cycle before: the cursor is written.
     ended: bool,
-    /// That segment was of the connection of the request, which is one of new bytes, too: the request begins where the segment ended.
+    /// That segment was of the connection of the request, which is one of new bytes, too: the request begins where the
+    /// segment ended.
     follows: bool,
 }
 
@@ -171,7 +173,8 @@ impl Logic for Walker {
         };
         self.cursor_write.next = PositionWrite { enable: phases.ended, slot: ended.slot, position: ended.position };
 
-        // Who goes on in the next cycle. A request that continues a segment in the middle of a context needs no other context.
+        // Who goes on in the next cycle. A request that continues a segment in the middle of a context needs no other
+        // context.
         let hands_over = phases.fetched && (!cutting || finish);
         let predecessor_ends = finish && !fetching;
         let runs_on = phases.located && phases.continues && predecessor_ends && !exact;

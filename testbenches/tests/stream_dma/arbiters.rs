@@ -105,8 +105,8 @@ fn bursts_pass_whole_and_take_turns() {
     });
 }
 
-/// Bursts of one beat keep their share of the port beside bursts of 32, and starve nobody: the turn of input 0 ends 16 cycles after another
-/// began to wait, however its words come.
+/// Bursts of one beat keep their share of the port beside bursts of 32, and starve nobody: the turn of input 0 ends 16
+/// cycles after another began to wait, however its words come.
 #[test]
 fn short_bursts_share_the_port_with_long_ones() {
     with_big_stack(|| {

@@ -204,7 +204,8 @@ impl<const W: usize, D: Dut<W>> World<W, D> {
         }
     }
 
-    /// A segment cut at the cursor, or `skip` bytes behind the first unacknowledged byte; `optioned`: with whatever options.
+    /// A segment cut at the cursor, or `skip` bytes behind the first unacknowledged byte; `optioned`: with whatever
+    /// options.
     pub fn segment(&mut self, slot: usize, length: u64, retransmit: Option<u64>, control: ControlBits, optioned: bool) {
         let chain = &mut self.slots[slot].chain;
         let from = retransmit.map_or(chain.cursor, |skip| chain.una + skip);
