@@ -8,9 +8,9 @@
 //! A segment may acknowledge the bytes of every placement issued before it. So it also waits until memory has taken as
 //! many placements as its `fence` says (decision 007).
 //!
-//! **Handshake.** A segment whose payload could not be read is thrown away: `bus_error` pulses, `lost` gives its beats
-//! of segment buffer back. Otherwise it meets its payload together with a place for its fetch. Segments and resets take
-//! turns when both wait. `met` tells of each segment that it has its addresses, and that its payload is stored or lost.
+//! **Handshake.** A segment whose payload could not be read is thrown away: `lost` gives its beats of segment buffer
+//! back. Otherwise it meets its payload together with a place for its fetch. Segments and resets take turns when both
+//! wait. `met` tells of each segment that it has its addresses, and that its payload is stored or lost.
 //!
 //! **Latency.** A header is on `m_header` 5 cycles after its segment was taken, or 3 after its payload was stored, or 4
 //! after the last placement before it was counted; one segment per cycle. The two stages behind the meeting move as
@@ -37,7 +37,6 @@ struct Stages {
     reset_first: bool,
     /// A segment was thrown away in the cycle before.
     lost: Bits<16>,
-    bus_error: bool,
 }
 
 /// Builds headers.
@@ -67,8 +66,6 @@ pub struct HeaderBuilder<const W: usize> {
     pub m_header: Source<Header>,
     /// Beats of segment buffer reserved for a segment that was thrown away.
     pub lost: Signal<Out, Bits<16>>,
-    /// A segment was thrown away.
-    pub bus_error: Signal<Out, bool>,
     /// A segment has its addresses, and its payload is stored or lost: neither the table nor host memory is read for it
     /// any more.
     pub met: Signal<Out, bool>,
@@ -139,9 +136,7 @@ impl<const W: usize> Logic for HeaderBuilder<W> {
 
         let mut next = stages;
         next.lost = mux(lost, needed, bits::<16>(0));
-        next.bus_error = lost;
         self.lost.next = stages.lost;
-        self.bus_error.next = stages.bus_error;
         if send {
             next.reset_first = true;
         }

@@ -59,8 +59,6 @@ pub struct Transmitter<const W: usize> {
     pub free_entries: Signal<Out, Bits<16>>,
     /// Placements whose last byte memory has taken.
     pub placements_written: Signal<In, Bits<16>>,
-    /// A segment was not sent because its payload could not be read.
-    pub bus_error: Signal<Out, bool>,
     send_chain: SendChain<W>,
     segment_buffer: SegmentBuffer<W>,
     returns: Returns,
@@ -115,7 +113,6 @@ impl<const W: usize> Logic for Transmitter<W> {
         join!(self.header_builder.m_header => self.prepend.s_header);
         join!(self.segment_buffer.m_lump => self.prepend.s_lump);
         forward!(self.prepend.m_frame => self.m_frame);
-        self.bus_error.next = self.header_builder.bus_error.val();
 
         let popped = resize::<16, 1>(from_bool(self.segment_buffer.popped.val()));
         self.freed.d.next = self.header_builder.lost.val() + popped;
