@@ -158,22 +158,27 @@ impl<B: Block> Dut for Stepped<B> {
     }
 }
 
-/// The Verilog of the block that `make` makes of `shape`, on which alone it depends. A text takes seconds, and many
-/// tests drive the same block: it is made once per process, block and shape.
+/// The text that `make` makes, or made when `key` was asked for before. A text takes seconds, and many tests drive the
+/// same block: it is made once per process. None if `make` has none to give.
+pub(crate) fn kept(key: String, make: impl FnOnce() -> Option<String>) -> Option<Arc<str>> {
+    type Text = Arc<OnceLock<Option<Arc<str>>>>;
+    static TEXTS: Mutex<Option<HashMap<String, Text>>> = Mutex::new(None);
+    // A test that panics while it looks for its text leaves the map as it was.
+    let mut texts = TEXTS.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let text = Arc::clone(texts.get_or_insert_default().entry(key).or_default());
+    drop(texts);
+    text.get_or_init(|| make().map(Arc::from)).clone()
+}
+
+/// The Verilog of the block that `make` makes of `shape`, on which alone it depends; made once per process.
 pub fn elaborated<B, S>(name: &str, shape: &S, make: fn(&S) -> B) -> Arc<str>
 where
     B: Block + 'static,
     S: Debug + Clone + Send + 'static,
 {
-    type Text = Arc<OnceLock<Arc<str>>>;
-    static TEXTS: Mutex<Option<HashMap<String, Text>>> = Mutex::new(None);
+    let (shape, top) = (shape.clone(), name.to_string());
     let key = format!("{} {name} {shape:?}", std::any::type_name::<B>());
-    // A test that panics while it elaborates leaves the map as it was.
-    let mut texts = TEXTS.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-    let text = Arc::clone(texts.get_or_insert_default().entry(key).or_default());
-    drop(texts);
-    let (shape, name) = (shape.clone(), name.to_string());
-    Arc::clone(text.get_or_init(|| with_big_stack(move || verilog(&make(&shape), &name)).into()))
+    kept(key, || Some(with_big_stack(move || verilog(&make(&shape), &top)))).expect("a block has a text")
 }
 
 /// The Verilated block.
