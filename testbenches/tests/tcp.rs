@@ -10,6 +10,8 @@ mod closing;
 mod half_open;
 #[path = "tcp/handshake.rs"]
 mod handshake;
+#[path = "tcp/lending.rs"]
+mod lending;
 #[path = "tcp/limits.rs"]
 mod limits;
 #[path = "tcp/peer.rs"]
