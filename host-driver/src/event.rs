@@ -28,6 +28,17 @@ pub enum Event {
         connection: Connection,
         /// Who it is.
         endpoint: Endpoint,
+        /// Length of the listener's buffer that is the connection's now; 0 if it had none to give.
+        room: usize,
+    },
+    /// A buffer posted to a listener came back and was never a connection's.
+    Unused {
+        /// Which; its handle may be void already.
+        listener: Listener,
+        /// The buffer.
+        buffer: Buffer,
+        /// `Aborted` if the listener was closed, or why the buffer was refused.
+        status: Status,
     },
     /// A connect request succeeded.
     Connected {

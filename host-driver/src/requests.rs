@@ -30,7 +30,7 @@ impl<T: Transport> Device<T> {
         self.reserve(1)?;
         let listener = self.new_handle();
         let cookie = self.posted.insert(Posted::Listen { listener });
-        self.listeners.insert(listener, ListenerState { id: 0, cookie, closing: false });
+        self.listeners.insert(listener, ListenerState { id: 0, cookie, closing: false, buffer_length: 0 });
         let base = Endpoint { local_port: port, ..Endpoint::default() }.to_base();
         self.push(Descriptor { base, cookie, kind: Request::Listen as u8, ..Descriptor::default() });
         Ok(Listener(listener))
@@ -96,6 +96,30 @@ impl<T: Transport> Device<T> {
         for buffer in buffers {
             let (base, length) = (buffer.address(), buffer.len() as u32);
             let cookie = self.posted.insert(Posted::Receive { connection: connection.0, buffer, reported: 0 });
+            let kind = Request::BufferAvailable as u8;
+            self.push(Descriptor { base, connection: id, length, cookie, kind, ..Descriptor::default() });
+        }
+        Ok(())
+    }
+
+    /// Gives a listener buffers for the connections it will accept, all or none: each connection begins with one of them, so that its peer may
+    /// send before the host has heard of it. All buffers of a listener have one length. They come back as those of a connection do, or in
+    /// `Event::Unused`.
+    pub fn post_to_listener(&mut self, listener: Listener, buffers: Vec<Buffer>) -> Result<(), Rejected> {
+        let checked = self.check_listener_post(listener, &buffers).and_then(|id| {
+            self.grant(&buffers, Purpose::Receive)?;
+            Ok(id)
+        });
+        let id = match checked {
+            Ok(id) => id,
+            Err(error) => return Err(Rejected { error, buffers }),
+        };
+        for buffer in buffers {
+            let (base, length) = (buffer.address(), buffer.len() as u32);
+            if let Some(state) = self.listeners.get_mut(&listener.0) {
+                state.buffer_length = buffer.len();
+            }
+            let cookie = self.posted.insert(Posted::Receive { connection: listener.0, buffer, reported: 0 });
             let kind = Request::BufferAvailable as u8;
             self.push(Descriptor { base, connection: id, length, cookie, kind, ..Descriptor::default() });
         }
@@ -201,6 +225,28 @@ impl<T: Transport> Device<T> {
             Some(Phase::Closing) if send => return Err(Error::Closing),
             Some(Phase::Open | Phase::Closing) => {}
         }
+        self.check_buffers(buffers)
+    }
+
+    /// The same for a listener, whose engine's id is the result.
+    fn check_listener_post(&mut self, listener: Listener, buffers: &[Buffer]) -> Result<u64, Error> {
+        let state = self.listeners.get(&listener.0).ok_or(Error::UnknownListener)?;
+        let (id, closing, first) = (state.id, state.closing, state.buffer_length);
+        if id == 0 {
+            return Err(Error::NotConnected);
+        }
+        if closing {
+            return Err(Error::Closing);
+        }
+        self.check_buffers(buffers)?;
+        let length = if first == 0 { buffers[0].len() } else { first };
+        match buffers.iter().map(Buffer::len).find(|&other| other != length) {
+            Some(other) => Err(Error::BadArgument { what: "length of a listener's buffer", value: other as u64 }),
+            None => Ok(id),
+        }
+    }
+
+    fn check_buffers(&mut self, buffers: &[Buffer]) -> Result<(), Error> {
         let limit = MAXIMUM_BUFFER as usize;
         if buffers.is_empty() || buffers.iter().any(Buffer::is_empty) {
             return Err(Error::EmptyBuffer);

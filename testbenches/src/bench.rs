@@ -141,12 +141,18 @@ impl<P: Peer> Bench<P> {
         Ok(())
     }
 
-    /// Closes the listeners and waits until everything is home: slots, contexts, tags, buffers, grants. An error names what is not.
-    pub fn finish(&mut self) -> Result<()> {
+    /// Asks for the end of every listener, and does not wait for it.
+    pub fn close_listeners(&mut self) -> Result<()> {
         for listener in std::mem::take(&mut self.listeners) {
             self.wait_for_room()?;
             self.device.close_listener(listener)?;
         }
+        Ok(())
+    }
+
+    /// Closes the listeners and waits until everything is home: slots, contexts, tags, buffers, grants. An error names what is not.
+    pub fn finish(&mut self) -> Result<()> {
+        self.close_listeners()?;
         let end = self.now() + HOMECOMING;
         loop {
             while self.host.step(&mut self.device)? {}

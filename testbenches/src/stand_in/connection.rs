@@ -93,7 +93,8 @@ impl Connection {
                 local_port: socket.local_endpoint().map_or(0, |endpoint| endpoint.port),
             };
             let (kind, base, cookie) = (self.response as u8, endpoint.to_base(), self.cookie);
-            tables.respond(Descriptor { kind, base, connection: id, cookie, ..Descriptor::default() });
+            let length = self.room.front().map_or(0, |buffer| buffer.request.length);
+            tables.respond(Descriptor { kind, base, connection: id, length, cookie, ..Descriptor::default() });
         }
         self.receive(id, socket, tables, dma);
         self.transmit(id, socket, tables, dma);

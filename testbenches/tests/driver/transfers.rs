@@ -50,3 +50,11 @@ fn many_connections_share_the_engine() {
     scenario.connections = 40;
     run(&scenario);
 }
+
+#[test]
+fn listeners_lend_their_buffers() {
+    let mut scenario = Scenario::new(5, Opener::Peer, 20_000, 20_000);
+    scenario.connections = 20;
+    scenario.plan.listener_depth = 2;
+    run(&scenario);
+}
