@@ -102,9 +102,9 @@ impl<T: Transport> Device<T> {
         Ok(())
     }
 
-    /// Gives a listener buffers for the connections it will accept, all or none: each connection begins with one of them, so that its peer may
-    /// send before the host has heard of it. All buffers of a listener have one length. They come back as those of a connection do, or in
-    /// `Event::Unused`.
+    /// Gives a listener buffers for the connections it will accept, all or none: each connection begins with one of
+    /// them, so that its peer may send before the host has heard of it. All buffers of a listener have one length. They
+    /// come back as those of a connection do, or in `Event::Unused`.
     pub fn post_to_listener(&mut self, listener: Listener, buffers: Vec<Buffer>) -> Result<(), Rejected> {
         let checked = self.check_listener_post(listener, &buffers).and_then(|id| {
             self.grant(&buffers, Purpose::Receive)?;

@@ -150,7 +150,8 @@ impl<P: Peer> Bench<P> {
         Ok(())
     }
 
-    /// Closes the listeners and waits until everything is home: slots, contexts, tags, buffers, grants. An error names what is not.
+    /// Closes the listeners and waits until everything is home: slots, contexts, tags, buffers, grants. An error names
+    /// what is not.
     pub fn finish(&mut self) -> Result<()> {
         self.close_listeners()?;
         let end = self.now() + HOMECOMING;

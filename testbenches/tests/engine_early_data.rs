@@ -1,5 +1,5 @@
-//! Room before the connection (decision 013), with the RTL engine: what a listener's buffers are worth to a peer that speaks first, and that
-//! each of them comes home however its connection ends.
+//! Room before the connection (decision 013), with the RTL engine: what a listener's buffers are worth to a peer that
+//! speaks first, and that each of them comes home however its connection ends.
 #[path = "network/frames.rs"]
 #[allow(dead_code, reason = "shared with the tests of the network block; this binary uses part of it")]
 mod frames;
@@ -92,7 +92,8 @@ impl Wire {
     }
 }
 
-/// A third ACK with data is placed and acknowledged as it comes, and the window was what the listener's buffer has room for.
+/// A third ACK with data is placed and acknowledged as it comes, and the window was what the listener's buffer has room
+/// for.
 #[test]
 fn data_with_the_third_ack_needs_no_second_try() -> Result<()> {
     for (bytes, window) in [(500, 500), (8_192, 8_192), (65_536, 65_535)] {
@@ -137,8 +138,8 @@ fn listener_without_buffers_announces_nothing() -> Result<()> {
     wire.bench.finish()
 }
 
-/// Some hundred half-open connections, ended at random in every way there is; now and then the listener is closed and comes again. At the end
-/// every buffer, context and slot is home.
+/// Some hundred half-open connections, ended at random in every way there is; now and then the listener is closed and
+/// comes again. At the end every buffer, context and slot is home.
 #[test]
 fn buffers_come_home_however_a_handshake_ends() -> Result<()> {
     const SEED: u64 = 0xea51;
@@ -191,7 +192,8 @@ fn buffers_come_home_however_a_handshake_ends() -> Result<()> {
     wire.bench.finish()
 }
 
-/// smoltcp as the peer: its handshakes find the room they were promised, on a perfect wire and on one that loses and repeats.
+/// smoltcp as the peer: its handshakes find the room they were promised, on a perfect wire and on one that loses and
+/// repeats.
 #[test]
 fn sessions_begin_with_a_buffer_of_their_listener() {
     let impairments =

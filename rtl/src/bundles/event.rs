@@ -37,8 +37,8 @@ pub struct Event {
     pub generation: Bits<16>,
     /// Segment: the slot was given out for this very SYN; `listener` names who accepts. Segment only.
     pub fresh: bool,
-    /// Segment, `fresh`: slot of the listener, whose `cookie` the event carries. The connection ends with it until it is open, and may get
-    /// one of its buffers.
+    /// Segment, `fresh`: slot of the listener, whose `cookie` the event carries. The connection ends with it until it
+    /// is open, and may get one of its buffers.
     pub listener: Bits<16>,
     /// Segment, `fresh`: generation of that listener.
     pub listener_generation: Bits<16>,

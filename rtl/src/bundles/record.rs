@@ -73,11 +73,11 @@ pub struct Hard {
     pub snd_end: Bits<32>,
     /// RCV.NXT: next sequence number expected.
     pub rcv_nxt: Bits<32>,
-    /// Posted room not yet filled, bytes. While `promised`: that of the buffer promised. In LISTEN: the length of every buffer posted to the
-    /// listener, 0 before the first.
+    /// Posted room not yet filled, bytes. While `promised`: that of the buffer promised. In LISTEN: the length of every
+    /// buffer posted to the listener, 0 before the first.
     pub rcv_room: Bits<32>,
-    /// The handshake is not complete, and a buffer of the listener that `soft.recover` names is promised to the connection
-    /// (`connection/listening.rs`).
+    /// The handshake is not complete, and a buffer of the listener that `soft.recover` names is promised to the
+    /// connection (`connection/listening.rs`).
     pub promised: bool,
     /// The host asked for an orderly close: a FIN follows the last posted byte.
     pub fin_wanted: bool,

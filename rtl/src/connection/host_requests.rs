@@ -63,8 +63,8 @@ pub struct HostPlan {
     pub status: Bits<8>,
 }
 
-/// Third stage; nothing is set for events of other kinds. `legitimate`: the slot exists; `known`: the request is for this very connection;
-/// `stocks`: a listener takes the buffer.
+/// Third stage; nothing is set for events of other kinds. `legitimate`: the slot exists; `known`: the request is for
+/// this very connection; `stocks`: a listener takes the buffer.
 #[kernel_fn]
 pub fn plan_host(
     event: Event,
@@ -79,7 +79,8 @@ pub fn plan_host(
     let state = record.hard.state;
     let flowing = states.flowing;
     let live = known && (states.sending || state == TcpState::FinWait2);
-    // The host cannot know of a half-open connection that came through a listener: its room is what the listener promised.
+    // The host cannot know of a half-open connection that came through a listener: its room is what the listener
+    // promised.
     let handshake = known && states.handshake && record.hard.active;
     let listener = known && state == TcpState::Listen;
     plan.status = bits::<8>(status::UNKNOWN_CONNECTION);

@@ -93,8 +93,8 @@ pub struct Lending {
     pub orphan: bool,
 }
 
-/// Second stage. `fresh`: the event is a SYN that opens a connection; `known`: it is for this very connection; `alike`: a post with
-/// the length of those before it.
+/// Second stage. `fresh`: the event is a SYN that opens a connection; `known`: it is for this very connection; `alike`:
+/// a post with the length of those before it.
 #[kernel_fn]
 pub fn lend(
     event: Event,

@@ -1,7 +1,8 @@
 //! The connection pipeline: one event per cycle; read, load, measure, judge, decide, settle.
 //!
-//! **Role.** Owns the connection table, and what is known of listeners beside it (`listening.rs`). Everything TCP is in the functions of the files named in `stages.rs`; here is
-//! only the order of things. Neighbours: `arbiter.rs` before it, the queues of `tcp.rs` and the scheduler behind it.
+//! **Role.** Owns the connection table, and what is known of listeners beside it (`listening.rs`). Everything TCP is in
+//! the functions of the files named in `stages.rs`; here is only the order of things. Neighbours: `arbiter.rs` before
+//! it, the queues of `tcp.rs` and the scheduler behind it.
 //!
 //! ```text
 //!  read    0 the table is read for the event that was let in

@@ -1,26 +1,32 @@
 //! Lender: moves the first buffer of a listener into the chain of a connection whose handshake is complete.
 //!
 //! # Role
-//! One of the units of the [`ReceiveChain`](super::ReceiveChain): carries out what `lends` asks for, before the rest of that command. No context
-//! is copied: the record of the listener's chain holds the whole context of its head, so with another tail it is the record of the connection's.
-//! The [`Returner`](super::Returner) takes the head off what is left. The record it works on stays with its owner.
+//! One of the units of the [`ReceiveChain`](super::ReceiveChain): carries out what `lends` asks for, before the rest of
+//! that command. No context is copied: the record of the listener's chain holds the whole context of its head, so with
+//! another tail it is the record of the connection's. The [`Returner`](super::Returner) takes the head off what is
+//! left. The record it works on stays with its owner.
 //!
 //! ```text
-//! claim: the connection's placeholder is kept ── read: the listener's record comes ── give: the connection's record is written
-//!     ── behead: the next context becomes the listener's head ── keep: the listener's record is written
+//! claim: the connection's placeholder is kept
+//!   └── read: the listener's record comes
+//!         └── give: the connection's record is written
+//!               └── behead: the next context becomes the listener's head
+//!                     └── keep: the listener's record is written
 //! ```
 //!
 //! # Ports
 //! See the fields.
 //!
 //! # Handshake
-//! `active` rises with the connection's record in `chain`, and stays until `done`. From `fetches` on, `chain` must show the listener's record.
+//! `active` rises with the connection's record in `chain`, and stays until `done`. From `fetches` on, `chain` must show
+//! the listener's record.
 //!
 //! # Latency
 //! Eight cycles.
 //!
 //! # Invariant
-//! The connection has no buffer and the listener has one: the pipeline promises no more than were posted, and keeps a promise once.
+//! The connection has no buffer and the listener has one: the pipeline promises no more than were posted, and keeps a
+//! promise once.
 use super::chain_record::{Chain, Store};
 use stevedore_hdl::prelude::*;
 

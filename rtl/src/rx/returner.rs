@@ -9,8 +9,8 @@
 //! See the fields.
 //!
 //! # Handshake
-//! `active` rises with a Teardown and its record in `work`, and stays until `done`, or it rises with `beheads` and a record that is not vacant, and
-//! stays until `beheaded`. `context` must show the context that the chain's `next` named
+//! `active` rises with a Teardown and its record in `work`, and stays until `done`, or it rises with `beheads` and a
+//! record that is not vacant, and stays until `beheaded`. `context` must show the context that the chain's `next` named
 //! two cycles ago.
 //!
 //! # Latency

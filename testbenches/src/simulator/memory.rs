@@ -69,8 +69,8 @@ struct Grant {
     /// Keeps `pointer` valid, whatever the driver drops.
     _owner: Rc<dyn Any>,
     purpose: Purpose,
-    /// Whose it is, once the engine has read the request that posts it for receiving. A listener's is another's from the response on that says
-    /// so.
+    /// Whose it is, once the engine has read the request that posts it for receiving. A listener's is another's from
+    /// the response on that says so.
     connection: Option<u64>,
     /// Bytes written to it.
     placed: u64,

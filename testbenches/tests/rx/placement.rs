@@ -211,8 +211,8 @@ fn one_payload_spans_every_context() {
     });
 }
 
-/// A listener with as many buffers as there are contexts lends them one by one until it has none, gets new ones, and is torn down with what is
-/// left: every buffer is used or comes back once.
+/// A listener with as many buffers as there are contexts lends them one by one until it has none, gets new ones, and is
+/// torn down with what is left: every buffer is used or comes back once.
 #[test]
 fn listener_lends_all_of_its_buffers() {
     with_big_stack(|| {

@@ -139,8 +139,8 @@ impl Script {
         self.chains[slot].push_back(Buffer { base, length, cookie, filled: 0, reported: 0 });
     }
 
-    /// A chain without a buffer gets the first one of another chain, which nothing was placed in, if there is one. The next frame's command
-    /// must be of this slot.
+    /// A chain without a buffer gets the first one of another chain, which nothing was placed in, if there is one. The
+    /// next frame's command must be of this slot.
     pub fn borrow(&mut self, rng: &mut StdRng, slot: usize) {
         let lender = rng.random_range(0..self.chains.len());
         let untouched = self.chains[lender].front().is_some_and(|buffer| buffer.filled == 0);

@@ -1,4 +1,5 @@
-//! Buffers of a listener: promised with the SYN-ACK, lent when the handshake is complete, promised again if it never is.
+//! Buffers of a listener: promised with the SYN-ACK, lent when the handshake is complete, promised again if it never
+//! is.
 use super::rig::{Rig, Stalls};
 use super::script::{parse, Conn, ENGINE};
 use stevedore_abi::{Response, Status};
