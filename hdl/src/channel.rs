@@ -1,7 +1,7 @@
 //! Ready/valid channels.
 //!
-//! Handshake: a word moves in a cycle in which `valid` and `ready` are both high. A source holds `valid` and `bits` until the word has
-//! moved, and never waits for `ready` before raising `valid`; a sink may wait for `valid`.
+//! Handshake: a word moves in a cycle in which `valid` and `ready` are both high. A source holds `valid` and `bits`
+//! until the word has moved, and never waits for `ready` before raising `valid`; a sink may wait for `valid`.
 
 use rust_hdl::core::prelude::*;
 

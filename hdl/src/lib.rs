@@ -1,7 +1,9 @@
-//! Hardware in Rust, over rust-hdl: a kernel attribute whose Verilog means what the Rust simulation does, base blocks, test aids.
+//! Hardware in Rust, over rust-hdl: a kernel attribute whose Verilog means what the Rust simulation does, base blocks,
+//! test aids.
 //!
-//! A block is a struct with `#[derive(LogicBlock)]` and `impl Logic` whose `update` carries `#[kernel]`. The attribute keeps the body
-//! for rust-hdl's simulator and derives the Verilog from it by running a symbolic copy once ([`sym`]); [`verilog`] prints the design.
+//! A block is a struct with `#[derive(LogicBlock)]` and `impl Logic` whose `update` carries `#[kernel]`. The attribute
+//! keeps the body for rust-hdl's simulator and derives the Verilog from it by running a symbolic copy once ([`sym`]);
+//! [`verilog`] prints the design.
 
 #![warn(missing_docs)]
 

@@ -1,5 +1,5 @@
-//! Every operator and method at every interesting width, combinational, with the expressions that stock rust-hdl translates wrongly:
-//! rust-hdl's simulator, Verilator and yosys must agree.
+//! Every operator and method at every interesting width, combinational, with the expressions that stock rust-hdl
+//! translates wrongly: rust-hdl's simulator, Verilator and yosys must agree.
 
 #![allow(clippy::precedence, clippy::nonminimal_bool)] // The operands are chosen for just that.
 

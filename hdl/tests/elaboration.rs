@@ -2,7 +2,8 @@
 
 use stevedore_hdl::prelude::*;
 
-/// Declares a block with inputs `a` (8 bits) and `s` (bool), output `y` (8 bits) and a register, around the body of `update`.
+/// Declares a block with inputs `a` (8 bits) and `s` (bool), output `y` (8 bits) and a register, around the body of
+/// `update`.
 macro_rules! case {
     ($name: ident, $kernel: item) => {
         #[derive(LogicBlock, Default)]

@@ -99,8 +99,8 @@ impl Configuration {
         }
     }
 
-    /// Refuses what no engine could work with. Tables of 2^16 entries are refused too: with 16-bit indices a full one could not be
-    /// told from an empty one.
+    /// Refuses what no engine could work with. Tables of 2^16 entries are refused too: with 16-bit indices a full one
+    /// could not be told from an empty one.
     pub(crate) fn check(&self) -> Result<(), Error> {
         let checks = [
             ("network prefix", self.prefix <= 32, u64::from(self.prefix)),

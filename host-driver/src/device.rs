@@ -66,8 +66,9 @@ impl<T: Transport> Device<T> {
         })
     }
 
-    /// Stops the engine, resets it and starts it again as it was opened. Connections and listeners are gone, without a word to their peers, and
-    /// their handles void; the result is every buffer that was posted. An error gives the buffers that are the host's again.
+    /// Stops the engine, resets it and starts it again as it was opened. Connections and listeners are gone, without a
+    /// word to their peers, and their handles void; the result is every buffer that was posted. An error gives the
+    /// buffers that are the host's again.
     pub fn reset(&mut self) -> Result<Vec<Buffer>, Rejected> {
         stop(&mut self.transport).map_err(|error| Rejected { error, buffers: Vec::new() })?;
         let (buffers, revoked) = self.take_everything_home();
@@ -167,8 +168,8 @@ impl<T: Transport> Device<T> {
         self.input.flush(&mut self.transport)
     }
 
-    /// Sleeps until the engine interrupts, or `microseconds` of its time are over (then false). Poll until nothing comes before
-    /// waiting again.
+    /// Sleeps until the engine interrupts, or `microseconds` of its time are over (then false). Poll until nothing
+    /// comes before waiting again.
     pub fn wait(&mut self, microseconds: u32) -> Result<bool, Error> {
         self.flush()?;
         let interrupted = self.transport.wait_for_interrupt(microseconds)?;

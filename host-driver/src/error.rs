@@ -61,7 +61,8 @@ pub enum Error {
     /// More requests posted at once than cookies exist for.
     #[error("too many requests are posted")]
     TooManyRequests,
-    /// The engine was asked to stop and did not: something it reads is never answered, or something it sends never taken.
+    /// The engine was asked to stop and did not: something it reads is never answered, or something it sends never
+    /// taken.
     #[error("the engine does not come to rest")]
     NotAtRest,
     /// The engine did what it must not do.

@@ -55,7 +55,8 @@ impl InputRing {
         self.status_line.leak();
     }
 
-    /// Makes sure that `wanted` entries can be written: looks at the status line, and when that is not enough asks the engine.
+    /// Makes sure that `wanted` entries can be written: looks at the status line, and when that is not enough asks the
+    /// engine.
     pub fn reserve(&mut self, transport: &mut impl Transport, wanted: usize) -> Result<(), Error> {
         if self.room() >= wanted {
             return Ok(());
@@ -75,7 +76,8 @@ impl InputRing {
         }
     }
 
-    /// Writes one entry; the caller has reserved it. `wrong_owner` turns the owner bit around (for tests of the engine).
+    /// Writes one entry; the caller has reserved it. `wrong_owner` turns the owner bit around (for tests of the
+    /// engine).
     pub fn push(&mut self, descriptor: Descriptor, wrong_owner: bool) {
         debug_assert!(self.room() > 0);
         let owner = (self.produced >> self.size & 1 == 0) != wrong_owner;
@@ -102,8 +104,8 @@ impl InputRing {
         (1 << self.size) - (self.produced - self.fetched) as usize
     }
 
-    /// Extends a 16-bit count of fetched entries. It may be behind what is known, because the engine updates the status line only now
-    /// and then, but not ahead of what was announced.
+    /// Extends a 16-bit count of fetched entries. It may be behind what is known, because the engine updates the status
+    /// line only now and then, but not ahead of what was announced.
     fn take_fetched(&mut self, fetched: u16) -> Result<(), Error> {
         let step = u64::from(fetched.wrapping_sub(self.fetched as u16));
         if self.fetched + step <= self.announced {

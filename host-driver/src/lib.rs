@@ -1,8 +1,8 @@
 //! The host's side of the Stevedore TCP offload engine.
 //!
 //! An application allocates [`Buffer`]s the engine can reach, gives them away with [`Device::send`] and
-//! [`Device::post_receive`], and gets the very same buffers back as [`Event`]s from [`Device::poll`]: nothing is copied on
-//! the way. One thread, no locks, no callbacks.
+//! [`Device::post_receive`], and gets the very same buffers back as [`Event`]s from [`Device::poll`]: nothing is copied
+//! on the way. One thread, no locks, no callbacks.
 //!
 //! ```text
 //!   application     Listener, Connection (opaque handles), Buffer

@@ -1,7 +1,7 @@
 //! Memory that host and engine share, and buffers cut from it.
 //!
-//! Ownership is the lock: whoever holds a [`Buffer`] may touch its bytes, and the engine may touch them only between the call
-//! that gave the buffer away and the event that brings it back.
+//! Ownership is the lock: whoever holds a [`Buffer`] may touch its bytes, and the engine may touch them only between
+//! the call that gave the buffer away and the event that brings it back.
 
 use std::any::Any;
 use std::fmt;
@@ -20,8 +20,8 @@ impl Memory {
     /// Describes memory owned by `owner`, which the engine reaches at `address`.
     ///
     /// # Safety
-    /// `pointer` must be valid for reads and writes of `length` initialised bytes as long as `owner` lives, and nobody on the
-    /// host but the engine's access path may touch them except through this value.
+    /// `pointer` must be valid for reads and writes of `length` initialised bytes as long as `owner` lives, and nobody
+    /// on the host but the engine's access path may touch them except through this value.
     pub unsafe fn new(address: u64, pointer: NonNull<u8>, length: usize, owner: Rc<dyn Any>) -> Self {
         Memory { address, pointer, length, owner }
     }
@@ -119,8 +119,8 @@ impl Buffer {
         self.length = length.min(self.capacity);
     }
 
-    /// Cuts the buffer in two at byte `at` (or at its end): this one keeps what is before, the result is the rest. Both use all
-    /// they have.
+    /// Cuts the buffer in two at byte `at` (or at its end): this one keeps what is before, the result is the rest. Both
+    /// use all they have.
     pub fn split_off(&mut self, at: usize) -> Buffer {
         let at = at.min(self.capacity);
         let rest = self.capacity - at;
@@ -130,8 +130,8 @@ impl Buffer {
 
     /// The bytes in use.
     pub fn as_slice(&self) -> &[u8] {
-        // SAFETY: `start + length` lies inside the memory. The buffer is not posted, because posting moves it into the driver, so
-        // the engine does not write; no other buffer has these bytes.
+        // SAFETY: `start + length` lies inside the memory. The buffer is not posted, because posting moves it into the
+        // driver, so the engine does not write; no other buffer has these bytes.
         unsafe { std::slice::from_raw_parts(self.memory.pointer.add(self.start).as_ptr(), self.length) }
     }
 

@@ -56,14 +56,15 @@ pub trait Transport {
     /// Reads a register. Earlier writes have arrived by then.
     fn read(&mut self, offset: u32) -> Result<u32, TransportError>;
 
-    /// Writes a register; may be posted. Everything the host wrote to memory before is visible to the engine by the time the
-    /// write arrives.
+    /// Writes a register; may be posted. Everything the host wrote to memory before is visible to the engine by the
+    /// time the write arrives.
     fn write(&mut self, offset: u32, value: u32) -> Result<(), TransportError>;
 
     /// Zeroed memory the engine can address, pinned until dropped. `alignment` is a power of two.
     fn allocate(&mut self, bytes: usize, alignment: usize) -> Result<Memory, TransportError>;
 
-    /// From now on the engine may access `range` of `memory` for `purpose`. Ranges granted at the same time do not overlap.
+    /// From now on the engine may access `range` of `memory` for `purpose`. Ranges granted at the same time do not
+    /// overlap.
     fn grant(&mut self, memory: &Memory, range: Range<usize>, purpose: Purpose) -> Result<(), TransportError>;
 
     /// The range granted at `address` is the host's again.

@@ -1,10 +1,11 @@
-//! The engine's Verilog. The streams' widths are types: both engines are instantiated here, once, so that whoever only wants text need not
-//! compile them again.
+//! The engine's Verilog. The streams' widths are types: both engines are instantiated here, once, so that whoever only
+//! wants text need not compile them again.
 use crate::engine::Engine;
 use crate::geometry::Geometry;
 use stevedore_hdl::prelude::*;
 
-/// The Verilog of an engine of this geometry, its outermost module called `top`; none if there is no engine of that width.
+/// The Verilog of an engine of this geometry, its outermost module called `top`; none if there is no engine of that
+/// width.
 pub fn verilog(geometry: &Geometry, top: &'static str) -> Option<String> {
     let wanted = *geometry;
     match wanted.width {

@@ -1,9 +1,10 @@
 //! The engine: every block, wired.
 //!
 //! # Role
-//! The outermost module. Wire on one side (`s_axis_rx`, `m_axis_tx`), memory on the other (`m_axis_rdreq`, `s_axis_rdcpl`, `m_axis_wr`), the
-//! host's registers (`s_axil`) and the interrupt line. Nothing here but wires: behaviour lives in the blocks. Gates at the ports, opened and
-//! closed by `host::SoftReset`, are what the outside sees of a stop.
+//! The outermost module. Wire on one side (`s_axis_rx`, `m_axis_tx`), memory on the other (`m_axis_rdreq`,
+//! `s_axis_rdcpl`, `m_axis_wr`), the host's registers (`s_axil`) and the interrupt line. Nothing here but wires:
+//! behaviour lives in the blocks. Gates at the ports, opened and closed by `host::SoftReset`, are what the outside sees
+//! of a stop.
 //!
 //! ```text
 //!            +-----------+   header   +--------+  event  +-----+ commands  +-----------+  writes
@@ -21,13 +22,15 @@
 //! `s_axis_rx_tready` is always 1: the wire cannot wait. All other streams may be stalled.
 //!
 //! # Latency
-//! That of the blocks; the wiring adds a cycle to openings from the lookup, to resets, and to notices of all but the host's blocks.
+//! That of the blocks; the wiring adds a cycle to openings from the lookup, to resets, and to notices of all but the
+//! host's blocks.
 //!
 //! # Invariant
-//! What the host hears of a connection comes in the order in which it happened. The receive path gives its notices in the order of the pipeline's
-//! commands. The reaper speaks after both paths have handed over all they had to say, and frees the slot after it has spoken. Between these
-//! blocks and the notifier, and between the transmitter and the response writer, stand merges only, which have no storage: nobody's next word,
-//! and nothing of the slot's next connection, can pass one that was handed over. Only notices about no connection wait in a buffer of their own.
+//! What the host hears of a connection comes in the order in which it happened. The receive path gives its notices in
+//! the order of the pipeline's commands. The reaper speaks after both paths have handed over all they had to say, and
+//! frees the slot after it has spoken. Between these blocks and the notifier, and between the transmitter and the
+//! response writer, stand merges only, which have no storage: nobody's next word, and nothing of the slot's next
+//! connection, can pass one that was handed over. Only notices about no connection wait in a buffer of their own.
 use crate::bundles::*;
 use crate::connection::{Lookup, Reaper, Tcp};
 use crate::dma::{Gather, ReadArbiter, Reader, WriteArbiter, WriteLedger};
@@ -93,7 +96,8 @@ pub struct Engine<const W: usize, const K: usize> {
     lookup: Lookup,
     tcp: Tcp,
     reaper: Reaper,
-    /// Every slot fits: the reaper must not wait for the lookup, which may wait for the pipeline, which may wait for the teardown the reaper is told of.
+    /// Every slot fits: the reaper must not wait for the lookup, which may wait for the pipeline, which may wait for
+    /// the teardown the reaper is told of.
     freed: Queue<Bits<16>>,
     transmitter: Transmitter<W>,
     network: Network<W>,
@@ -341,6 +345,7 @@ impl<const W: usize, const K: usize> Logic for Engine<W, K> {
             && self.s_axis_rdcpl.tlast.val()
             && self.read_arbiter.s_completion.ready.val();
         join!(self.placement.m_write => self.write_arbiter.s_write[0]);
+        self.write_arbiter.more.next = self.placement.more.val();
         join!(self.response_writer.m_write => self.write_arbiter.s_write[1]);
         join!(self.write_arbiter.m_write => self.write_gate.s_in);
         self.write_gate.last.next = self.write_arbiter.m_write.bits.val().last;

@@ -1,8 +1,9 @@
-//! Every depth and count of the design: none stands anywhere else. Slots, generations and entries have 16 bits on every bus.
+//! Every depth and count of the design: none stands anywhere else. Slots, generations and entries have 16 bits on every
+//! bus.
 //!
-//! The stream width is a const generic (`W`, and `K` = W/8 where byte strobes are needed), because it shapes types. All depths are
-//! values, given to the blocks' constructors: memories take their depth when they are built, so one compiled crate elaborates
-//! every geometry.
+//! The stream width is a const generic (`W`, and `K` = W/8 where byte strobes are needed), because it shapes types. All
+//! depths are values, given to the blocks' constructors: memories take their depth when they are built, so one compiled
+//! crate elaborates every geometry.
 
 /// Depths and counts of one engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,10 +69,14 @@ impl Geometry {
         ..Geometry::SMALL
     };
     /// 1024 connections, 100 GbE.
+    ///
+    /// The segment buffer covers a read latency of 2 us. Twice of that would hold acknowledgements back, behind the
+    /// segments before them, for longer than the window of 64 KB lasts at this rate.
     pub const WIDE: Geometry =
-        Geometry { width: 512, frame_buffer: 131072, segment_buffer: 65536, payload_tags: 128, ..Geometry::DEFAULT };
+        Geometry { width: 512, frame_buffer: 131072, segment_buffer: 32768, payload_tags: 128, ..Geometry::DEFAULT };
 
-    /// Segments that may wait for their payload: enough to keep every read tag busy with segments of one read each. A power of two.
+    /// Segments that may wait for their payload: enough to keep every read tag busy with segments of one read each. A
+    /// power of two.
     pub const fn segments_waiting(&self) -> usize {
         if self.queue > self.payload_tags {
             self.queue

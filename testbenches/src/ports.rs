@@ -19,8 +19,8 @@ const GROUPS: [(&str, &str); 9] = [
     ("irq", "interrupt, level, active high"),
 ];
 
-/// The table of the ports in the header of the first line `module stevedore (` of `verilog`, in order. An error names a port that is in no
-/// group.
+/// The table of the ports in the header of the first line `module stevedore (` of `verilog`, in order. An error names a
+/// port that is in no group.
 pub fn table(verilog: &str) -> Result<String> {
     let (_, rest) = verilog.split_once("module stevedore (").context("no module stevedore")?;
     let (header, _) = rest.split_once(");").context("a header without an end")?;

@@ -1,4 +1,5 @@
-//! Pseudo-random numbers: small, fast, the same on every machine for ever, so that a seed in a failure message repeats the run.
+//! Pseudo-random numbers: small, fast, the same on every machine for ever, so that a seed in a failure message repeats
+//! the run.
 
 /// SplitMix64.
 #[derive(Clone, Debug)]

@@ -1,4 +1,5 @@
-//! The reference of the host interface, written from the ABI crate: what RTL and driver are compiled with is what the reader sees (H4).
+//! The reference of the host interface, written from the ABI crate: what RTL and driver are compiled with is what the
+//! reader sees (H4).
 
 use std::fmt::Write;
 use stevedore_abi::descriptor::{Code, FIELDS, FLAGS, REQUESTS, RESPONSES, STATUSES};

@@ -1,8 +1,8 @@
 //! One bench for both simulators, and proof that they agree.
 //!
-//! A test drives a block through [`Dut`] by the names of its channels. [`Stepped`] is the block in rust-hdl's simulator; it records every
-//! port at every clock edge, and [`Stepped::replay`] feeds the recording to the Verilated block and compares all outputs. [`Compiled`] is
-//! the Verilated block, for long sweeps.
+//! A test drives a block through [`Dut`] by the names of its channels. [`Stepped`] is the block in rust-hdl's
+//! simulator; it records every port at every clock edge, and [`Stepped::replay`] feeds the recording to the Verilated
+//! block and compares all outputs. [`Compiled`] is the Verilated block, for long sweeps.
 //!
 //! ```ignore
 //! let mut dut = stepped!(Realigner::<64>::default(), sinks: [s_fragment], sources: [m_beat]);
@@ -21,6 +21,8 @@ pub use recording::Recording;
 
 use anyhow::Result;
 use std::collections::HashMap;
+use std::fmt::Debug;
+use std::sync::{Arc, Mutex, OnceLock};
 use stevedore_hdl::prelude::*;
 use stevedore_verilated::{Model, Port, Source};
 
@@ -69,8 +71,8 @@ pub struct Access<B> {
     pub reset: fn(&mut B, bool),
 }
 
-/// A [`Stepped`] block: `stepped!(Block::new(..), sinks: [s_a, s_b[0], s_b[1]], sources: [m_c])`. The block needs `clock` and `reset`. A channel
-/// `s_b[1]` is named "s_b_1", as its ports are.
+/// A [`Stepped`] block: `stepped!(Block::new(..), sinks: [s_a, s_b[0], s_b[1]], sources: [m_c])`. The block needs
+/// `clock` and `reset`. A channel `s_b[1]` is named "s_b_1", as its ports are.
 #[macro_export]
 macro_rules! stepped {
     ($uut: expr, sinks: [$($sink: ident $([$i: literal])?),*], sources: [$($source: ident $([$j: literal])?),*]) => {
@@ -156,6 +158,24 @@ impl<B: Block> Dut for Stepped<B> {
     }
 }
 
+/// The Verilog of the block that `make` makes of `shape`, on which alone it depends. A text takes seconds, and many
+/// tests drive the same block: it is made once per process, block and shape.
+pub fn elaborated<B, S>(name: &str, shape: &S, make: fn(&S) -> B) -> Arc<str>
+where
+    B: Block + 'static,
+    S: Debug + Clone + Send + 'static,
+{
+    type Text = Arc<OnceLock<Arc<str>>>;
+    static TEXTS: Mutex<Option<HashMap<String, Text>>> = Mutex::new(None);
+    let key = format!("{} {name} {shape:?}", std::any::type_name::<B>());
+    // A test that panics while it elaborates leaves the map as it was.
+    let mut texts = TEXTS.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let text = Arc::clone(texts.get_or_insert_default().entry(key).or_default());
+    drop(texts);
+    let (shape, name) = (shape.clone(), name.to_string());
+    Arc::clone(text.get_or_init(|| with_big_stack(move || verilog(&make(&shape), &name)).into()))
+}
+
 /// The Verilated block.
 pub struct Compiled {
     /// The model; ports that are no channels are driven through it.
@@ -167,6 +187,15 @@ impl Compiled {
     /// Builds the model of `block`.
     pub fn new(block: &impl Block, name: &str) -> Result<Self> {
         Self::of(&Source::new(name, verilog(block, name)))
+    }
+
+    /// The model of the block that `make` makes of `shape`, elaborated once per process: see [`elaborated`].
+    pub fn once<B, S>(name: &str, shape: &S, make: fn(&S) -> B) -> Result<Self>
+    where
+        B: Block + 'static,
+        S: Debug + Clone + Send + 'static,
+    {
+        Self::of(&Source::new(name, elaborated(name, shape, make).to_string()))
     }
 
     /// The same with noise out of `seed` wherever the text gives no value for power-up: in every memory.

@@ -1,5 +1,5 @@
-//! What a broken host, a hostile peer or a failing bus may do to the RTL engine: an error response or a counted drop each, no access
-//! outside the posted bytes, and the next valid request works.
+//! What a broken host, a hostile peer or a failing bus may do to the RTL engine: an error response or a counted drop
+//! each, no access outside the posted bytes, and the next valid request works.
 
 #[path = "engine_bad_input/descriptors.rs"]
 mod descriptors;

@@ -170,7 +170,8 @@ fn open_connections_follow_a_peer_only_when_it_answers_from_its_new_mac() -> Res
     Ok(())
 }
 
-/// RFC 9293 3.10.7.2: a listener drops a segment that has neither SYN nor ACK nor RST; 3.10.7.1: where nobody listens a reset answers.
+/// RFC 9293 3.10.7.2: a listener drops a segment that has neither SYN nor ACK nor RST; 3.10.7.1: where nobody listens a
+/// reset answers.
 #[test]
 fn listener_drops_a_fin_alone() -> Result<()> {
     const FIN: u8 = 1;

@@ -1,5 +1,5 @@
-//! A long random life: connections opened, used, aborted and closed by both ends, on a bad wire, a failing bus, tables of 16 entries and a
-//! host that falls asleep. Nothing may be lost, leaked or hang.
+//! A long random life: connections opened, used, aborted and closed by both ends, on a bad wire, a failing bus, tables
+//! of 16 entries and a host that falls asleep. Nothing may be lost, leaked or hang.
 
 #[path = "engine_soak/end.rs"]
 mod end;

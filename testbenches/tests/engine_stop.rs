@@ -1,5 +1,5 @@
-//! Stopping the RTL engine (H8, H7): from a soft reset on it touches neither memory nor wire, and starts again as new; register writes in any order
-//! harm nothing.
+//! Stopping the RTL engine (H8, H7): from a soft reset on it touches neither memory nor wire, and starts again as new;
+//! register writes in any order harm nothing.
 
 use anyhow::{ensure, Context, Result};
 use stevedore_abi::register::{control, offset, status, Access, REGISTERS};
@@ -108,7 +108,8 @@ fn lives(seed: u64, lives: u64, bus: BusOptions) -> Result<()> {
     Ok(())
 }
 
-/// Fault of kind 11: the driver is dropped in mid-transfer. From then on no access, no frame; then it is opened again without a hardware reset.
+/// Fault of kind 11: the driver is dropped in mid-transfer. From then on no access, no frame; then it is opened again
+/// without a hardware reset.
 #[test]
 fn dropped_driver_leaves_memory_alone() -> Result<()> {
     lives(1, 60, BusOptions::default())
@@ -190,8 +191,8 @@ fn begin(bench: &mut Bench<SmoltcpPeer>, port: u16, bytes: u64) -> Result<()> {
     Ok(())
 }
 
-/// Faults of kinds 5 and 10: tables, status line and hash key are written over and over, doorbells ring wildly, the engine is disabled and enabled, all
-/// in any order under traffic: nothing is lost, nothing goes astray.
+/// Faults of kinds 5 and 10: tables, status line and hash key are written over and over, doorbells ring wildly, the
+/// engine is disabled and enabled, all in any order under traffic: nothing is lost, nothing goes astray.
 #[test]
 fn writes_in_any_order_harm_no_transfer() -> Result<()> {
     for seed in 0..4 {
@@ -241,8 +242,8 @@ fn writes_in_any_order_harm_no_transfer() -> Result<()> {
     Ok(())
 }
 
-/// Fault of kind 5: every register is written with 0, 1, all ones and random values under traffic. The engine does nothing it must not, answers, and
-/// after a reset works as before.
+/// Fault of kind 5: every register is written with 0, 1, all ones and random values under traffic. The engine does
+/// nothing it must not, answers, and after a reset works as before.
 #[test]
 fn wild_values_under_traffic_hang_nothing() -> Result<()> {
     for seed in 0..3 {
@@ -280,8 +281,8 @@ fn wild_values_under_traffic_hang_nothing() -> Result<()> {
     Ok(())
 }
 
-/// Fault of kind 2, H7: the interrupt rises after the response is out at the memory port, never before, and within four cycles, though the port stalls
-/// every second beat.
+/// Fault of kind 2, H7: the interrupt rises after the response is out at the memory port, never before, and within four
+/// cycles, though the port stalls every second beat.
 #[test]
 fn interrupt_follows_its_response_out_of_the_port() -> Result<()> {
     let bus = BusOptions { write_stall: 0.5, ..BusOptions::default() };

@@ -21,8 +21,8 @@ fn run(scenario: &Scenario) -> Counters {
     run_on(&Geometry::SMALL, scenario)
 }
 
-/// C1, T1, T4, R1, H8: active and passive open, bytes both ways at once, orderly close; `Scenario` checks that payload was read once
-/// per transmission and written once, and that the driver's statistics are right.
+/// C1, T1, T4, R1, H8: active and passive open, bytes both ways at once, orderly close; `Scenario` checks that payload
+/// was read once per transmission and written once, and that the driver's statistics are right.
 #[test]
 fn both_roles_carry_bytes_both_ways() {
     for opener in ROLES {
@@ -41,8 +41,8 @@ fn lengths_at_edges_arrive() {
     }
 }
 
-/// T2, R4: pieces of 1 byte to 64 KiB at every alignment, gathered into segments and scattered from them; on a bus that overtakes,
-/// splits and stalls. 200 seeds, half for each role.
+/// T2, R4: pieces of 1 byte to 64 KiB at every alignment, gathered into segments and scattered from them; on a bus that
+/// overtakes, splits and stalls. 200 seeds, half for each role.
 #[test]
 fn scatter_lists_arrive_over_two_hundred_seeds() {
     let next = AtomicU64::new(0);

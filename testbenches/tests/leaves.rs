@@ -1,5 +1,6 @@
-//! The blocks at the bottom, each alone: rust-hdl's simulator and the Verilated block on the same stimulus, every output equal in every
-//! cycle. What the outputs should be is judged in the tests of the blocks around them; realigner, lookup and DMA have such tests of their own.
+//! The blocks at the bottom, each alone: rust-hdl's simulator and the Verilated block on the same stimulus, every
+//! output equal in every cycle. What the outputs should be is judged in the tests of the blocks around them; realigner,
+//! lookup and DMA have such tests of their own.
 
 use etherparse::{PacketBuilder, TcpOptionElement};
 use rand::{rngs::StdRng, Rng, RngCore, SeedableRng};
@@ -54,7 +55,8 @@ fn beats<const W: usize>(frame: &[u8]) -> Vec<Beat<W>> {
     chunks.enumerate().map(beat).collect()
 }
 
-/// A TCP segment to the engine, options and payload at random; one in four has a byte changed, one in eight is cut short.
+/// A TCP segment to the engine, options and payload at random; one in four has a byte changed, one in eight is cut
+/// short.
 fn frame(rng: &mut StdRng) -> Vec<u8> {
     let options = [TcpOptionElement::MaximumSegmentSize(rng.random()), TcpOptionElement::Noop];
     let mut builder = PacketBuilder::ethernet2(any_mac(rng), [2, 0x53, 0x54, 0x56, 0x44, 1])

@@ -19,7 +19,8 @@ fn run(direction: Direction, segment: usize, change: impl Fn(&mut Surroundings))
     outcome
 }
 
-/// Payload in Gb/s that frames of `segment` bytes of payload leave of a wire of `gigabits`: Ethernet, IPv4, TCP, preamble, gap, check.
+/// Payload in Gb/s that frames of `segment` bytes of payload leave of a wire of `gigabits`: Ethernet, IPv4, TCP,
+/// preamble, gap, check.
 fn share(segment: f64, gigabits: f64) -> f64 {
     gigabits * segment / (segment + 54.0 + 24.0)
 }

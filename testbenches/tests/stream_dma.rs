@@ -1,5 +1,5 @@
-//! Block tests of `stream` and `dma`: random data, alignments and stalls in rust-hdl's simulator, the recorded stimulus again on the
-//! Verilated block, long sweeps on the Verilated block alone, lint.
+//! Block tests of `stream` and `dma`: random data, alignments and stalls in rust-hdl's simulator, the recorded stimulus
+//! again on the Verilated block, long sweeps on the Verilated block alone, lint.
 #[path = "stream_dma/arbiters.rs"]
 mod arbiters;
 #[path = "stream_dma/fence.rs"]

@@ -16,8 +16,8 @@ pub struct Waiver {
     pub reason: &'static str,
 }
 
-/// Asks Verilator about module `top` of `verilog`, all warnings on; any finding that no waiver covers is an error, whose
-/// text lists them all.
+/// Asks Verilator about module `top` of `verilog`, all warnings on; any finding that no waiver covers is an error,
+/// whose text lists them all.
 pub fn lint(verilog: &str, top: &str, waivers: &[Waiver]) -> Result<()> {
     let scratch = Scratch::new()?;
     // A last line without its end is a finding about the file this function writes, not about the design.

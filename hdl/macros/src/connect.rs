@@ -1,5 +1,5 @@
-//! `connect`: claims every signal a kernel assigns, on every path. Loops, and conditions that are known at elaboration, are kept,
-//! because an index that a condition rules out must not be used.
+//! `connect`: claims every signal a kernel assigns, on every path. Loops, and conditions that are known at elaboration,
+//! are kept, because an index that a condition rules out must not be used.
 
 use crate::shadow::local_target;
 use proc_macro2::TokenStream;

@@ -36,7 +36,8 @@ pub fn encoding(item: TokenStream) -> TokenStream {
     finish(encoding::encoding_of(&input))
 }
 
-/// `Synth` and the symbolic twin for a struct with named fields; it must also be `Clone, Copy, Debug, PartialEq, Default`.
+/// `Synth` and the symbolic twin for a struct with named fields; it must also be `Clone, Copy, Debug, PartialEq,
+/// Default`.
 #[proc_macro_derive(Record)]
 pub fn record(item: TokenStream) -> TokenStream {
     let input = parse_macro_input!(item as DeriveInput);

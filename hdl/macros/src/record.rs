@@ -1,4 +1,5 @@
-//! `#[derive(Record)]`: structs as one vector, first field in the least significant bits, and the struct of their symbolic fields.
+//! `#[derive(Record)]`: structs as one vector, first field in the least significant bits, and the struct of their
+//! symbolic fields.
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};

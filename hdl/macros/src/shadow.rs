@@ -1,7 +1,8 @@
 //! The shadow body: the kernel's own text with every value symbolic.
 //!
-//! Operators, casts between numbers, loops and array indexing keep their Rust syntax (the symbolic types implement the operator
-//! traits); comparisons, branches, bindings and assignments become calls. Elaboration-time numbers go through the same text.
+//! Operators, casts between numbers, loops and array indexing keep their Rust syntax (the symbolic types implement the
+//! operator traits); comparisons, branches, bindings and assignments become calls. Elaboration-time numbers go through
+//! the same text.
 
 mod expression;
 

@@ -1,8 +1,8 @@
 //! A memory that has known contents after every reset.
 //!
 //! # Role
-//! Stands wherever a word may be read before it was written. A [`DualPortRam`] keeps what it held before a reset, and begins with anything at all
-//! at power-up.
+//! Stands wherever a word may be read before it was written. A [`DualPortRam`] keeps what it held before a reset, and
+//! begins with anything at all at power-up.
 //! # Ports
 //! Those of [`DualPortRam`], and `ready`: every word has the value chosen at construction, or a newer one.
 //! # Handshake

@@ -7,12 +7,13 @@
 //! # Handshake
 //! As in [`crate::channel`]; `s_in.ready`, `m_out.valid` and `m_out.bits` come from registers.
 //! # Latency
-//! Two cycles through an empty FIFO, then one word per cycle each way; after being full `s_in.ready` returns one cycle after the first
-//! word has left.
+//! Two cycles through an empty FIFO, then one word per cycle each way; after being full `s_in.ready` returns one cycle
+//! after the first word has left.
 //! # Invariant
-//! A word is offered only from the cycle after it was written, so the memory is never read where it is being written and needs no
-//! collision logic. While there is room the place behind the last word is written in every cycle, whatever `s_in` says: it holds nothing
-//! until `push` counts it, and the memory's enable, which has many listeners, does not wait for `s_in.valid`.
+//! A word is offered only from the cycle after it was written, so the memory is never read where it is being written
+//! and needs no collision logic. While there is room the place behind the last word is written in every cycle, whatever
+//! `s_in` says: it holds nothing until `push` counts it, and the memory's enable, which has many listeners, does not
+//! wait for `s_in.valid`.
 
 use super::{DualPortRam, Register};
 use crate::prelude::*;

@@ -1,21 +1,22 @@
 //! A two-word buffer that registers a channel both ways and has no wide enable that comes late.
 //!
 //! # Role
-//! Does what [`SkidBuffer`](super::SkidBuffer) does, for wide words whose `m_out.ready` is decided late: neither word waits for that decision. The price
-//! is a multiplexer behind the words instead of in front of them.
+//! Does what [`SkidBuffer`](super::SkidBuffer) does, for wide words whose `m_out.ready` is decided late: neither word
+//! waits for that decision. The price is a multiplexer behind the words instead of in front of them.
 //!
-//! A *single* one has only one of the words, at half the price and without that multiplexer: for readers who take a word every second cycle at most,
-//! and look closely at it before they do.
+//! A *single* one has only one of the words, at half the price and without that multiplexer: for readers who take a
+//! word every second cycle at most, and look closely at it before they do.
 //! # Ports
 //! `s_in` takes words, `m_out` gives them in the same order.
 //! # Handshake
-//! As in [`crate::channel`]; `s_in.ready` does not depend on `s_in.valid` or `m_out.ready` of the same cycle; `s_in.ready` and `m_out.valid` are
-//! registers, `m_out.bits` is chosen by one.
+//! As in [`crate::channel`]; `s_in.ready` does not depend on `s_in.valid` or `m_out.ready` of the same cycle;
+//! `s_in.ready` and `m_out.valid` are registers, `m_out.bits` is chosen by one.
 //! # Latency
 //! One cycle; one word per cycle, a single one gives a word every second cycle.
 //! # Invariant
-//! A word that is not held follows the input in every cycle; `turn` names the word offered, or the one that will be offered next. The other
-//! word is held only when `ready` is low. In a single one `ready` is always the opposite of `valid`: a register of its own, because the word hangs on it.
+//! A word that is not held follows the input in every cycle; `turn` names the word offered, or the one that will be
+//! offered next. The other word is held only when `ready` is low. In a single one `ready` is always the opposite of
+//! `valid`: a register of its own, because the word hangs on it.
 
 use super::{Flop, Register};
 use crate::prelude::*;
@@ -31,7 +32,8 @@ pub struct PingPong<T: Symbolic> {
     pub s_in: Sink<T>,
     /// Words out.
     pub m_out: Source<T>,
-    /// Always the opposite of `s_in.ready`: a register of its own, for those who use the other widely and need an answer soon.
+    /// Always the opposite of `s_in.ready`: a register of its own, for those who use the other widely and need an
+    /// answer soon.
     pub full: Signal<Out, bool>,
     valid: Register<bool>,
     both: Register<bool>,

@@ -9,8 +9,8 @@
 //! # Latency
 //! One cycle; one word per cycle; after a stall the word taken in meanwhile waits in the spare register.
 //! # Invariant
-//! The spare register is full only while the output register is. `ready` is always the opposite of `spare_valid`: a register of its own, because both
-//! have many listeners, the one far away, the other in here.
+//! The spare register is full only while the output register is. `ready` is always the opposite of `spare_valid`: a
+//! register of its own, because both have many listeners, the one far away, the other in here.
 
 use super::{Flop, Register};
 use crate::prelude::*;

@@ -1,7 +1,8 @@
 //! From recorded statements to the pieces of a module body: continuous assignments and `always` blocks.
 //!
-//! A top-level assignment whose inputs never change their meaning becomes an `assign`; everything else stays procedural, in as few
-//! statements per `always` block as data dependence allows, so that simulators see no false combinational loops.
+//! A top-level assignment whose inputs never change their meaning becomes an `assign`; everything else stays
+//! procedural, in as few statements per `always` block as data dependence allows, so that simulators see no false
+//! combinational loops.
 
 use crate::sym::context::{Context, Kind, Var};
 use crate::sym::node::*;
@@ -67,8 +68,8 @@ pub(crate) fn arrange(context: &mut Context) -> Arranged {
     arranged
 }
 
-/// Drops assignments to locals that nothing reads, and branches that become empty. Reads follow writes in the text, so one pass from
-/// the end suffices.
+/// Drops assignments to locals that nothing reads, and branches that become empty. Reads follow writes in the text, so
+/// one pass from the end suffices.
 fn prune(stmts: Vec<Stmt>, nodes: &[Entry], vars: &[Var], live: &mut HashSet<VarId>) -> Vec<Stmt> {
     let mut kept = vec![];
     for stmt in stmts.into_iter().rev() {
@@ -133,8 +134,8 @@ fn for_stmt_reads(stmt: &Stmt, nodes: &[Entry], f: &mut dyn FnMut(VarId)) {
     }
 }
 
-/// Splits statements into blocks: statements with a common target share one; a read of a variable that is assigned again later joins
-/// the reader to its writer; blocks that read each other are joined.
+/// Splits statements into blocks: statements with a common target share one; a read of a variable that is assigned
+/// again later joins the reader to its writer; blocks that read each other are joined.
 fn group(stmts: Vec<Stmt>, nodes: &[Entry]) -> Vec<Vec<Stmt>> {
     let n = stmts.len();
     let mut parent: Vec<usize> = (0..n).collect();
@@ -175,8 +176,8 @@ fn group(stmts: Vec<Stmt>, nodes: &[Entry]) -> Vec<Vec<Stmt>> {
             }
         }
     }
-    // Statement order makes reader > writer; a cycle among groups needs a pair of groups that overlap. Joining until stable is simple
-    // and the number of groups is small.
+    // Statement order makes reader > writer; a cycle among groups needs a pair of groups that overlap. Joining until
+    // stable is simple and the number of groups is small.
     loop {
         let mut after: HashMap<usize, HashSet<usize>> = HashMap::new();
         for (reader, writer) in &reads {

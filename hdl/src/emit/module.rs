@@ -5,14 +5,15 @@ use super::{range, take_deposit, Body, KernelBody};
 use rust_hdl::core::prelude::*;
 use std::collections::{HashMap, HashSet};
 
-/// Arguments for `verilator --lint-only -Wall`: the text holds many modules in one file, and names enum codes it may not use.
+/// Arguments for `verilator --lint-only -Wall`: the text holds many modules in one file, and names enum codes it may
+/// not use.
 pub const LINT_ARGS: &[&str] = &["-Wno-DECLFILENAME"];
 
 const UNUSED: &str = "verilator lint_off UNUSEDSIGNAL";
 const UNUSED_END: &str = "verilator lint_on UNUSEDSIGNAL";
 
-/// The Verilog text of `top`, whose outermost module is called `name`. Panics, naming the block and signal, when the design is not
-/// sound: a latch, an undriven signal, a write to an input.
+/// The Verilog text of `top`, whose outermost module is called `name`. Panics, naming the block and signal, when the
+/// design is not sound: a latch, an undriven signal, a write to an input.
 pub fn verilog<B: Block>(top: &B, name: &str) -> String {
     let mut writer = Writer { name: name.to_string(), ..Writer::default() };
     top.accept("top", &mut writer);

@@ -1,8 +1,8 @@
 //! Prints expressions and statements as Verilog-2005.
 //!
-//! Why this is sound: Verilog evaluates an expression at the width of its context. Every node is printed where the context has the
-//! node's own width: operands of an operator have the operator's width, comparisons have operands of one width, and every change of
-//! width goes through a concatenation (self-determined) or a slice of a named variable.
+//! Why this is sound: Verilog evaluates an expression at the width of its context. Every node is printed where the
+//! context has the node's own width: operands of an operator have the operator's width, comparisons have operands of
+//! one width, and every change of width goes through a concatenation (self-determined) or a slice of a named variable.
 
 use crate::sym::context::Var;
 use crate::sym::node::*;

@@ -1,6 +1,8 @@
-//! Functions for kernels that exist in both worlds: a plain Rust function, and in a type of the same name its symbolic twin `sym`.
+//! Functions for kernels that exist in both worlds: a plain Rust function, and in a type of the same name its symbolic
+//! twin `sym`.
 //!
-//! Widths that Rust cannot derive from const generics are parameters, found by inference where the context fixes them, and checked.
+//! Widths that Rust cannot derive from const generics are parameters, found by inference where the context fixes them,
+//! and checked.
 
 use crate::sym::value::bits_from;
 use rust_hdl::core::prelude::Bits;

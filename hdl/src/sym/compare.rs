@@ -1,4 +1,5 @@
-//! Rust's comparison and short-circuit operators, which cannot be overloaded with a symbolic result: the macro calls these instead.
+//! Rust's comparison and short-circuit operators, which cannot be overloaded with a symbolic result: the macro calls
+//! these instead.
 
 use super::context::with;
 use super::expr::{number, Expr};

@@ -1,5 +1,6 @@
-//! `if` and `match` in the symbolic world. The shadow body runs every branch that a signal may choose, one after the other, and
-//! these objects turn what each branch recorded into a Verilog statement. Branches decided at elaboration run alone.
+//! `if` and `match` in the symbolic world. The shadow body runs every branch that a signal may choose, one after the
+//! other, and these objects turn what each branch recorded into a Verilog statement. Branches decided at elaboration
+//! run alone.
 
 use super::compare::known;
 use super::context::{with, Kind};

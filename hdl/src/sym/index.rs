@@ -1,4 +1,5 @@
-//! `Bits::index()` in the symbolic world: an exact, non-negative number whose width grows as needed, as `usize` arithmetic is exact.
+//! `Bits::index()` in the symbolic world: an exact, non-negative number whose width grows as needed, as `usize`
+//! arithmetic is exact.
 
 use super::context::with;
 use super::node::{Binary, Node, NodeId};

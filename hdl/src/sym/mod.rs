@@ -1,7 +1,8 @@
 //! Symbolic execution of kernels: what the code that the macros generate calls. Not for use by hand.
 //!
-//! The `#[kernel]` attribute copies the body of `update` into a shadow body in which every value is an [`Expr`] (or a record, tuple or
-//! array of them). Running it once records the statements of the module; the Verilog writer (`emit`) prints them.
+//! The `#[kernel]` attribute copies the body of `update` into a shadow body in which every value is an [`Expr`] (or a
+//! record, tuple or array of them). Running it once records the statements of the module; the Verilog writer (`emit`)
+//! prints them.
 
 mod compare;
 pub(crate) mod context;

@@ -1,7 +1,7 @@
 //! Expression nodes: what a kernel computes, at exactly its Rust width.
 //!
-//! Nodes live in the arena of the running elaboration ([`super::context`]); an [`super::Expr`] is a typed index into it, which is what
-//! makes symbolic values `Copy` like the Rust values they stand for.
+//! Nodes live in the arena of the running elaboration ([`super::context`]); an [`super::Expr`] is a typed index into
+//! it, which is what makes symbolic values `Copy` like the Rust values they stand for.
 
 /// Index of a node in the arena.
 pub(crate) type NodeId = usize;

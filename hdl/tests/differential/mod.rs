@@ -1,5 +1,5 @@
-//! Three readers of one kernel must agree: rust-hdl's simulator, Verilator on our text, Verilator on what yosys understood of our
-//! text. This drives a block in all three with the same random inputs.
+//! Three readers of one kernel must agree: rust-hdl's simulator, Verilator on our text, Verilator on what yosys
+//! understood of our text. This drives a block in all three with the same random inputs.
 
 #![allow(dead_code)] // Each test binary uses its own part.
 

@@ -1,5 +1,6 @@
-//! The register map: 32-bit registers on an AXI4-Lite port, byte offsets. RTL, driver and reference are made from the one table below: decode,
-//! reset values, limits, capabilities and counters. A new register is a row here and its use; a new counter is a row here and its pulse.
+//! The register map: 32-bit registers on an AXI4-Lite port, byte offsets. RTL, driver and reference are made from the
+//! one table below: decode, reset values, limits, capabilities and counters. A new register is a row here and its use;
+//! a new counter is a row here and its pulse.
 //!
 //! | access | meaning |
 //! |---|---|
@@ -9,7 +10,8 @@
 //! | WO | write only; reads return 0 |
 //! | W1C | reading shows the bits, writing 1 clears them |
 //!
-//! A write keeps what its register can hold: bits outside `mask` are dropped, a value below `minimum` or above `maximum` becomes that bound.
+//! A write keeps what its register can hold: bits outside `mask` are dropped, a value below `minimum` or above
+//! `maximum` becomes that bound.
 
 /// How a register may be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -33,7 +33,8 @@ pub struct ControlBits {
 pub struct SegmentHeader {
     /// Addresses and ports, from the engine's point of view.
     pub tuple: Tuple,
-    /// The tuple mixed under the hash key, but for the last step (`connection/hash.rs`): there is time for it while the checksums are summed.
+    /// The tuple mixed under the hash key, but for the last step (`connection/hash.rs`): there is time for it while the
+    /// checksums are summed.
     pub mix: Bits<32>,
     /// Source MAC of the frame, first octet in `[47:40]`.
     pub remote_mac: Bits<48>,

@@ -23,11 +23,11 @@ pub struct ReadRequest {
     pub tag: Bits<8>,
 }
 
-/// A beat of completion data. Beats of one tag come in address order; tags may come in any order and may alternate at any
-/// beat that ends on a multiple of 64 bytes.
+/// A beat of completion data. Beats of one tag come in address order; tags may come in any order and may alternate at
+/// any beat that ends on a multiple of 64 bytes.
 ///
-/// Data lies in its natural lane: the byte at address A is in lane A mod (W/8). A request of n bytes at A is answered by the
-/// beats of the aligned words it touches; lanes outside the request are undefined.
+/// Data lies in its natural lane: the byte at address A is in lane A mod (W/8). A request of n bytes at A is answered
+/// by the beats of the aligned words it touches; lanes outside the request are undefined.
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
 pub struct ReadCompletion<const W: usize> {
     /// The aligned word.
@@ -42,8 +42,9 @@ pub struct ReadCompletion<const W: usize> {
 
 /// A beat of posted write data, written in order. `K` is W/8.
 ///
-/// The byte in lane i goes to `address + i` where `strobe[i]` is set. `address` is a multiple of W/8. A burst (up to `last`) touches
-/// consecutive words, does not cross a 4 KB boundary and is not longer than the geometry's `maximum_write`.
+/// The byte in lane i goes to `address + i` where `strobe[i]` is set. `address` is a multiple of W/8. A burst (up to
+/// `last`) touches consecutive words, does not cross a 4 KB boundary and is not longer than the geometry's
+/// `maximum_write`.
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
 pub struct WriteBeat<const W: usize, const K: usize> {
     /// Address of lane 0.
@@ -54,6 +55,7 @@ pub struct WriteBeat<const W: usize, const K: usize> {
     pub strobe: Bits<K>,
     /// The last beat of the burst.
     pub last: bool,
-    /// The last beat of a placement: what waits for it may go on when the memory port has taken the beat. It does not leave the engine.
+    /// The last beat of a placement: what waits for it may go on when the memory port has taken the beat. It does not
+    /// leave the engine.
     pub placement_ends: bool,
 }

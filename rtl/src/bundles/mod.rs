@@ -1,7 +1,7 @@
 //! Everything that crosses a block boundary: one record per kind of message.
 //!
-//! A port is a `Source<T>` or a `Sink<T>` of one of these records: `bits`, `valid`, `ready`, a transfer on every clock edge
-//! where `valid` and `ready` are both high; `valid` never waits for `ready` and `bits` hold still until taken.
+//! A port is a `Source<T>` or a `Sink<T>` of one of these records: `bits`, `valid`, `ready`, a transfer on every clock
+//! edge where `valid` and `ready` are both high; `valid` never waits for `ready` and `bits` hold still until taken.
 
 pub mod codes;
 mod command;

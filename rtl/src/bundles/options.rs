@@ -1,6 +1,6 @@
-//! The TCP options of a SYN segment, as a record: received ones travel from the parser to the connection pipeline, announced ones from the pipeline to
-//! the header builder. Blocks between pass the record on and know no option. What an option looks like on the wire is in `wire/options.rs`;
-//! `docs/add-an-option.md` lists the steps of adding one.
+//! The TCP options of a SYN segment, as a record: received ones travel from the parser to the connection pipeline,
+//! announced ones from the pipeline to the header builder. Blocks between pass the record on and know no option. What
+//! an option looks like on the wire is in `wire/options.rs`; `docs/add-an-option.md` lists the steps of adding one.
 use stevedore_hdl::prelude::*;
 
 /// An option that may be absent.

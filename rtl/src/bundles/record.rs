@@ -81,8 +81,6 @@ pub struct Hard {
     pub promised: bool,
     /// The host asked for an orderly close: a FIN follows the last posted byte.
     pub fin_wanted: bool,
-    /// The peer's FIN was received in order.
-    pub fin_received: bool,
     /// MSS used for sending.
     pub snd_mss: Bits<16>,
     /// Both SYN segments have the window scale option (RFC 7323 2). In SYN-SENT: ours has it.

@@ -69,7 +69,8 @@ pub struct AckOffer {
     pub released: Bits<32>,
     /// There are any.
     pub releases: bool,
-    /// Nothing is acknowledged, and the segment has nothing else to say: its acknowledgement is a duplicate (RFC 5681 2).
+    /// Nothing is acknowledged, and the segment has nothing else to say: its acknowledgement is a duplicate (RFC 5681
+    /// 2).
     pub duplicate: bool,
     /// Its window is newer than the one known.
     pub window: bool,

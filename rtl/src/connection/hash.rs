@@ -1,20 +1,23 @@
 //! Keyed mixing of a 4-tuple: the hash of the connection table and the secret part of initial sequence numbers.
 //!
-//! **Role.** Three steps. The parser takes the first two of a segment's tuple while the frame is still being checked (`Mix`); `LookupFront`
-//! takes the third, and all three for openings (`Hash`). The low bits choose a bucket, the whole word is the F(tuple, key) of RFC 6528 3.
+//! **Role.** Three steps. The parser takes the first two of a segment's tuple while the frame is still being checked
+//! (`Mix`); `LookupFront` takes the third, and all three for openings (`Hash`). The low bits choose a bucket, the whole
+//! word is the F(tuple, key) of RFC 6528 3.
 //!
-//! **Ports.** `clock`: the clock. `tuple`: what to mix. `key`: the host's secret. `mix`: two steps later. `hash`: three steps later, of `mixed`
-//! instead while `given` is high.
+//! **Ports.** `clock`: the clock. `tuple`: what to mix. `key`: the host's secret. `mix`: two steps later. `hash`: three
+//! steps later, of `mixed` instead while `given` is high.
 //!
 //! **Handshake.** None: pipelines that never stop. Who holds `tuple` counts the edges.
 //!
 //! **Latency.** A cycle a step, one 32-bit addition each, a new tuple every cycle.
 //!
-//! **Invariant.** Equal tuples under an equal key give equal hashes; tuples that differ in any few bits (consecutive ports, consecutive
-//! addresses) spread as random numbers would: the mean chain at load factor 0.5 is that of a random function, 1.25 rows.
+//! **Invariant.** Equal tuples under an equal key give equal hashes; tuples that differ in any few bits (consecutive
+//! ports, consecutive addresses) spread as random numbers would: the mean chain at load factor 0.5 is that of a random
+//! function, 1.25 rows.
 //!
-//! *Why not* a CRC or a Toeplitz hash: both are linear, so a peer finds colliding ports without knowing the key. Why not SipHash: it
-//! takes an order of magnitude more adders. This mix is not a cryptographic function: it keeps out those who do not study it.
+//! *Why not* a CRC or a Toeplitz hash: both are linear, so a peer finds colliding ports without knowing the key. Why
+//! not SipHash: it takes an order of magnitude more adders. This mix is not a cryptographic function: it keeps out
+//! those who do not study it.
 use crate::bundles::Tuple;
 use stevedore_hdl::prelude::*;
 

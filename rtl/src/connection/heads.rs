@@ -1,8 +1,9 @@
 //! What waits at the door of the pipeline, and whether it may go in: the state of the arbiter, and how it goes on.
 //!
-//! Each source has one *head*. Whether it may go in in the next cycle follows from what is in the pipeline now and what is chosen now, so `able`
-//! is a register, and the arbiter's choice is one short priority. All comparisons of rows are between registers, or with the row that comes,
-//! and are made for what is at the head and for what comes to it at once: the choice, which is late, only picks from their outcomes.
+//! Each source has one *head*. Whether it may go in in the next cycle follows from what is in the pipeline now and what
+//! is chosen now, so `able` is a register, and the arbiter's choice is one short priority. All comparisons of rows are
+//! between registers, or with the row that comes, and are made for what is at the head and for what comes to it at
+//! once: the choice, which is late, only picks from their outcomes.
 //!
 //! What is chosen keeps others of its row back for a cycle even if there is no room for it.
 use stevedore_hdl::prelude::*;
@@ -74,8 +75,9 @@ pub fn is(event: UnderWay, row: Bits<16>) -> bool {
     event.valid && event.row == row
 }
 
-/// An event of `row` may go in in the next cycle: nothing of its row is inside, or chosen now. `others`: without the candidate of its own
-/// source. A slot that does not exist keeps others back by the row it would have if it did: that does no harm.
+/// An event of `row` may go in in the next cycle: nothing of its row is inside, or chosen now. `others`: without the
+/// candidate of its own source. A slot that does not exist keeps others back by the row it would have if it did: that
+/// does no harm.
 #[kernel_fn]
 fn free(row: Bits<16>, others: Candidates, flight: Flight) -> bool {
     let inside = is(flight.read, row) || is(flight.load, row) || is(flight.measure, row);

@@ -2,7 +2,8 @@
 //!
 //! **Role.** `Lookup` takes a number for every connection it opens.
 //!
-//! **Ports.** `clock`, `reset`. `now`: microseconds. `capture`: a number is taken for the tuple whose hash is `hash`. `number`: the last one taken.
+//! **Ports.** `clock`, `reset`. `now`: microseconds. `capture`: a number is taken for the tuple whose hash is `hash`.
+//! `number`: the last one taken.
 //!
 //! **Handshake.** None. **Latency.** One cycle from `capture` to `number`.
 //!

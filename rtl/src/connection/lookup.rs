@@ -1,8 +1,8 @@
 //! From 4-tuple to connection: the hash table, the slots, and who may open one.
 //!
-//! **Role.** Every verified segment gets its connection here (`m_segment`); host requests that need a slot get it here (`m_opened`), and so do hard
-//! ICMP errors; the reaper gives slots back (`s_free`). Neighbours: `rx::Receiver`, `network::Network`, `Reaper`, `Tcp`, and all blocks that
-//! keep a copy of the address table.
+//! **Role.** Every verified segment gets its connection here (`m_segment`); host requests that need a slot get it here
+//! (`m_opened`), and so do hard ICMP errors; the reaper gives slots back (`s_free`). Neighbours: `rx::Receiver`,
+//! `network::Network`, `Reaper`, `Tcp`, and all blocks that keep a copy of the address table.
 //!
 //! ```text
 //!  s_header ─┐                            ┌─ walk ─┐           ┌─ m_segment
@@ -11,24 +11,29 @@
 //!  s_free ───┘        └──────── jobs (a queue) ──────────┘
 //! ```
 //!
-//! A bucket head names the first slot of a chain, each slot names the next; 0 ends it. Listeners have heads of their own, so that no tuple
-//! a peer makes up is taken for one. Several segments are in work at the same time, two of them in the chains (`Walk`); their outcomes are taken in the
-//! order of the jobs. A job that may change the table is *exclusive*: nothing behind it begins before it is over. A segment that may open a
-//! connection, or that a listener drops, has two walks, one to its connection and one to its listener.
+//! A bucket head names the first slot of a chain, each slot names the next; 0 ends it. Listeners have heads of their
+//! own, so that no tuple a peer makes up is taken for one. Several segments are in work at the same time, two of them
+//! in the chains (`Walk`); their outcomes are taken in the order of the jobs. A job that may change the table is
+//! *exclusive*: nothing behind it begins before it is over. A segment that may open a connection, or that a listener
+//! drops, has two walks, one to its connection and one to its listener.
 //!
-//! **Ports.** `clock`, `reset`. `s_header`, `s_open`, `s_icmp`, `s_free`: what is asked. `settings`: the hash key. `now`: microseconds. `m_segment`:
-//! one event per header, in order, slot 0 without a connection. `m_opened`: Connect, Listen and Unreachable events. `m_refused`: openings refused.
-//! `m_reset`: resets for segments nobody wants. `address`, `address_valid`: a slot's addresses, for every copy. `free_slots`: how many are
-//! free. `drop_no_connection`: pulse, a segment without a connection.
+//! **Ports.** `clock`, `reset`. `s_header`, `s_open`, `s_icmp`, `s_free`: what is asked. `settings`: the hash key.
+//! `now`: microseconds. `m_segment`: one event per header, in order, slot 0 without a connection. `m_opened`: Connect,
+//! Listen and Unreachable events. `m_refused`: openings refused. `m_reset`: resets for segments nobody wants.
+//! `address`, `address_valid`: a slot's addresses, for every copy. `free_slots`: how many are free.
+//! `drop_no_connection`: pulse, a segment without a connection.
 //!
-//! **Handshake.** Requests are taken one at a time; a blocked output holds the block up. Nothing is taken until the tables are cleared,
-//! which takes as many cycles after reset as there are buckets or slots. An error that finds no connection vanishes.
+//! **Handshake.** Requests are taken one at a time; a blocked output holds the block up. Nothing is taken until the
+//! tables are cleared, which takes as many cycles after reset as there are buckets or slots. An error that finds no
+//! connection vanishes.
 //!
-//! **Latency.** From a header at an idle block to its event: 6 cycles, 2 more per further link of the chain; for a SYN to a listener 8. A
-//! header every second cycle if chains are short, a SYN that opens a connection every 8. Stalls: only while an output is blocked.
+//! **Latency.** From a header at an idle block to its event: 6 cycles, 2 more per further link of the chain; for a SYN
+//! to a listener 8. A header every second cycle if chains are short, a SYN that opens a connection every 8. Stalls:
+//! only while an output is blocked.
 //!
-//! **Invariant.** A slot is in exactly one chain while in use and in none while free. A slot's address is broadcast before its first event. A
-//! job is in `jobs` from the cycle it is taken to its end, so each outcome finds its job there.
+//! **Invariant.** A slot is in exactly one chain while in use and in none while free. A slot's address is broadcast
+//! before its first event. A job is in `jobs` from the cycle it is taken to its end, so each outcome finds its job
+//! there.
 use super::initial_sequence::InitialSequence;
 use super::launch::Launch;
 use super::lookup_front::{Home, Job, JobKind, LookupFront};
@@ -228,8 +233,9 @@ impl Logic for Lookup {
         let segment = job.kind == JobKind::Segment;
         let listener = s.phase == Phase::Listener;
         let gathering = outcome && (s.phase == Phase::Gather || listener);
-        // A segment's event leaves at once, unless it may yet open a connection. Without a connection it may need a reset.
-        // A listener drops what neither opens nor resets (RFC 9293 3.10.7.2): its slot's event says so, no reset does.
+        // A segment's event leaves at once, unless it may yet open a connection. Without a connection it may need a
+        // reset. A listener drops what neither opens nor resets (RFC 9293 3.10.7.2): its slot's event says so, no reset
+        // does.
         let clear = if listener { !found.hit || !job.control.syn } else { found.hit || !job.exclusive };
         let direct = gathering && segment && clear;
         let event = (direct && (found.hit || self.replies.s_segment.ready.val())) || s.phase == Phase::Segment;

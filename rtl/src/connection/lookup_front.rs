@@ -1,15 +1,18 @@
 //! The first half of the lookup: takes one request at a time and finds its hash bucket.
 //!
-//! **Role.** Chooses among segments, openings, ICMP errors and slots to be freed, and hands `Lookup` a `Job` with the bucket worked out. A
-//! freed slot's bucket is remembered in a memory of its own (`home`), so freeing needs no second hash.
+//! **Role.** Chooses among segments, openings, ICMP errors and slots to be freed, and hands `Lookup` a `Job` with the
+//! bucket worked out. A freed slot's bucket is remembered in a memory of its own (`home`), so freeing needs no second
+//! hash.
 //!
-//! **Ports.** `clock`, `reset`. `s_header`: segments. `s_open`: openings. `s_icmp`: hard errors. `s_free`: slots that died. `key`: secret of the hash. `enable`: the
-//! tables are ready. `m_job`: the job. `home_write`, `home_slot`, `home`: `Lookup` tells where it inserts a slot.
+//! **Ports.** `clock`, `reset`. `s_header`: segments. `s_open`: openings. `s_icmp`: hard errors. `s_free`: slots that
+//! died. `key`: secret of the hash. `enable`: the tables are ready. `m_job`: the job. `home_write`, `home_slot`,
+//! `home`: `Lookup` tells where it inserts a slot.
 //!
-//! **Handshake.** A request is taken in the very cycle its job is: it stays at the port meanwhile, so nothing is stored twice.
+//! **Handshake.** A request is taken in the very cycle its job is: it stays at the port meanwhile, so nothing is stored
+//! twice.
 //!
-//! **Latency.** A segment's job is offered one cycle after it is chosen, its mix being ready but for one step; others four cycles after. Freed
-//! slots go first, headers and everything else in turn, so do openings and errors.
+//! **Latency.** A segment's job is offered one cycle after it is chosen, its mix being ready but for one step; others
+//! four cycles after. Freed slots go first, headers and everything else in turn, so do openings and errors.
 //!
 //! **Invariant.** Jobs leave in the order in which their requests were taken; each request gives exactly one job.
 use super::hash::Hash;
@@ -37,7 +40,8 @@ pub enum JobKind {
 pub struct Job {
     /// What to do.
     pub kind: JobKind,
-    /// The job may change the table: every kind may but an error, and a segment unless it is a SYN that may open a connection.
+    /// The job may change the table: every kind may but an error, and a segment unless it is a SYN that may open a
+    /// connection.
     pub exclusive: bool,
     /// Bucket of the first chain to walk.
     pub bucket: Bits<16>,
@@ -266,7 +270,8 @@ impl Logic for LookupFront {
         let from_icmp = s.origin == Origin::Icmp;
         let from_free = s.origin == Origin::Free;
         let control = header.control;
-        // What a listener has a say in (RFC 9293 3.10.7.2): a SYN opens, anything else without ACK and RST is dropped there.
+        // What a listener has a say in (RFC 9293 3.10.7.2): a SYN opens, anything else without ACK and RST is dropped
+        // there.
         let listened = !control.ack && !control.rst;
         let listen = from_open && held.listen;
         // A port number spreads well enough by itself, and only the host chooses it.

@@ -1,9 +1,9 @@
 //! The options of the handshake: what a SYN announces, and what both SYN segments agree on.
 //!
-//! Window scale (RFC 7323 2): our SYN offers it, our SYN-ACK answers it if the peer's SYN had it, and windows are scaled only if both SYN segments
-//! had it. The peer's windows are then shifted left by its shift, but for that of a SYN, which is never scaled. Ours are announced with shift 0:
-//! what `window.rs` announces fits 16 bits. A larger `SHIFT` needs windows there that are multiples of it and whose right edge never moves
-//! back.
+//! Window scale (RFC 7323 2): our SYN offers it, our SYN-ACK answers it if the peer's SYN had it, and windows are
+//! scaled only if both SYN segments had it. The peer's windows are then shifted left by its shift, but for that of a
+//! SYN, which is never scaled. Ours are announced with shift 0: what `window.rs` announces fits 16 bits. A larger
+//! `SHIFT` needs windows there that are multiples of it and whose right edge never moves back.
 use crate::bundles::{Event, Hard, Optional, Options, TcpSettings, TcpState};
 use stevedore_hdl::prelude::*;
 

@@ -28,7 +28,8 @@ pub fn ending_of(farewell: Farewell, cookie: Bits<32>) -> Ending {
     ending
 }
 
-/// What the host hears of an event that ends nothing: that the connection stands (`arriving`), or the answer to a request.
+/// What the host hears of an event that ends nothing: that the connection stands (`arriving`), or the answer to a
+/// request.
 #[kernel_fn]
 pub fn announcement_of(event: Event, record: ConnectionRecord, arriving: bool, p: HostPlan) -> Ending {
     let opened = if record.hard.active { bits::<5>(response::COMPLETION) } else { bits::<5>(response::ARRIVAL) };

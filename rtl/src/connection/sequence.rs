@@ -1,7 +1,7 @@
 //! Sequence numbers: comparisons modulo 2^32 (RFC 9293 3.4).
 //!
-//! `a` is before `b` when the difference `a - b`, read as a signed number, is negative. That holds as long as the numbers compared lie
-//! within 2^31 of each other; the pipeline keeps every pair it compares that close.
+//! `a` is before `b` when the difference `a - b`, read as a signed number, is negative. That holds as long as the
+//! numbers compared lie within 2^31 of each other; the pipeline keeps every pair it compares that close.
 use stevedore_hdl::prelude::*;
 
 /// A difference of sequence numbers is below zero.
@@ -23,8 +23,8 @@ pub fn before(a: Bits<32>, b: Bits<32>) -> bool {
     difference.get_bit(31)
 }
 
-/// `a + b` is `sum`. No carry runs through 32 bits: that every bit of the sum is right says which carries there must have been, and each of
-/// them is checked against its own neighbours.
+/// `a + b` is `sum`. No carry runs through 32 bits: that every bit of the sum is right says which carries there must
+/// have been, and each of them is checked against its own neighbours.
 #[kernel_fn]
 pub fn adds_up(a: Bits<32>, b: Bits<32>, sum: Bits<32>) -> bool {
     let carries = a ^ b ^ sum;

@@ -105,7 +105,6 @@ fn after_arrival(event: Event, record: ConnectionRecord, now: Bits<33>, m: Measu
     if d.payload.place {
         next.hard.rcv_nxt = d.payload.reached;
         next.hard.rcv_room = d.payload.room;
-        next.hard.fin_received = record.hard.fin_received || d.payload.fin;
     }
     if d.lends {
         next.hard.promised = false;

@@ -1,4 +1,5 @@
-//! Sets of connection states (RFC 9293 3.3.2) the stages ask for. They are told apart once, a stage before the decisions that need them.
+//! Sets of connection states (RFC 9293 3.3.2) the stages ask for. They are told apart once, a stage before the
+//! decisions that need them.
 use crate::bundles::TcpState;
 use stevedore_hdl::prelude::*;
 

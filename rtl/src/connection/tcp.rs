@@ -1,4 +1,5 @@
-//! TCP: every event that can change a connection goes in, commands for the byte paths come out; words to the host are among those of the receive side.
+//! TCP: every event that can change a connection goes in, commands for the byte paths come out; words to the host are
+//! among those of the receive side.
 //!
 //! **Role.** Puts the arbiter, the pipeline, the scheduler and the timers together, with a queue behind each kind of
 //! output. Neighbours: the lookup (segments, openings), the dispatcher (requests), the send chain, placement.
@@ -11,7 +12,8 @@
 //! ```
 //!
 //! **Ports.** `clock`, `reset`. `s_segment`: segments, one ReceiveCommand Place or Discard each, in order. `s_host`:
-//! Connect, Listen, posts, Terminate. `settings`: quasi-static. `now`: microseconds. `m_send`, `m_receive`: the outputs. `pulses`: for the statistics.
+//! Connect, Listen, posts, Terminate. `settings`: quasi-static. `now`: microseconds. `m_send`, `m_receive`: the
+//! outputs. `pulses`: for the statistics.
 //!
 //! **Handshake.** Channels. An event is taken only when both output queues have room for everything under way, so
 //! a blocked output stops the inlets, never the middle. Turns to send wait already when a quarter of the send queue is

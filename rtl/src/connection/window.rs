@@ -1,8 +1,8 @@
 //! The window announced to the peer (RFC 9293 3.8.6.2.2): the room posted and not filled, at most what 16 bits can say.
 //!
-//! The right edge never moves back: room only shrinks by the bytes that move RCV.NXT. It moves forward only by a segment or half the room,
-//! so that the peer is not told of crumbs. An update of its own is due after two segments, after half the room, or from a closed window;
-//! otherwise the next segment carries it.
+//! The right edge never moves back: room only shrinks by the bytes that move RCV.NXT. It moves forward only by a
+//! segment or half the room, so that the peer is not told of crumbs. An update of its own is due after two segments,
+//! after half the room, or from a closed window; otherwise the next segment carries it.
 use super::sequence::{negative, positive, wide};
 use super::states::States;
 use crate::bundles::ConnectionRecord;

@@ -1,13 +1,16 @@
 //! Gather: reads runs of host memory, in order, word by word.
 //!
 //! # Role and neighbours
-//! Between those who read and the engine's memory port. `host::Fetcher` takes its words as they come; for payload, `dma::Reader` packs them.
+//! Between those who read and the engine's memory port. `host::Fetcher` takes its words as they come; for payload,
+//! `dma::Reader` packs them.
 //!
 //! # Ports
 //! - `s_piece`: `Piece`: runs of memory; the last one of a packet is marked.
-//! - `m_fragment`: `Fragment<W>`: the bytes of the pieces, a fragment per word of memory touched. `error` on the last one of a packet if
-//!   any read of the packet failed or came back short; there are as many bytes all the same, their content is undefined.
-//! - `m_request`: `ReadRequest`: inside one aligned block of `maximum_read` bytes each, tags `tag_base` to `tag_base + tags - 1`.
+//! - `m_fragment`: `Fragment<W>`: the bytes of the pieces, a fragment per word of memory touched. `error` on the last
+//!   one of a packet if any read of the packet failed or came back short; there are as many bytes all the same, their
+//!   content is undefined.
+//! - `m_request`: `ReadRequest`: inside one aligned block of `maximum_read` bytes each, tags `tag_base` to `tag_base +
+//!   tags - 1`.
 //! - `s_completion`: `ReadCompletion<W>`: the answers; those with a tag not waited for are ignored.
 //! - `free_tags`: requests that could be sent now.
 //!
@@ -15,8 +18,8 @@
 //! `s_completion.ready` is always high: a request is sent only with room reserved for its answer.
 //!
 //! # Latency and stalls
-//! Piece to request: two cycles. Completion beat to fragment: four cycles; a word waits for the rest of its request only if it is the last one. One
-//! fragment per cycle, no bubble between pieces, requests and packets.
+//! Piece to request: two cycles. Completion beat to fragment: four cycles; a word waits for the rest of its request
+//! only if it is the last one. One fragment per cycle, no bubble between pieces, requests and packets.
 //!
 //! # Invariant
 //! Every piece accepted leaves as exactly `length` bytes once its requests are answered, well or badly.
@@ -51,8 +54,8 @@ pub struct Gather<const W: usize> {
 }
 
 impl<const W: usize> Gather<W> {
-    /// A gatherer with `tags` requests of up to `maximum_read` bytes outstanding, their tags beginning at `tag_base`; `tags` and
-    /// `maximum_read` are powers of two.
+    /// A gatherer with `tags` requests of up to `maximum_read` bytes outstanding, their tags beginning at `tag_base`;
+    /// `tags` and `maximum_read` are powers of two.
     pub fn new(tag_base: usize, tags: usize, maximum_read: usize) -> Self {
         Self {
             bursts: Splitter::new(maximum_read, 64),

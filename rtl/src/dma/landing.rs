@@ -8,8 +8,8 @@
 //! - `window`: the slots that are waited for, kept by the owner of the ring.
 //! - `open`: the progress of all slots is cleared: slots may be given out.
 //! - `landed`: what to write now: a word of data, the progress of a slot.
-//! - `earlier`: what was to be written in the cycle before: whoever read the slot's progress from a memory in that cycle
-//!   read the old one.
+//! - `earlier`: what was to be written in the cycle before: whoever read the slot's progress from a memory in that
+//!   cycle read the old one.
 //!
 //! # Handshake
 //! `s_completion.ready` is always high: a slot holds the longest request.
@@ -18,8 +18,8 @@
 //! Two cycles, no stalls, tags may change at every beat. After reset, slots are cleared one per cycle.
 //!
 //! # Invariant
-//! Nothing is written for a tag that is not outstanding or already complete, and nothing beyond its slot. Progress of an earlier
-//! lap around the ring reads as "nothing yet", because the phase differs: giving out a slot needs no write.
+//! Nothing is written for a tag that is not outstanding or already complete, and nothing beyond its slot. Progress of
+//! an earlier lap around the ring reads as "nothing yet", because the phase differs: giving out a slot needs no write.
 use crate::bundles::ReadCompletion;
 use stevedore_hdl::prelude::*;
 
@@ -126,7 +126,8 @@ pub struct Landing<const W: usize> {
 }
 
 impl<const W: usize> Landing<W> {
-    /// Slots 0 to `slots - 1` answer to the tags from `base` on and have room for `words` words each; both are powers of two.
+    /// Slots 0 to `slots - 1` answer to the tags from `base` on and have room for `words` words each; both are powers
+    /// of two.
     pub fn new(base: usize, slots: usize, words: usize) -> Self {
         assert!(slots.is_power_of_two() && base + slots <= 256, "tags {base} to {}", base + slots - 1);
         assert!(words.is_power_of_two() && words <= 512 && slots * words <= 1 << 16, "{slots} slots of {words} words");

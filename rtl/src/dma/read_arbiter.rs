@@ -1,7 +1,8 @@
 //! Read arbiter: several readers share the memory port.
 //!
 //! # Role and neighbours
-//! Merges payload reads (`tx`) and descriptor reads (`host::Fetcher`), by a `dma::Reader` and a `dma::Gather` with their own ranges of tags.
+//! Merges payload reads (`tx`) and descriptor reads (`host::Fetcher`), by a `dma::Reader` and a `dma::Gather` with
+//! their own ranges of tags.
 //!
 //! # Ports
 //! - `s_request`: `ReadRequest`: requests, each input's with tags of its own range.
@@ -10,12 +11,12 @@
 //! - `m_completion`: `ReadCompletion<W>`: the answers, by tag.
 //!
 //! # Handshake
-//! A request input's `ready` depends on `m_request.ready` and on a register: readers offer requests from registers and the port answers from one. A
-//! completion's `ready` is that of the reader it belongs to.
+//! A request input's `ready` depends on `m_request.ready` and on a register: readers offer requests from registers and
+//! the port answers from one. A completion's `ready` is that of the reader it belongs to.
 //!
 //! # Latency and stalls
-//! None, because both ends of a read count twice for every byte sent, but a cycle for a request of an input other than 0 when it was idle. One
-//! request and one completion beat per cycle.
+//! None, because both ends of a read count twice for every byte sent, but a cycle for a request of an input other than
+//! 0 when it was idle. One request and one completion beat per cycle.
 //!
 //! # Invariant
 //! Beats of one tag keep their order. A reader that is always ready, as all are, never holds the others up.
@@ -43,7 +44,8 @@ pub struct ReadArbiter<const W: usize, const N: usize> {
 }
 
 impl<const W: usize, const N: usize> ReadArbiter<W, N> {
-    /// An arbiter whose input i owns the tags from `first_tags[i]` up to the next input's first; input 0 owns all below that of input 1.
+    /// An arbiter whose input i owns the tags from `first_tags[i]` up to the next input's first; input 0 owns all below
+    /// that of input 1.
     pub fn new(first_tags: [usize; N]) -> Self {
         assert!(first_tags.is_sorted() && first_tags[0] == 0 && first_tags[N - 1] < 256, "tags from {first_tags:?}");
         Self {
@@ -77,6 +79,7 @@ impl<const W: usize, const N: usize> Logic for ReadArbiter<W, N> {
         self.grants.valid.next = valid;
         self.grants.ready.next = ready;
         self.grants.last.next = true;
+        self.grants.goes_on.next = false;
 
         // The tag belongs to the last input whose range begins at or below it.
         let answer = self.s_completion.bits.val();

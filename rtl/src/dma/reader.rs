@@ -4,13 +4,13 @@
 //! `tx` reads payload with it: a [`Gather`] and a [`Realigner`].
 //!
 //! # Ports
-//! - `m_beat`: `Beat<W>`: the bytes of the pieces, packed into packets. `error` on the last beat if any read of the packet
-//!   failed or came back short; the packet then has its proper length all the same, its content is undefined.
+//! - `m_beat`: `Beat<W>`: the bytes of the pieces, packed into packets. `error` on the last beat if any read of the
+//!   packet failed or came back short; the packet then has its proper length all the same, its content is undefined.
 //! - All others are those of [`Gather`].
 //!
 //! # Latency and stalls
-//! Piece to request: two cycles. Completion beat to beat out: seven cycles, now and then eight, seen at the last beat of a packet. One beat per
-//! cycle; a word of memory takes a cycle of its own, however few bytes of it are wanted.
+//! Piece to request: two cycles. Completion beat to beat out: seven cycles, now and then eight, seen at the last beat
+//! of a packet. One beat per cycle; a word of memory takes a cycle of its own, however few bytes of it are wanted.
 //!
 //! # Invariant
 //! That of [`Gather`]: no byte is lost or added on the way.

@@ -7,19 +7,20 @@
 //! - `s_run`: `Run`: a request about to be sent; takes the slot that `slot` shows, which decides the request's tag.
 //! - `slot`: the slot for the next run.
 //! - `s_completion`: `ReadCompletion<W>`: the answers.
-//! - `m_fragment`: `Fragment<W>`: the bytes of the runs, in order; `last` after a run that had it, then with `error` if a run since the
-//!   `last` before failed or came back too short.
+//! - `m_fragment`: `Fragment<W>`: the bytes of the runs, in order; `last` after a run that had it, then with `error` if
+//!   a run since the `last` before failed or came back too short.
 //! - `free`: slots free.
 //!
 //! # Handshake
 //! `s_run.ready` comes from a register: a slot is free. `s_completion.ready` is always high.
 //!
 //! # Latency and stalls
-//! A word of the oldest run leaves four cycles after its completion beat; the last word of a run waits for its completion's
-//! `last`. One word per cycle, no bubble between runs.
+//! A word of the oldest run leaves four cycles after its completion beat; the last word of a run waits for its
+//! completion's `last`. One word per cycle, no bubble between runs.
 //!
 //! # Invariant
-//! A slot is free again only when its last word has left, so no completion can overwrite a word that is still to be read.
+//! A slot is free again only when its last word has left, so no completion can overwrite a word that is still to be
+//! read.
 use super::landing::{Landing, Progress, Window};
 use super::splitter::Splitter;
 use crate::bundles::{Piece, ReadCompletion};
@@ -95,8 +96,8 @@ pub struct Reorder<const W: usize> {
     landing: Landing<W>,
     runs: Fifo<Run>,
     words: Splitter,
-    /// The word whose arrival is being asked for, the word read from memory, the one behind it while the taker is busy: the taker's readiness
-    /// ends here.
+    /// The word whose arrival is being asked for, the word read from memory, the one behind it while the taker is busy:
+    /// the taker's readiness ends here.
     asked: Flop<Item>,
     granted: Flop<Item>,
     spare: Flop<Item>,
@@ -208,8 +209,8 @@ impl<const W: usize> Logic for Reorder<W> {
         let onward = following(next.walk, self._slots);
         self.progress.read_address.next = bit_cast::<16, 8>(mux(walked, onward, next.walk));
 
-        // Will the word asked for in the next cycle have arrived? The newest progress of its slot is being written, was written in the cycle
-        // before, or was read. Each is compared before it is known which one counts.
+        // Will the word asked for in the next cycle have arrived? The newest progress of its slot is being written, was
+        // written in the cycle before, or was read. Each is compared before it is known which one counts.
         let step = landed.step;
         let earlier = self.landing.earlier.val();
         let waits = Verdict { arrived: next.arrived, failed: next.failed };

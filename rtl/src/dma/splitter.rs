@@ -1,8 +1,8 @@
 //! Splitter: cuts runs of bytes at the borders of aligned blocks.
 //!
 //! # Role and neighbours
-//! `dma::Writer` uses it twice, `dma::Gather` and its `dma::Reorder` once each: pieces into bursts (blocks of the longest burst, a divisor of 4 KB, so
-//! that no burst crosses a page), and bursts into words (blocks of W/8).
+//! `dma::Writer` uses it twice, `dma::Gather` and its `dma::Reorder` once each: pieces into bursts (blocks of the
+//! longest burst, a divisor of 4 KB, so that no burst crosses a page), and bursts into words (blocks of W/8).
 //!
 //! # Ports
 //! - `s_piece`: `Piece`: runs of at least one byte, fewer than 2^19: longer counters would serve nobody.
@@ -15,7 +15,8 @@
 //! One cycle; one chunk per cycle, no bubble between runs.
 //!
 //! # Invariant
-//! The chunks of a run are all the blocks it touches, in order; only the first and the last can be shorter than a block.
+//! The chunks of a run are all the blocks it touches, in order; only the first and the last can be shorter than a
+//! block.
 use crate::bundles::Piece;
 use stevedore_hdl::prelude::*;
 
@@ -67,8 +68,8 @@ pub struct Splitter {
 }
 
 impl Splitter {
-    /// A splitter for blocks of `block` bytes, a power of two up to 4096. No run crosses a multiple of 2^`reach`: higher address bits
-    /// are passed on without an adder.
+    /// A splitter for blocks of `block` bytes, a power of two up to 4096. No run crosses a multiple of 2^`reach`:
+    /// higher address bits are passed on without an adder.
     pub fn new(block: usize, reach: usize) -> Self {
         assert!(block.is_power_of_two() && block <= 4096 && reach <= 64, "blocks of {block} bytes, reach {reach}");
         let moving = if reach == 64 { u64::MAX } else { (1 << reach) - 1 };

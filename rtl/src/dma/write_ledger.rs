@@ -1,13 +1,15 @@
 //! Write ledger: whose burst the memory port has just taken.
 //!
 //! # Role and neighbours
-//! Beside `dma::WriteArbiter`, which mixes bursts of payload and of responses and keeps their order: the ledger notes the owner of each burst as
-//! its last beat goes in, and tells it again as the last beat comes out at the port. So `host::ResponseWriter` announces responses when they are out.
-//! The ledger also counts the placements that are out, for `tx::Transmitter`: no segment acknowledges bytes that memory has not got.
+//! Beside `dma::WriteArbiter`, which mixes bursts of payload and of responses and keeps their order: the ledger notes
+//! the owner of each burst as its last beat goes in, and tells it again as the last beat comes out at the port. So
+//! `host::ResponseWriter` announces responses when they are out. The ledger also counts the placements that are out,
+//! for `tx::Transmitter`: no segment acknowledges bytes that memory has not got.
 //!
 //! # Ports
-//! `entered` bit i: the last beat of a burst of input i went into the arbiter. `left`: the last beat of a burst was taken at the port. `written` bit i: it was one of input i.
-//! `placement_ends`: that beat was the last of a placement. `placements_written`: how many were, modulo 2^16.
+//! `entered` bit i: the last beat of a burst of input i went into the arbiter. `left`: the last beat of a burst was
+//! taken at the port. `written` bit i: it was one of input i. `placement_ends`: that beat was the last of a placement.
+//! `placements_written`: how many were, modulo 2^16.
 //!
 //! # Handshake
 //! None. The arbiter and what stands behind it hold the last beats of at most four bursts.

@@ -5,17 +5,21 @@
 //!
 //! # Ports
 //! - `s_piece`: `Piece`: where the bytes go: the runs of a packet in order, the last one marked.
-//! - `s_beat`: `Beat<W>`: the packets; a packet has exactly as many bytes as its pieces. `error` is ignored: what arrives here is meant
-//!   to be written.
+//! - `s_beat`: `Beat<W>`: the packets; a packet has exactly as many bytes as its pieces. `error` is ignored: what
+//!   arrives here is meant to be written.
 //! - `m_write`: `WriteBeat<W, K>`: bursts, split at multiples of `maximum_write`.
-//! - `piece_ends`: the word on `m_write` is the last of its piece. That it is the last of its packet, it says itself: `placement_ends`.
+//! - `more`: a word is planned behind the one on `m_write`.
+//! - `piece_ends`: the word on `m_write` is the last of its piece. That it is the last of its packet, it says itself:
+//!   `placement_ends`.
 //!
 //! # Handshake
-//! `s_beat.ready` depends on `s_beat.valid` and waits for the piece; `s_piece.ready` does not wait for the packet's first beat.
+//! `s_beat.ready` depends on `s_beat.valid` and waits for the piece; `s_piece.ready` does not wait for the packet's
+//! first beat.
 //!
 //! # Latency and stalls
-//! A piece's first write is offered four cycles after the piece, one cycle after its beat. One word per cycle at any alignment, no
-//! bubble between pieces, bursts and packets. A word of memory takes a cycle of its own, however few bytes go there.
+//! A piece's first write is offered four cycles after the piece, one cycle after its beat. One word per cycle at any
+//! alignment, no bubble between pieces, bursts and packets. A word of memory takes a cycle of its own, however few
+//! bytes go there.
 //!
 //! # Invariant
 //! `front` holds a beat of which the lanes from `position` on are not yet written; without `front` the position is 0.
@@ -88,6 +92,8 @@ pub struct Writer<const W: usize, const K: usize> {
     pub m_write: Source<WriteBeat<W, K>>,
     /// The word on `m_write` is the last of its piece.
     pub piece_ends: Signal<Out, bool>,
+    /// A word is planned behind the one on `m_write`.
+    pub more: Signal<Out, bool>,
     bursts: Splitter,
     words: Splitter,
     /// The burst that is cut into words is the last of its piece.
@@ -136,7 +142,8 @@ impl<const W: usize, const K: usize> Logic for Writer<W, K> {
         let mut next = self.state.q.val();
         let go = self.out.s_in.ready.val();
 
-        // Bursts into words. A packet's last word must not count as one of the burst's own: `end` and `last` are separate.
+        // Bursts into words. A packet's last word must not count as one of the burst's own: `end` and `last` are
+        // separate.
         let burst = self.bursts.m_chunk.bits.val();
         self.words.s_piece.bits.next =
             Piece { address: burst.address, length: bit_cast::<32, 13>(burst.length), last: burst.last };
@@ -154,6 +161,7 @@ impl<const W: usize, const K: usize> Logic for Writer<W, K> {
         let late = if next.front { !lanes_from::<W>(plan.position) } else { !bits::<W>(0) };
         let all = !bits::<K>(0);
         self.plan.m_out.ready.next = fire;
+        self.more.next = planned;
         self.s_beat.ready.next = fire && takes;
         self.front.d.next = mux(fire && takes, beat.data, self.front.q.val());
         self.out.s_in.valid.next = fire;

@@ -1,18 +1,19 @@
 //! Command dispatch: one descriptor in, one message to the block that serves it out.
 //!
 //! # Role
-//! Between the fetcher and the rest. Checks everything the host wrote (`docs/design.md`, rule 8) and sends it on as an event to the
-//! connection pipeline, as an open request to the resolver, or back as a notice of refusal.
+//! Between the fetcher and the rest. Checks everything the host wrote (`docs/design.md`, rule 8) and sends it on as an
+//! event to the connection pipeline, as an open request to the resolver, or back as a notice of refusal.
 //!
 //! # Handshake
-//! A descriptor is taken when the one before it has gone to its output: `s_descriptor.ready` comes from a register, and so does what the
-//! outputs offer.
+//! A descriptor is taken when the one before it has gone to its output: `s_descriptor.ready` comes from a register, and
+//! so does what the outputs offer.
 //!
 //! # Latency
 //! One cycle; a descriptor every two cycles (at `W` = 64 the fetcher needs four); stalls only while its output is full.
 //!
 //! # Invariant
-//! Exactly one output message per descriptor: the host gets an answer to everything it asks (from here or from whom it was passed to).
+//! Exactly one output message per descriptor: the host gets an answer to everything it asks (from here or from whom it
+//! was passed to).
 use super::fetcher::Fetched;
 use crate::bundles::codes::{request, response, status, ABORT_BIT};
 use crate::bundles::{DescriptorFields, Event, EventKind, Notice, OpenRequest, Settings, Tuple};
@@ -21,7 +22,8 @@ use crate::network::{possible_peer, subnet_of, Subnet};
 use stevedore_abi::descriptor::MAXIMUM_BUFFER;
 use stevedore_hdl::prelude::*;
 
-/// Contexts kept in hand besides those for a whole queue of commands: posts already on their way through the pipeline when the count was read.
+/// Contexts kept in hand besides those for a whole queue of commands: posts already on their way through the pipeline
+/// when the count was read.
 const CONTEXT_MARGIN: usize = 16;
 
 #[derive(Encoding, Clone, Copy, Debug, PartialEq)]
@@ -127,7 +129,8 @@ pub struct Dispatcher {
     pub request: Signal<Out, bool>,
     /// The bits no slot has.
     beyond: Constant<Bits<16>>,
-    /// Posts that may be under way: an Append without a context waits, and all commands that could set one free wait behind it.
+    /// Posts that may be under way: an Append without a context waits, and all commands that could set one free wait
+    /// behind it.
     margin: Constant<Bits<16>>,
     send_room: Register<bool>,
     receive_room: Register<bool>,

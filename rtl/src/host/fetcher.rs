@@ -1,8 +1,9 @@
 //! Descriptor fetcher: reads the input table by DMA.
 //!
 //! # Role
-//! The host rings the doorbell with the number of entries it ever produced; the fetcher asks the descriptor reader for up to eight
-//! entries per read, keeps several reads under way, checks the owner phase and hands descriptors to the dispatcher one by one.
+//! The host rings the doorbell with the number of entries it ever produced; the fetcher asks the descriptor reader for
+//! up to eight entries per read, keeps several reads under way, checks the owner phase and hands descriptors to the
+//! dispatcher one by one.
 //!
 //! ```text
 //!  doorbell -> [ ask ] -> m_piece -> dma::Gather -> s_fragment -> [ batch of 8 ] -> m_descriptor
@@ -10,20 +11,23 @@
 //! ```
 //!
 //! # Ports
-//! `doorbell`/`ring` from the register file; `m_piece`, `s_fragment` to and from a `dma::Gather` of its own; `m_descriptor` to the dispatcher;
-//! `consumed` to the register file and, every quarter of the table, to the status line through `status`.
+//! `doorbell`/`ring` from the register file; `m_piece`, `s_fragment` to and from a `dma::Gather` of its own;
+//! `m_descriptor` to the dispatcher; `consumed` to the register file and, every quarter of the table, to the status
+//! line through `status`.
 //!
 //! # Handshake
-//! A fragment is a whole word of memory, or at `W` = 512 an entry in either half of one: the table begins at a multiple of 64.
-//! A doorbell that goes back, claims more entries than the table has or rings while the engine is not enabled is ignored and reported: the host
-//! cannot make the fetcher run wild.
+//! A fragment is a whole word of memory, or at `W` = 512 an entry in either half of one: the table begins at a multiple
+//! of 64. A doorbell that goes back, claims more entries than the table has or rings while the engine is not enabled is
+//! ignored and reported: the host cannot make the fetcher run wild.
 //!
 //! # Latency
-//! Doorbell to `m_piece` 3 cycles; last beat of a batch to its first descriptor 2 cycles (W = 512: up to 4), then one every second cycle. A batch is passed on
-//! only when all of it has arrived, because only the last beat tells whether the read failed.
+//! Doorbell to `m_piece` 3 cycles; last beat of a batch to its first descriptor 2 cycles (W = 512: up to 4), then one
+//! every second cycle. A batch is passed on only when all of it has arrived, because only the last beat tells whether
+//! the read failed.
 //!
 //! # Invariant
-//! `delivered` counts entries passed on since reset; it is both the table index (low bits) and the pass (next bit), hence the owner phase.
+//! `delivered` counts entries passed on since reset; it is both the table index (low bits) and the pass (next bit),
+//! hence the owner phase.
 use crate::bundles::{DescriptorFields, Piece, Settings};
 use crate::stream::Fragment;
 use stevedore_hdl::prelude::*;

@@ -4,15 +4,17 @@
 //! Turns "responses were written" into as few interrupts as the host asked for (H7).
 //!
 //! # Ports
-//! `responses` counts responses written this cycle, `nearly_full` warns of the output table, `bus_error` pulses; `moderation`
-//! comes from the register file, `cause` goes back to it, `clear` is the host's write-one-to-clear.
+//! `responses` counts responses written this cycle, `nearly_full` warns of the output table, `bus_error` pulses;
+//! `moderation` comes from the register file, `cause` goes back to it, `clear` is the host's write-one-to-clear.
 //!
 //! # Handshake
-//! None: `line` is high while an enabled cause is pending. A cause that is set anew while the line is high, and a clear that leaves it high, let it
-//! fall for one cycle, so that each makes an edge: a host that is told of edges only (messages) misses nothing.
+//! None: `line` is high while an enabled cause is pending. A cause that is set anew while the line is high, and a clear
+//! that leaves it high, let it fall for one cycle, so that each makes an edge: a host that is told of edges only
+//! (messages) misses nothing.
 //!
 //! # Latency
-//! Three cycles from `responses` to the line when `count` is 1; else at most `delay` microseconds after the first unannounced response.
+//! Three cycles from `responses` to the line when `count` is 1; else at most `delay` microseconds after the first
+//! unannounced response.
 //!
 //! # Invariant
 //! A response written after the host cleared a cause sets it again: no response stays unannounced longer than `delay`.

@@ -1,19 +1,22 @@
 //! Notices into descriptors.
 //!
 //! # Role
-//! Blocks speak of slots; the host wants descriptors. The notifier keeps a copy of the address table so that arrivals and completions carry
-//! the peer's endpoint. All notices pass here, in one order: the receive path's and the reaper's come without storage in between.
+//! Blocks speak of slots; the host wants descriptors. The notifier keeps a copy of the address table so that arrivals
+//! and completions carry the peer's endpoint. All notices pass here, in one order: the receive path's and the reaper's
+//! come without storage in between.
 //!
 //! # Ports
 //! `s_notice` in, `m_response` out, `address`/`address_valid` the lookup's broadcast.
 //!
 //! # Handshake and latency
-//! One notice at a time: taken in one cycle, its endpoint read, offered as a descriptor in the next until taken. `s_notice.ready` is a register.
+//! One notice at a time: taken in one cycle, its endpoint read, offered as a descriptor in the next until taken.
+//! `s_notice.ready` is a register.
 //!
 //! # Invariant
-//! An endpoint is read as its notice is taken. The table holds it then: the lookup broadcasts before it emits the event that says of the
-//! connection, and gives the slot out again only after the reaper's word about it was taken here, behind everything else about it. How long
-//! the descriptor waits for the host makes no difference: what was read is kept.
+//! An endpoint is read as its notice is taken. The table holds it then: the lookup broadcasts before it emits the event
+//! that says of the connection, and gives the slot out again only after the reaper's word about it was taken here,
+//! behind everything else about it. How long the descriptor waits for the host makes no difference: what was read is
+//! kept.
 use crate::bundles::codes::response;
 use crate::bundles::codes::{END_OF_STREAM, HANDED_BACK};
 use crate::bundles::{Address, DescriptorFields, Notice, Tuple};

@@ -1,4 +1,5 @@
-//! The ABI's register table as the decoder sees it: pages of 16 words, one word for every address, registers and holes alike.
+//! The ABI's register table as the decoder sees it: pages of 16 words, one word for every address, registers and holes
+//! alike.
 use crate::bundles::{Settings, TcpSettings};
 use stevedore_abi::register::{control, offset, Register, REGISTERS};
 use stevedore_hdl::prelude::*;

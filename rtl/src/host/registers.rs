@@ -1,19 +1,22 @@
 //! The register file: the host's 32-bit window into the engine (`abi::register`).
 //!
 //! # Role
-//! Answers AXI4-Lite, holds the settings every block reads, turns doorbell writes into pulses, shows counts and statistics. Which
-//! registers there are, what they can hold and what they hold after reset is `stevedore_abi::register`: loops over that table make the decoder.
+//! Answers AXI4-Lite, holds the settings every block reads, turns doorbell writes into pulses, shows counts and
+//! statistics. Which registers there are, what they can hold and what they hold after reset is
+//! `stevedore_abi::register`: loops over that table make the decoder.
 //!
 //! # Handshake
-//! A write is taken when address and data are both there and no write is under way; a read when no read is under way. Addresses without a
-//! register and partial writes are answered with SLVERR and change nothing; writes that a register does not take are ignored.
+//! A write is taken when address and data are both there and no write is under way; a read when no read is under way.
+//! Addresses without a register and partial writes are answered with SLVERR and change nothing; writes that a register
+//! does not take are ignored.
 //!
 //! # Latency
-//! Write: response four cycles after both channels, a doorbell's pulse two. Read: data seven cycles after the address. One of each at a time.
+//! Write: response four cycles after both channels, a doorbell's pulse two. Read: data seven cycles after the address.
+//! One of each at a time.
 //!
 //! # Invariant
-//! Values that could hang a block never get in: what is stored lies within the limits of its row. Where the engine keeps its place in host
-//! memory (tables, status line) changes only while it is stopped.
+//! Values that could hang a block never get in: what is stored lies within the limits of its row. Where the engine
+//! keeps its place in host memory (tables, status line) changes only while it is stopped.
 use super::axi_lite::AxiLite;
 use super::register_map::*;
 use crate::bundles::Settings;
@@ -69,7 +72,8 @@ struct Write {
     error: bool,
 }
 
-/// A read on its way: taken, the statistics look their counter up in three cycles, every page shows its word, one of them is chosen.
+/// A read on its way: taken, the statistics look their counter up in three cycles, every page shows its word, one of
+/// them is chosen.
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
 struct Read {
     address: Bits<12>,

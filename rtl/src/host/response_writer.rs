@@ -1,28 +1,32 @@
 //! Response writer: descriptors into the output table.
 //!
 //! # Role
-//! Takes responses from the chains and the notifier, gathers what is there into one write of up to eight entries, sets the owner
-//! phase, and never writes an entry the host still owns (H7). Also writes the status line for the fetcher.
+//! Takes responses from the chains and the notifier, gathers what is there into one write of up to eight entries, sets
+//! the owner phase, and never writes an entry the host still owns (H7). Also writes the status line for the fetcher.
 //!
 //! ```text
 //!  s_response -> [ one word ] -> [ queue ] -> [ words of W ] -> [ out ] -> m_write
 //! ```
 //!
 //! # Ports
-//! `doorbell`/`ring`: entries the host ever consumed; `status`/`status_count`/`status_done`: the status line; `accepted`: the memory port took the
-//! last beat of this block's burst; `written`: entries that became visible by it, for interrupt moderation.
+//! `doorbell`/`ring`: entries the host ever consumed; `status`/`status_count`/`status_done`: the status line;
+//! `accepted`: the memory port took the last beat of this block's burst; `written`: entries that became visible by it,
+//! for interrupt moderation.
 //!
 //! # Handshake
-//! Without room in the table the writer waits: its queue fills and everything behind it stops, losing nothing. A doorbell
-//! beyond what was promised to the table is ignored and reported. What `m_write` offers comes from registers.
+//! Without room in the table the writer waits: its queue fills and everything behind it stops, losing nothing. A
+//! doorbell beyond what was promised to the table is ignored and reported. What `m_write` offers comes from registers.
 //!
 //! # Latency
-//! First response to first write beat 6 cycles; a response every second cycle in; W = 64: four beats per entry, one per cycle; W = 512: an entry
-//! per cycle, two in a beat. `written` follows `accepted` by a cycle; five cycles from `accepted` to the first beat of the next batch.
+//! First response to first write beat 6 cycles; a response every second cycle in; W = 64: four beats per entry, one per
+//! cycle; W = 512: an entry per cycle, two in a beat. `written` follows `accepted` by a cycle; between the last beat of
+//! a batch and the first of the next lie four cycles.
 //!
 //! # Invariant
-//! `promised - consumed` never exceeds the table: `promised` grows only by batches that were cut to the room. A batch lies in one aligned block of 256
-//! bytes and on one side of the table's end, so it is one burst, and during a batch only the low bits of the address change.
+//! `promised - consumed` never exceeds the table: `promised` grows only by batches that were cut to the room. A batch
+//! lies in one aligned block of 256 bytes and on one side of the table's end, so it is one burst, and during a batch
+//! only the low bits of the address change. A batch is announced when the memory port has taken its last beat; until
+//! then one more may follow it, and the port takes them in order.
 use crate::bundles::codes::status;
 use crate::bundles::{DescriptorFields, Settings, WriteBeat};
 use crate::geometry::Geometry;
@@ -42,9 +46,9 @@ enum Phase {
     Idle,
     Entries,
     Status,
-    /// Wait until the memory port has the last beat: only then is the batch announced.
-    Settle,
-    /// What depends on `produced` is worked out again.
+    /// The last beat still needs the address of its batch.
+    Drain,
+    /// What depends on `begin` is worked out again.
     Measure,
     Weigh,
 }
@@ -52,14 +56,20 @@ enum Phase {
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
 struct State {
     phase: Phase,
-    /// Entries ever written; with those of the batch under way.
+    /// Entries the memory port has taken; with those on their way to the port; with those of the batch under way.
     produced: Bits<16>,
+    begin: Bits<16>,
     promised: Bits<16>,
     /// Entries the host ever consumed.
     consumed: Bits<16>,
     /// Entries of the batch, those of them not yet sent.
     batch: Bits<4>,
     left: Bits<4>,
+    /// Bursts on their way to the port, at most two, and the entries of the first and of the second. A status line has
+    /// none.
+    bursts: Bits<2>,
+    first: Bits<4>,
+    second: Bits<4>,
     /// Where the next beat, at W = 512 the next entry, goes inside its block.
     at: Bits<8>,
     /// W = 512: the lower half of the beat is in `low`.
@@ -68,8 +78,9 @@ struct State {
     entries: Bits<16>,
     /// One cycle late: free entries.
     room: Bits<16>,
-    /// Free entries, those waiting, those up to the end of the block, none of them more than a batch; and the least of the three: what the
-    /// next batch may have. Only a batch makes them smaller, and none begins before its effect was seen.
+    /// Free entries, those waiting, those up to the end of the block, none of them more than a batch; and the least of
+    /// the three: what the next batch may have. Only a batch makes them smaller, and none begins before its effect was
+    /// seen.
     fit: Bits<4>,
     waiting: Bits<4>,
     reach: Bits<4>,
@@ -230,8 +241,8 @@ impl<const W: usize, const K: usize> Logic for ResponseWriter<W, K> {
         self.refused.next = state.refused;
 
         // What the next batch may have. Tables have a multiple of eight entries.
-        let index = state.produced & (entries - 1);
-        let row = state.produced.get_bits::<3>(0);
+        let index = state.begin & (entries - 1);
+        let row = state.begin.get_bits::<3>(0);
         let place = row + settings.output_base.get_bits::<3>(5);
         next.address = settings.output_base + (resize::<64, 16>(index) << 5);
         next.reach = bits::<4>(BATCH) - resize::<4, 3>(mux(row < place, place, row));
@@ -239,9 +250,10 @@ impl<const W: usize, const K: usize> Logic for ResponseWriter<W, K> {
         next.fit = cut(state.room);
         next.waiting = cut(self.queue.level.val());
         next.due = least(least(state.waiting, state.fit), state.reach);
-        next.owner = !bit_at(state.produced >> settings.output_size, 0);
+        next.owner = !bit_at(state.begin >> settings.output_size, 0);
 
-        // A beat: a part of an entry, or two entries, or one in its half; or the count in every lane of which one is written.
+        // A beat: a part of an entry, or two entries, or one in its half; or the count in every lane of which one is
+        // written.
         let sending = state.phase == Phase::Entries;
         let in_status = state.phase == Phase::Status;
         let entry = pack::<256, _>(DescriptorFields { owner: state.owner, ..self.queue.m_out.bits.val() });
@@ -307,38 +319,56 @@ impl<const W: usize, const K: usize> Logic for ResponseWriter<W, K> {
             placement_ends: false,
         };
 
+        // Bursts are announced in the order in which they were sent.
+        let drained = !self.out.m_out.valid.val() || (self.m_write.ready.val() && out.last);
+        next.written = bits::<4>(0);
+        if self.accepted.val() {
+            next.produced = state.produced + resize::<16, 4>(state.first);
+            next.written = state.first;
+            next.first = state.second;
+            next.bursts = state.bursts - 1;
+        }
+
         // One batch or status line write at a time.
         self.status_done.next = in_status && free;
-        next.written = bits::<4>(0);
+        let sent = (step && ending && last_part) || (in_status && free);
+        if sent {
+            if next.bursts.any() {
+                next.second = state.batch;
+            } else {
+                next.first = state.batch;
+            }
+            next.bursts = next.bursts + 1;
+        }
+        let may_begin = !state.bursts.get_bit(1);
         match state.phase {
             Phase::Idle => {
                 next.at = state.address.get_bits::<8>(0);
                 next.half = false;
                 next.batch = bits::<4>(0);
-                if self.status.val() {
+                if self.status.val() && may_begin {
                     next.phase = Phase::Status;
-                } else if state.due.any() && self.queue.m_out.valid.val() {
+                } else if may_begin && state.due.any() && self.queue.m_out.valid.val() {
                     next.phase = Phase::Entries;
                     next.batch = state.due;
                     next.left = state.due;
-                    next.promised = state.produced + resize::<16, 4>(state.due);
+                    next.promised = state.begin + resize::<16, 4>(state.due);
                 }
             }
             Phase::Entries => {
-                if step && ending && last_part {
-                    next.phase = Phase::Settle;
+                if sent {
+                    next.phase = Phase::Drain;
                 }
             }
             Phase::Status => {
-                if free {
-                    next.phase = Phase::Settle;
+                if sent {
+                    next.phase = Phase::Drain;
                 }
             }
-            Phase::Settle => {
-                if self.accepted.val() {
+            Phase::Drain => {
+                if drained {
                     next.phase = Phase::Measure;
-                    next.produced = state.promised;
-                    next.written = state.batch;
+                    next.begin = state.promised;
                 }
             }
             Phase::Measure => next.phase = Phase::Weigh,

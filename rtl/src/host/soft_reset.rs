@@ -1,8 +1,9 @@
 //! Soft reset: brings the engine to a stop and every block back to where a reset leaves it.
 //!
 //! # Role
-//! Opens and closes the gates at the engine's ports, and resets the blocks between them, at the word of the register file. The register file, the
-//! time base and the gates themselves know the engine's own reset only: settings and engine time outlive a soft reset.
+//! Opens and closes the gates at the engine's ports, and resets the blocks between them, at the word of the register
+//! file. The register file, the time base and the gates themselves know the engine's own reset only: settings and
+//! engine time outlive a soft reset.
 //!
 //! ```text
 //!           enable            restart              gates closed, no read under way
@@ -11,14 +12,17 @@
 //! ```
 //!
 //! # Ports
-//! `enable` and `restart` come from the register file, which is told by `restarted` and `idle`. `open` lets the gates pass, `closed` says that all of
-//! them stand between two packets and pass nothing. `asked` and `answered` count the reads under way. `reset` comes from outside, `blocks_reset` goes to the blocks.
+//! `enable` and `restart` come from the register file, which is told by `restarted` and `idle`. `open` lets the gates
+//! pass, `closed` says that all of them stand between two packets and pass nothing. `asked` and `answered` count the
+//! reads under way. `reset` comes from outside, `blocks_reset` goes to the blocks.
 //!
 //! # Handshake
-//! A read that is never answered keeps the engine in `Draining`: its tag must not be used again while an answer may come.
+//! A read that is never answered keeps the engine in `Draining`: its tag must not be used again while an answer may
+//! come.
 //!
 //! # Latency
-//! `blocks_reset` follows `reset` by a cycle. A soft reset takes as long as the bursts, the frame and the reads under way need, and 20 cycles.
+//! `blocks_reset` follows `reset` by a cycle. A soft reset takes as long as the bursts, the frame and the reads under
+//! way need, and 20 cycles.
 //!
 //! # Invariant
 //! While `idle` the gates are closed, no read is under way and no block has anything left of what was before.

@@ -1,23 +1,28 @@
 //! Statistics counters.
 //!
 //! # Role
-//! Counts one-cycle pulses of every block. The counters are the rows of the ABI's register table from `FIRST_COUNTER` on.
+//! Counts one-cycle pulses of every block. The counters are the rows of the ABI's register table from `FIRST_COUNTER`
+//! on.
 //!
 //! # Ports
-//! `pulses`: bit i counts into counter i, in the order of the register map ([`pulse`] sets it). `index` selects, `value` answers.
+//! `pulses`: bit i counts into counter i, in the order of the register map ([`pulse`] sets it). `index` selects,
+//! `value` answers.
 //!
 //! # Handshake
 //! None; every pulse of every cycle counts.
 //!
 //! # Latency
-//! A pulse shows after at most two cycles a counter and four more; `value` follows `index` three cycles later. Counters wrap at 2^32.
+//! A pulse shows after at most two cycles a counter and four more; `value` follows `index` three cycles later. Counters
+//! wrap at 2^32.
 //!
 //! # How
-//! The counters live in a small memory. What has come since is collected in a few bits per counter and added to the memory, one counter every two
-//! cycles, in turn; in every second cycle the memory is read for the host. The first lap after reset clears.
+//! The counters live in a small memory. What has come since is collected in a few bits per counter and added to the
+//! memory, one counter every two cycles, in turn; in every second cycle the memory is read for the host. The first lap
+//! after reset clears.
 //!
 //! # Invariant
-//! Bit order equals register order. A lap takes two cycles a counter, and 63 pulses can be collected: there is room for 31 counters.
+//! Bit order equals register order. A lap takes two cycles a counter, and 63 pulses can be collected: there is room for
+//! 31 counters.
 use stevedore_abi::register::{COUNTERS, FIRST_COUNTER};
 use stevedore_hdl::prelude::*;
 

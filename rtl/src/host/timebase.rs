@@ -1,8 +1,8 @@
 //! The prescaler every timer of the engine hangs off.
 //!
 //! # Role
-//! Divides the clock by `cycles_per_microsecond` and counts microseconds. Feeds the pipeline, lookup, network and interrupt
-//! moderation. A simulation may set the divisor lower than the clock's, so that engine time passes faster.
+//! Divides the clock by `cycles_per_microsecond` and counts microseconds. Feeds the pipeline, lookup, network and
+//! interrupt moderation. A simulation may set the divisor lower than the clock's, so that engine time passes faster.
 //!
 //! # Handshake
 //! None. `now` changes at most once a cycle and wraps after 2^32 microseconds: users compare differences.

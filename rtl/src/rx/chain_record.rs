@@ -1,4 +1,5 @@
-//! What a receive chain is made of: the record of a slot, the message contexts, how one follows from the other, and what its units hand on.
+//! What a receive chain is made of: the record of a slot, the message contexts, how one follows from the other, and
+//! what its units hand on.
 use crate::bundles::{Notice, ReceiveCommand};
 use stevedore_hdl::prelude::*;
 
@@ -110,7 +111,8 @@ pub struct Given {
 /// What the receive chain has to say.
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
 pub struct Report {
-    /// A teardown is finished: `notice.response`, `.status` and `.cookie` are its ending. Otherwise the notice is for the host.
+    /// A teardown is finished: `notice.response`, `.status` and `.cookie` are its ending. Otherwise the notice is for
+    /// the host.
     pub torn_down: bool,
     /// `Ending::free`.
     pub free: bool,

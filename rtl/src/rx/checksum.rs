@@ -1,7 +1,8 @@
 //! Internet checksum check (RFC 1071) of a stream of 16-bit words, `W` bits a cycle.
 //!
 //! # Role
-//! Two of these stand in [`Verifier`](super::Verifier), one for the IPv4 header, one for the TCP segment with its pseudo header.
+//! Two of these stand in [`Verifier`](super::Verifier), one for the IPv4 header, one for the TCP segment with its
+//! pseudo header.
 //!
 //! ```text
 //! words -> [ sums of four words ] -> [ W > 64: to two sums ] -> [ + accumulator ] -> [ fold, compare ] -> right

@@ -12,15 +12,15 @@
 //! See the fields.
 //!
 //! # Handshake
-//! The inlet takes a beat in every cycle with `valid`. With the last beat, `fits` tells whether the whole frame is in the ring, and
-//! `commit`, given in the same cycle, keeps it; it must not be given without `fits`.
+//! The inlet takes a beat in every cycle with `valid`. With the last beat, `fits` tells whether the whole frame is in
+//! the ring, and `commit`, given in the same cycle, keeps it; it must not be given without `fits`.
 //!
 //! # Latency
 //! Last beat in to first beat out 4 cycles; then a beat per cycle.
 //!
 //! # Invariant
-//! `write` never passes `read` by more than the ring: beats without room are not written and their frame cannot be committed.
-//! The reader stops at `committed`, so no beat of a frame not kept ever leaves.
+//! `write` never passes `read` by more than the ring: beats without room are not written and their frame cannot be
+//! committed. The reader stops at `committed`, so no beat of a frame not kept ever leaves.
 use crate::bundles::Beat;
 use stevedore_hdl::prelude::*;
 

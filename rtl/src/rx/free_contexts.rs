@@ -1,9 +1,9 @@
 //! The list of free contexts, and its filling after reset.
 //!
 //! # Role
-//! Behind the [`ReceiveChain`](super::ReceiveChain): an Append takes a context, a buffer that is handed back returns one. Contexts
-//! `0..connections` belong to the slots as their first placeholders: they are told one by one, so that each chain's record can be written. The
-//! rest fill the list.
+//! Behind the [`ReceiveChain`](super::ReceiveChain): an Append takes a context, a buffer that is handed back returns
+//! one. Contexts `0..connections` belong to the slots as their first placeholders: they are told one by one, so that
+//! each chain's record can be written. The rest fill the list.
 //!
 //! # Ports
 //! See the fields.

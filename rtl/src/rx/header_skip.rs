@@ -1,8 +1,8 @@
 //! Header skip: lets the beats in front of a payload go before the command for the frame is there.
 //!
 //! # Role
-//! First block of [`Placement`](super::Placement), between frame buffer and trimmer. It saves every frame the time its headers take, up to 11 beats
-//! at W = 64, while the segment is still in the connection pipeline.
+//! First block of [`Placement`](super::Placement), between frame buffer and trimmer. It saves every frame the time its
+//! headers take, up to 11 beats at W = 64, while the segment is still in the connection pipeline.
 //!
 //! ```text
 //! s_extent -> +------+ -> m_residue
@@ -14,14 +14,15 @@
 //! See the fields.
 //!
 //! # Handshake
-//! One `m_residue` per frame, offered together with `s_extent`, before its first beat. Both directions of `m_frame` are wires from and to
-//! `s_frame` once the beats to skip are gone.
+//! One `m_residue` per frame, offered together with `s_extent`, before its first beat. Both directions of `m_frame` are
+//! wires from and to `s_frame` once the beats to skip are gone.
 //!
 //! # Latency
 //! One cycle for the extent and one per beat skipped; the extent of the next frame is taken with the last beat.
 //!
 //! # Invariant
-//! The payload offset of a verified segment is 2 modulo 4 and inside the frame, so the beat it lies in exists and is never skipped.
+//! The payload offset of a verified segment is 2 modulo 4 and inside the frame, so the beat it lies in exists and is
+//! never skipped.
 use crate::bundles::{Beat, FrameExtent};
 use stevedore_hdl::prelude::*;
 

@@ -1,8 +1,9 @@
 //! Option walker: finds the options of SYN segments whose layout the parser does not know.
 //!
 //! # Role
-//! Last block of the receiver: takes the queued headers, walks the options (RFC 9293 3.1) of those the parser could not decode in place, whatever
-//! their order, and gives every header to the lookup. What an option means is told in `wire/options.rs`.
+//! Last block of the receiver: takes the queued headers, walks the options (RFC 9293 3.1) of those the parser could not
+//! decode in place, whatever their order, and gives every header to the lookup. What an option means is told in
+//! `wire/options.rs`.
 //!
 //! ```text
 //! s_header  -> +--------+
@@ -17,11 +18,12 @@
 //! Headers leave in order; those behind a SYN wait while its options are walked.
 //!
 //! # Latency
-//! None for a header without options to walk: the parser has decoded the common layouts. With: 2 cycles and one per option byte, 42 at most.
+//! None for a header without options to walk: the parser has decoded the common layouts. With: 2 cycles and one per
+//! option byte, 42 at most.
 //!
 //! # Invariant
-//! Every step of a walk uses up at least one byte, so it ends whatever the bytes are; an option that does not fit ends it at
-//! once and is ignored.
+//! Every step of a walk uses up at least one byte, so it ends whatever the bytes are; an option that does not fit ends
+//! it at once and is ignored.
 use super::OptionBytes;
 use crate::bundles::{Options, SegmentHeader};
 use crate::wire::options::with_option;

@@ -1,8 +1,8 @@
 //! Parser: header fields of passing frames.
 //!
 //! # Role
-//! Behind the [`Verifier`](super::Verifier)'s tap. Collects the first 96 bytes of each frame in a header register, every beat in its own
-//! place, and reads all fields from fixed positions once the last beat is in: no state per width.
+//! Behind the [`Verifier`](super::Verifier)'s tap. Collects the first 96 bytes of each frame in a header register,
+//! every beat in its own place, and reads all fields from fixed positions once the last beat is in: no state per width.
 //!
 //! ```text
 //! beat -> [ header register ] -> [ fields | comparisons ] -> [ fields | verdict ] -> parsed
@@ -15,12 +15,13 @@
 //! None: it takes a beat in every cycle with `valid`.
 //!
 //! # Latency
-//! `parsed` belongs to the frame whose last beat came 3 cycles before; it holds for that cycle only. Frames may come one per cycle, and so may
-//! beats: word i of the header register is overwritten 2 + i cycles after the last beat of the frame before, at W = 64. There most fields are
-//! simply still in it when `parsed` is due.
+//! `parsed` belongs to the frame whose last beat came 3 cycles before; it holds for that cycle only. Frames may come
+//! one per cycle, and so may beats: word i of the header register is overwritten 2 + i cycles after the last beat of
+//! the frame before, at W = 64. There most fields are simply still in it when `parsed` is due.
 //!
 //! # Invariant
-//! A frame shorter than a field never passes, so bytes of an earlier frame left in the header register are never believed.
+//! A frame shorter than a field never passes, so bytes of an earlier frame left in the header register are never
+//! believed.
 use crate::bundles::*;
 use crate::connection::hash::Mix;
 use crate::network::{possible_mac, possible_peer, subnet_of, Subnet};
@@ -209,7 +210,8 @@ impl<const W: usize> Logic for Parser<W> {
         let common = is_common(state.layout);
         next.walked = state.optioned && !common;
         next.found = if state.optioned && common { options_of(state.layout) } else { Options::default() };
-        // The source MAC lies in words 0 and 1, and the length of the frame is counted anew; of the rest, what is worked out is kept for a cycle.
+        // The source MAC lies in words 0 and 1, and the length of the frame is counted anew; of the rest, what is
+        // worked out is kept for a cycle.
         self.header[0].d.next = read;
         self.options[0].d.next = option_bytes;
         let early = self.header[0].q.val();

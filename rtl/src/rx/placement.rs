@@ -1,8 +1,9 @@
 //! Placement: payload from the frame buffer to its final address.
 //!
 //! # Role
-//! Stands between the connection pipeline, the frame buffer and the memory port. Every verified frame meets exactly one command here: its
-//! payload is cut out, written straight into the posted buffers and reported, or the frame is thrown away.
+//! Stands between the connection pipeline, the frame buffer and the memory port. Every verified frame meets exactly one
+//! command here: its payload is cut out, written straight into the posted buffers and reported, or the frame is thrown
+//! away.
 //!
 //! ```text
 //! s_command -> ReceiveChain --pieces---------> dma::Writer -> m_write
@@ -16,15 +17,15 @@
 //! See the fields.
 //!
 //! # Handshake
-//! Commands are carried out in order. Frames wait for commands, commands for frames. A notice that is not taken stops the
-//! chain, and with it the frames, when the report queue is full.
+//! Commands are carried out in order. Frames wait for commands, commands for frames. A notice that is not taken stops
+//! the chain, and with it the frames, when the report queue is full.
 //!
 //! # Latency
 //! Command to first write beat 8 cycles if the frame waits already; the bytes follow at a beat per cycle.
 //!
 //! # Invariant
-//! Cuts, pieces and frames run in step because each command makes one of each, in its own turn: the trimmer's packet is exactly as
-//! long as the sum of the pieces.
+//! Cuts, pieces and frames run in step because each command makes one of each, in its own turn: the trimmer's packet is
+//! exactly as long as the sum of the pieces.
 use super::{Cut, HeaderSkip, ReceiveChain, Reports};
 use crate::bundles::*;
 use crate::dma::Writer;
@@ -34,8 +35,9 @@ use stevedore_hdl::prelude::*;
 
 /// Commands whose frames the trimmer has not yet taken.
 const CUT_QUEUE: usize = 16;
-/// Beats that wait for the trimmer: while the memory port carries a response, the next headers are skipped already. Without them a port that
-/// is busy for a moment is missed for good, because the beats of a frame, headers counted, take nearly all cycles the wire gives it.
+/// Beats that wait for the trimmer: while the memory port carries a response, the next headers are skipped already.
+/// Without them a port that is busy for a moment is missed for good, because the beats of a frame, headers counted,
+/// take nearly all cycles the wire gives it.
 const ELASTIC: usize = 16;
 /// Frames whose headers were skipped ahead of their command.
 const RESIDUE_QUEUE: usize = 4;
@@ -55,6 +57,8 @@ pub struct Placement<const W: usize, const K: usize> {
     pub s_extent: Sink<FrameExtent>,
     /// Payload, to host memory.
     pub m_write: Source<WriteBeat<W, K>>,
+    /// A word is planned behind the one on `m_write`.
+    pub more: Signal<Out, bool>,
     /// What the host is to hear, in the order of the commands; bytes that are reported were all accepted on `m_write`.
     pub m_notice: Source<Notice>,
     /// Finished teardowns; each after the last notice about its connection was taken.
@@ -87,6 +91,7 @@ impl<const W: usize, const K: usize> Placement<W, K> {
             s_frame: Sink::default(),
             s_extent: Sink::default(),
             m_write: Source::default(),
+            more: Signal::default(),
             m_notice: Source::default(),
             m_torn_down: Source::default(),
             free_entries: Signal::default(),
@@ -136,6 +141,7 @@ impl<const W: usize, const K: usize> Logic for Placement<W, K> {
         self.cuts.m_out.ready.next = goes;
         self.residues.m_out.ready.next = goes;
 
+        self.more.next = self.writer.more.val();
         let offered = self.writer.m_write.valid.val();
         let taken = self.m_write.ready.val();
         self.m_write.bits.next = self.writer.m_write.bits.val();

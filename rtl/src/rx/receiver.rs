@@ -1,8 +1,8 @@
 //! Receiver: frames from the wire to verified segments.
 //!
 //! # Role
-//! Stands between the wire and the lookup. Drops what is damaged, malformed or wrong in a checksum, ignores what is not TCP for this
-//! engine, keeps the rest in the frame buffer and hands out its header.
+//! Stands between the wire and the lookup. Drops what is damaged, malformed or wrong in a checksum, ignores what is not
+//! TCP for this engine, keeps the rest in the frame buffer and hands out its header.
 //!
 //! ```text
 //!                       +-> Parser --------+-> header queue -> OptionWalker -> m_header
@@ -12,16 +12,20 @@
 //! ```
 //!
 //! # Ports
-//! See the fields. `settings.enable` is looked at between frames: a frame that begins while it is low is not seen at all.
+//! See the fields. `settings.enable` is looked at between frames: a frame that begins while it is low is not seen at
+//! all.
 //!
 //! # Handshake
-//! `s_frame` is always ready. Header, extent and frame of a segment leave on their own streams, each in order of arrival.
+//! `s_frame` is always ready. Header, extent and frame of a segment leave on their own streams, each in order of
+//! arrival.
 //!
 //! # Latency
-//! Last beat in to `m_header` 6 cycles (W = 64; 7 above); SYN segments with options see [`OptionWalker`]. Frames may end in every cycle.
+//! Last beat in to `m_header` 6 cycles (W = 64; 7 above); SYN segments with options see [`OptionWalker`]. Frames may
+//! end in every cycle.
 //!
 //! # Invariant
-//! Header, extent, options and frame of a segment are committed in one cycle or not at all: the streams cannot get out of step.
+//! Header, extent, options and frame of a segment are committed in one cycle or not at all: the streams cannot get out
+//! of step.
 use super::{FrameBuffer, OptionBytes, OptionWalker, Parser, QueuedHeader, Verifier};
 use crate::bundles::*;
 use crate::geometry::Geometry;
@@ -85,7 +89,8 @@ pub struct Receiver<const W: usize> {
 }
 
 impl<const W: usize> Receiver<W> {
-    /// A receiver with a frame buffer of `geometry.frame_buffer` bytes and room for the headers of as many frames of 64 bytes.
+    /// A receiver with a frame buffer of `geometry.frame_buffer` bytes and room for the headers of as many frames of 64
+    /// bytes.
     pub fn new(geometry: &Geometry) -> Self {
         let frames = geometry.frame_buffer / 64;
         assert!(frames > MARGIN, "a frame buffer of {frames} frames");

@@ -1,8 +1,9 @@
 //! Reports: words to the host and to the reaper, held back until the bytes they speak of were written.
 //!
 //! # Role
-//! Last block of [`Placement`](super::Placement). Takes what the [`ReceiveChain`](super::ReceiveChain) has to say, waits for the DMA writer, and
-//! sends notices to the notifier and finished teardowns to the reaper: everything about a connection in the order in which it happened.
+//! Last block of [`Placement`](super::Placement). Takes what the [`ReceiveChain`](super::ReceiveChain) has to say,
+//! waits for the DMA writer, and sends notices to the notifier and finished teardowns to the reaper: everything about a
+//! connection in the order in which it happened.
 //!
 //! ```text
 //! s_report ----------------> [ Fence ] -> m_notice | m_torn_down
@@ -20,8 +21,9 @@
 //! Three cycles from the last byte accepted, five from the report, to the notice offered; one every two cycles.
 //!
 //! # Invariant
-//! Pieces are issued and written in one order, so a count of them tells what was written. A report waits for the pieces issued before it
-//! came, and for no other: a payload may fill more buffers than reports can wait, and goes on only when the first of them have left.
+//! Pieces are issued and written in one order, so a count of them tells what was written. A report waits for the pieces
+//! issued before it came, and for no other: a payload may fill more buffers than reports can wait, and goes on only
+//! when the first of them have left.
 use super::chain_record::Report;
 use crate::bundles::*;
 use crate::stream::Fence;

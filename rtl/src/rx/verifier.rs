@@ -1,8 +1,8 @@
 //! Verifier: checksums of passing frames.
 //!
 //! # Role
-//! First block behind the wire. Delays every frame until it is known whether its checksums are right, so that the frame buffer
-//! can commit or roll back with the last beat. Feeds the [`Parser`](super::Parser) from a tap of the delay line.
+//! First block behind the wire. Delays every frame until it is known whether its checksums are right, so that the frame
+//! buffer can commit or roll back with the last beat. Feeds the [`Parser`](super::Parser) from a tap of the delay line.
 //!
 //! ```text
 //! beat -> [ 1 total length ] -> [ 2 mask ] -> [ checksums: 3 or 4 stages ] -> ip_right, tcp_right
@@ -20,16 +20,16 @@
 //! `late` is 5 cycles behind `beat` (W = 64; 6 above), `early` is three cycles before `late`.
 //!
 //! # Invariant
-//! `ip_right` and `tcp_right` in the cycle of a last beat on `late` are the verdict on exactly that frame. The TCP sum covers the bytes from
-//! the source address to the end the IPv4 header names: padding never enters. It assumes an IPv4 header of 20 bytes; the parser
-//! drops all others.
+//! `ip_right` and `tcp_right` in the cycle of a last beat on `late` are the verdict on exactly that frame. The TCP sum
+//! covers the bytes from the source address to the end the IPv4 header names: padding never enters. It assumes an IPv4
+//! header of 20 bytes; the parser drops all others.
 use super::Checksum;
 use crate::bundles::Beat;
 use crate::wire::{ethernet, ipv4, scanned, Scan};
 use stevedore_hdl::prelude::*;
 
-/// IPv4 header of 20 bytes, plus protocol number 6, minus the Ethernet header: what turns "end of the segment in the frame" into
-/// the sum of the pseudo header's protocol and TCP length.
+/// IPv4 header of 20 bytes, plus protocol number 6, minus the Ethernet header: what turns "end of the segment in the
+/// frame" into the sum of the pseudo header's protocol and TCP length.
 const END_TO_PSEUDO: u64 = 2 * ethernet::LENGTH;
 
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
@@ -128,7 +128,8 @@ impl<const W: usize> Logic for Verifier<W> {
                 }
             }
         }
-        // The place of the IPv4 checksum (bytes 24 and 25), which is not part of the TCP sum, takes protocol and length.
+        // The place of the IPv4 checksum (bytes 24 and 25), which is not part of the TCP sum, takes protocol and
+        // length.
         let mut tcp_words = data & tcp_mask;
         if head {
             tcp_words = set_bits(

@@ -1,7 +1,8 @@
 //! Admission: frames from the wire come in whole, or not at all.
 //!
 //! # Role and neighbours
-//! Stands at the receiving port, before `rx::Receiver` and `network::Network`. The wire cannot wait, so frames that are not wanted are dropped.
+//! Stands at the receiving port, before `rx::Receiver` and `network::Network`. The wire cannot wait, so frames that are
+//! not wanted are dropped.
 //!
 //! # Ports
 //! - `valid`, `last`: of the beat on the wire. `admitted`: the beat belongs to a frame that comes in.
@@ -14,7 +15,8 @@
 //! None.
 //!
 //! # Invariant
-//! Whether a frame comes in is decided at its first beat. Only `cut` ends it early, when nobody is left who saw its beginning.
+//! Whether a frame comes in is decided at its first beat. Only `cut` ends it early, when nobody is left who saw its
+//! beginning.
 use stevedore_hdl::prelude::*;
 
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]

@@ -1,9 +1,10 @@
 //! Fence: words wait until something they depend on has happened.
 //!
 //! # Role
-//! Things that happen are numbered where they begin and counted where they are done, in the same order. A word that must not leave before
-//! some of them are done comes with the number of the last, and leaves when the count has come up to it: buffers that go back to the host
-//! behind the reads of them (`tx::Transmitter`), and reports behind the writes they tell of (`rx::Placement`).
+//! Things that happen are numbered where they begin and counted where they are done, in the same order. A word that
+//! must not leave before some of them are done comes with the number of the last, and leaves when the count has come up
+//! to it: buffers that go back to the host behind the reads of them (`tx::Transmitter`), and reports behind the writes
+//! they tell of (`rx::Placement`).
 //!
 //! ```text
 //! s_in, number -> [ Fifo ] -> [ front ] -> m_out
@@ -14,15 +15,16 @@
 //! See the fields.
 //!
 //! # Handshake
-//! `s_in.ready`, `m_out.valid` and `m_out.bits` are registers. `number` belongs to the word on `s_in`. Once offered, a word stays offered.
+//! `s_in.ready`, `m_out.valid` and `m_out.bits` are registers. `number` belongs to the word on `s_in`. Once offered, a
+//! word stays offered.
 //!
 //! # Latency
-//! A word is offered four cycles after it came, if the count has come up to its number two cycles after; else two cycles after the count
-//! has. One word every second cycle.
+//! A word is offered four cycles after it came, if the count has come up to its number two cycles after; else two
+//! cycles after the count has. One word every second cycle.
 //!
 //! # Invariant
-//! Words leave in the order in which they came. Number and count are never more than 2^15 apart, so the sign of their difference tells which
-//! is ahead. `reached` never falls back.
+//! Words leave in the order in which they came. Number and count are never more than 2^15 apart, so the sign of their
+//! difference tells which is ahead. `reached` never falls back.
 use stevedore_hdl::prelude::*;
 
 /// A word and what it waits for.

@@ -11,8 +11,8 @@
 //! An input's `ready` depends on registers only.
 //!
 //! # Latency and stalls
-//! One cycle, one more for an input other than 0 when it was idle; one beat per cycle, no bubble between packets of any input. A packet whose
-//! beats come slowly holds the others up.
+//! One cycle, one more for an input other than 0 when it was idle; one beat per cycle, no bubble between packets of any
+//! input. A packet whose beats come slowly holds the others up.
 //!
 //! # Invariant
 //! Between the first and the last beat of a packet the owner does not change.
@@ -67,5 +67,6 @@ impl<const W: usize, const N: usize> Logic for FrameArbiter<W, N> {
         self.grants.valid.next = valid;
         self.grants.ready.next = ready;
         self.grants.last.next = beat.last;
+        self.grants.goes_on.next = false;
     }
 }

@@ -1,15 +1,17 @@
 //! Gate at a port of the engine: lets whole packets pass, or none.
 //!
 //! # Role and neighbours
-//! Stands between the last block of a path and the port: frames to the wire, read requests, bursts of writes. `host::SoftReset` opens and closes it.
+//! Stands between the last block of a path and the port: frames to the wire, read requests, bursts of writes.
+//! `host::SoftReset` opens and closes it.
 //!
 //! # Ports
 //! - `s_in`, `m_out`: the words; `last` says that the word offered ends its packet.
 //! - `open`: let packets pass. `closed`: none is under way, and none passes.
 //!
 //! # Handshake
-//! What was offered at `m_out` stays until it is taken, and a packet that began is passed to its end, whatever `open` says. While closed
-//! nothing is offered and nothing taken. The gate knows the engine's own reset only: the block in front of it may be reset while it is closed.
+//! What was offered at `m_out` stays until it is taken, and a packet that began is passed to its end, whatever `open`
+//! says. While closed nothing is offered and nothing taken. The gate knows the engine's own reset only: the block in
+//! front of it may be reset while it is closed.
 //!
 //! # Latency and stalls
 //! None. Open to passing and closing take a cycle.

@@ -1,5 +1,5 @@
-//! Byte lane arithmetic. A lane number is `Bits<6>` and a byte count `Bits<7>` at every width; bits a narrow stream never sets
-//! are constant zero there.
+//! Byte lane arithmetic. A lane number is `Bits<6>` and a byte count `Bits<7>` at every width; bits a narrow stream
+//! never sets are constant zero there.
 use stevedore_hdl::prelude::*;
 
 /// Moves every byte `by` lanes up; bytes leaving at the top come back at the bottom. `by` is below W/8.

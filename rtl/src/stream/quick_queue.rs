@@ -1,9 +1,9 @@
 //! Quick queue: a FIFO whose first word does not wait for the memory.
 //!
 //! # Role
-//! A [`Fifo`] with two registers behind it: `stage`, which takes the slow block RAM output with no logic in front of it, and `front`, which a
-//! word enters directly while everything is empty. Stands where a command or a header must not lose a cycle and yet many may have to wait;
-//! [`Queue`](super::Queue) is its small sister.
+//! A [`Fifo`] with two registers behind it: `stage`, which takes the slow block RAM output with no logic in front of
+//! it, and `front`, which a word enters directly while everything is empty. Stands where a command or a header must not
+//! lose a cycle and yet many may have to wait; [`Queue`](super::Queue) is its small sister.
 //!
 //! ```text
 //! s_in -+-> [ Fifo ] -> [ stage ] -+-> [ front: PingPong ] -> m_out
@@ -14,13 +14,15 @@
 //! See the fields.
 //!
 //! # Handshake
-//! `s_in.ready` and `m_out.valid` come from registers, `m_out.bits` is chosen by one: no word waits for the decision to take one.
+//! `s_in.ready` and `m_out.valid` come from registers, `m_out.bits` is chosen by one: no word waits for the decision to
+//! take one.
 //!
 //! # Latency
 //! One cycle when empty, five right behind other words; one word per cycle each way.
 //!
 //! # Invariant
-//! A word goes past the FIFO only while nothing is in it or in `stage`, and was not in the cycle before: the order holds.
+//! A word goes past the FIFO only while nothing is in it or in `stage`, and was not in the cycle before: the order
+//! holds.
 use stevedore_hdl::prelude::*;
 
 /// The queue.

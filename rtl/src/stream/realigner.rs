@@ -1,20 +1,22 @@
 //! Realigner: packs runs of bytes, each at any lane, into dense beats.
 //!
 //! # Role and neighbours
-//! `dma::Reader` feeds it with the memory words of a gather, `stream::Trimmer` with the beats of a packet whose front and tail
-//! are cut. What comes out is a packet in the engine's stream format.
+//! `dma::Reader` feeds it with the memory words of a gather, `stream::Trimmer` with the beats of a packet whose front
+//! and tail are cut. What comes out is a packet in the engine's stream format.
 //!
 //! # Ports
-//! - `s_fragment`: `Fragment<W>`: bytes in the lanes `offset` to `offset + count - 1`; `last` ends the packet. `count` is at least 1
-//!   and `offset + count` at most W/8.
-//! - `m_beat`: `Beat<W>`: the same bytes in the same order, packed; `last` and `error` as on the packet's last fragment.
+//! - `s_fragment`: `Fragment<W>`: bytes in the lanes `offset` to `offset + count - 1`; `last` ends the packet. `count`
+//!   is at least 1 and `offset + count` at most W/8.
+//! - `m_beat`: `Beat<W>`: the same bytes in the same order, packed; `last` and `error` as on the packet's last
+//!   fragment.
 //!
 //! # Handshake
 //! `s_fragment.ready` is `ready` of the output's skid buffer: a register, independent of `s_fragment.valid`.
 //!
 //! # Latency and stalls
-//! A packet's last beat is offered three cycles after its last fragment; four if another beat leaves in that cycle, because the fragment
-//! fills two or a complete one waits in `hold`. One fragment per cycle, never a bubble: behind a complete `hold` a fragment fills at most one beat.
+//! A packet's last beat is offered three cycles after its last fragment; four if another beat leaves in that cycle,
+//! because the fragment fills two or a complete one waits in `hold`. One fragment per cycle, never a bubble: behind a
+//! complete `hold` a fragment fills at most one beat.
 //!
 //! # Invariant
 //! While `hold` is complete (full, or last of its packet), the next fragment starts at lane 0; while `hold` is
@@ -113,8 +115,8 @@ impl<const W: usize> Logic for Realigner<W> {
         let hold = self.hold.q.val();
         let arrives = next.turned;
 
-        // Merge. A complete `hold` meets base 0 only, and then the mask keeps nothing of it. A beat that is complete with what arrives leaves at
-        // once, unless a complete one in `hold` is before it.
+        // Merge. A complete `hold` meets base 0 only, and then the mask keeps nothing of it. A beat that is complete
+        // with what arrives leaves at once, unless a complete one in `hold` is before it.
         let mask = lanes_from::<W>(arriving.base);
         let merged = (hold.data & !mask) | (arriving.data & mask);
         let ends = arriving.last && !arriving.over;

@@ -6,15 +6,17 @@
 //! # Ports
 //! - `s_trim`: `Trim`: one per packet, in the order of the packets.
 //! - `s_beat`: `Beat<W>`: the packets.
-//! - `m_beat`: `Beat<W>`: for every packet with `length` above 0, a packet of exactly `length` bytes, beginning with byte `drop`. `error` is
-//!   set if the input packet had it before its stretch ended, or was too short; missing bytes are then undefined.
+//! - `m_beat`: `Beat<W>`: for every packet with `length` above 0, a packet of exactly `length` bytes, beginning with
+//!   byte `drop`. `error` is set if the input packet had it before its stretch ended, or was too short; missing bytes
+//!   are then undefined.
 //!
 //! # Handshake
-//! `s_beat.ready` needs a command at work; `s_trim.ready` is a register: a command is taken while none waits behind the one at work.
+//! `s_beat.ready` needs a command at work; `s_trim.ready` is a register: a command is taken while none waits behind the
+//! one at work.
 //!
 //! # Latency and stalls
-//! One beat per cycle, no bubble between packets if the next command waits. The last beat of a stretch is offered three cycles after it
-//! came in, four if it fills two.
+//! One beat per cycle, no bubble between packets if the next command waits. The last beat of a stretch is offered three
+//! cycles after it came in, four if it fills two.
 //!
 //! # Invariant
 //! One command, one packet in, and `length` bytes out, whatever the packet looks like.
@@ -136,8 +138,8 @@ impl<const W: usize> Logic for Trimmer<W> {
             next.last = next.left == 1;
             next.left = next.left - 1;
         }
-        // A command goes to work as the packet at work ends, else it waits: what waits is loaded as long as nothing does, so that no command hangs
-        // on the end of a packet.
+        // A command goes to work as the packet at work ends, else it waits: what waits is loaded as long as nothing
+        // does, so that no command hangs on the end of a packet.
         let waits = self.waits.q.val();
         let free = !next.valid || over;
         let fresh = job_of::<W>(self.s_trim.bits.val());

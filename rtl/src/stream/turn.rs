@@ -1,8 +1,8 @@
 //! Turns: which of two inputs may offer. A turn lasts a whole packet; turns alternate when both inputs wait.
 //!
-//! Whose turn it is, is known when the cycle begins, so nothing hangs on a choice but one multiplexer: an arbiter that asks who wants to go before
-//! it decides has the decision in front of every bit. The price is a cycle for input 1 if it was idle: while nobody wants the turn it is
-//! input 0's, which should be the one that is in a hurry.
+//! Whose turn it is, is known when the cycle begins, so nothing hangs on a choice but one multiplexer: an arbiter that
+//! asks who wants to go before it decides has the decision in front of every bit. The price is a cycle for input 1 if
+//! it was idle: while nobody wants the turn it is input 0's, which should be the one that is in a hurry.
 use stevedore_hdl::prelude::*;
 
 /// The state of an arbiter of two inputs.

@@ -1,21 +1,23 @@
 //! Writes the Ethernet, IPv4 and TCP headers of segments.
 //!
-//! **Role.** Takes segments from the send chain in order, looks their peers up, waits until the payload of each is stored and summed, and hands
-//! the complete header to [`super::prepend::Prepend`] and the order to fetch the payload to the segment buffer. Resets that belong to no
-//! connection come in between, with their own addresses. Keeps a copy of the address table.
+//! **Role.** Takes segments from the send chain in order, looks their peers up, waits until the payload of each is
+//! stored and summed, and hands the complete header to [`super::prepend::Prepend`] and the order to fetch the payload
+//! to the segment buffer. Resets that belong to no connection come in between, with their own addresses. Keeps a copy
+//! of the address table.
 //!
-//! A segment may acknowledge the bytes of every placement issued before it. So it also waits until memory has taken as many placements as its `fence`
-//! says (decision 007).
+//! A segment may acknowledge the bytes of every placement issued before it. So it also waits until memory has taken as
+//! many placements as its `fence` says (decision 007).
 //!
-//! **Handshake.** A segment whose payload could not be read is thrown away: `bus_error` pulses, `lost` gives its beats of segment buffer
-//! back. Otherwise it meets its payload together with a place for its fetch. Segments and resets take turns when both wait. `met` tells
-//! of each segment that it has its addresses, and that its payload is stored or lost.
+//! **Handshake.** A segment whose payload could not be read is thrown away: `lost` gives its beats of segment buffer
+//! back. Otherwise it meets its payload together with a place for its fetch. Segments and resets take turns when both
+//! wait. `met` tells of each segment that it has its addresses, and that its payload is stored or lost.
 //!
-//! **Latency.** A header is on `m_header` 5 cycles after its segment was taken, or 3 after its payload was stored, or 4 after the last placement before
-//! it was counted; one segment per cycle.
-//! The two stages behind the meeting move as one.
+//! **Latency.** A header is on `m_header` 5 cycles after its segment was taken, or 3 after its payload was stored, or 4
+//! after the last placement before it was counted; one segment per cycle. The two stages behind the meeting move as
+//! one.
 //!
-//! **Invariant.** Headers, fetches and resets leave in the order in which they came in. What each stage adds: [`super::header_stages`].
+//! **Invariant.** Headers, fetches and resets leave in the order in which they came in. What each stage adds:
+//! [`super::header_stages`].
 use super::header_stages::*;
 use super::record::{Fetch, Header, Peer, Stored};
 use super::send_chain::beats;
@@ -35,7 +37,6 @@ struct Stages {
     reset_first: bool,
     /// A segment was thrown away in the cycle before.
     lost: Bits<16>,
-    bus_error: bool,
 }
 
 /// Builds headers.
@@ -65,9 +66,8 @@ pub struct HeaderBuilder<const W: usize> {
     pub m_header: Source<Header>,
     /// Beats of segment buffer reserved for a segment that was thrown away.
     pub lost: Signal<Out, Bits<16>>,
-    /// A segment was thrown away.
-    pub bus_error: Signal<Out, bool>,
-    /// A segment has its addresses, and its payload is stored or lost: neither the table nor host memory is read for it any more.
+    /// A segment has its addresses, and its payload is stored or lost: neither the table nor host memory is read for it
+    /// any more.
     pub met: Signal<Out, bool>,
     /// Placements whose last byte memory has taken.
     pub placements_written: Signal<In, Bits<16>>,
@@ -76,7 +76,8 @@ pub struct HeaderBuilder<const W: usize> {
     look: Flop<Look>,
     /// Cuts the way of readiness from the meeting back to the table and the queues.
     known: PingPong<Known>,
-    /// The segment that waits for its payload waits no longer for placements. Judged a cycle ahead: whole stages hang on the meeting.
+    /// The segment that waits for its payload waits no longer for placements. Judged a cycle ahead: whole stages hang
+    /// on the meeting.
     opened: Register<bool>,
     parts: Flop<Parts>,
     summed: Flop<Summed>,
@@ -102,7 +103,8 @@ impl<const W: usize> Logic for HeaderBuilder<W> {
         let leave = self.checked.s_in.ready.val();
         let leaves = !self.checked.full.val();
 
-        // A segment meets its payload. Whole stages hang on that: whether the payload is any good concerns few bits only.
+        // A segment meets its payload. Whole stages hang on that: whether the payload is any good concerns few bits
+        // only.
         let known = self.known.m_out.bits.val();
         let stored = self.s_stored.bits.val();
         let payload = self.known.m_out.valid.val() && known.loaded;
@@ -134,9 +136,7 @@ impl<const W: usize> Logic for HeaderBuilder<W> {
 
         let mut next = stages;
         next.lost = mux(lost, needed, bits::<16>(0));
-        next.bus_error = lost;
         self.lost.next = stages.lost;
-        self.bus_error.next = stages.bus_error;
         if send {
             next.reset_first = true;
         }

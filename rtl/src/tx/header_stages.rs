@@ -1,8 +1,8 @@
-//! What the stages of [`HeaderBuilder`](super::header_builder::HeaderBuilder) make of a segment, one after the other: [`Look`], [`Known`], [`Parts`],
-//! [`Summed`], [`Checked`], and at last the bytes of the header.
+//! What the stages of [`HeaderBuilder`](super::header_builder::HeaderBuilder) make of a segment, one after the other:
+//! [`Look`], [`Known`], [`Parts`], [`Summed`], [`Checked`], and at last the bytes of the header.
 //!
-//! Sums are over 16-bit words in network order (RFC 1071), brought to 16 bits only behind [`Summed`]. TTL is 64; DF is set, so the identification
-//! means nothing (RFC 6864 4.1) and is 0.
+//! Sums are over 16-bit words in network order (RFC 1071), brought to 16 bits only behind [`Summed`]. TTL is 64; DF is
+//! set, so the identification means nothing (RFC 6864 4.1) and is 0.
 use super::record::Peer;
 use crate::bundles::{ControlBits, Options};
 use crate::wire::options::{self, sum_of, words_of};
@@ -62,7 +62,8 @@ pub struct Known {
     pub peer: Peer,
     /// The header so far.
     pub draft: Draft,
-    /// What the TCP sum holds besides addresses, numbers and payload: options, header length and protocol of the pseudo header.
+    /// What the TCP sum holds besides addresses, numbers and payload: options, header length and protocol of the pseudo
+    /// header.
     pub fixed: Bits<18>,
     /// Bytes of payload.
     pub payload_length: Bits<16>,

@@ -1,26 +1,19 @@
 //! The pool of message contexts and the list of its free entries.
 //!
-//! **Role.** Behind [`super::send_chain::SendChain`]: the appender writes contexts and takes free entries, walker and releaser read
-//! contexts, the releaser gives entries back. Entries `0..connections` belong to the slots as their first placeholders; the free list
-//! begins with the rest.
+//! **Role.** Behind [`super::send_chain::SendChain`]: the appender writes contexts and takes free entries, walker and
+//! releaser read contexts, entries come back when their buffers are the host's again. Entries `0..connections` belong
+//! to the slots as their first placeholders; the free list begins with the rest.
 //!
-//! **Handshake.** `walk_read` is always served; `release_read` is served when `release_granted` says so in the same cycle.
-//! `m_free` is an ordinary source; `freed` is never refused, for the list has room for every entry.
+//! **Handshake.** `walk_read` is always served; `release_read` is served when `release_granted` says so in the same
+//! cycle. `m_free` is an ordinary source; `freed` is never refused, for the list has room for every entry.
 //!
-//! **Latency.** `context` is the entry named one cycle before. A write is seen by reads of later cycles. After reset `ready` stays
-//! low for one cycle per entry.
+//! **Latency.** `context` is the entry named one cycle before. A write is seen by reads of later cycles. After reset
+//! `ready` stays low for one cycle per entry of the free list, and two.
 //!
-//! **Invariant.** An entry is in exactly one chain or in the free list. It is written while it is the placeholder of a chain or free, and
-//! only read as content: never in the cycle in which it is written.
+//! **Invariant.** An entry is in exactly one chain or in the free list. It is written while it is the placeholder of a
+//! chain or free, and only read as content: never in the cycle in which it is written.
 use super::record::MessageContext;
 use stevedore_hdl::prelude::*;
-
-/// The filling of the free list after reset.
-#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
-struct Fill {
-    entry: Bits<16>,
-    done: bool,
-}
 
 /// Message contexts and free list.
 #[derive(LogicBlock, Default)]
@@ -57,9 +50,8 @@ pub struct Pool {
     pub freed_entry: Signal<In, Bits<16>>,
     /// Entries in the free list.
     pub free_entries: Signal<Out, Bits<16>>,
-    fill: Register<Fill>,
     contexts: DualPortRam<MessageContext>,
-    free: Fifo<Bits<16>>,
+    free: FreeList<Bits<16>>,
     _entries: usize,
 }
 
@@ -69,9 +61,8 @@ impl Pool {
         assert!(entries > connections, "a pool needs entries besides the placeholders");
         assert!(entries.is_power_of_two(), "a pool of {entries} entries");
         Self {
-            fill: Register::new(Fill { entry: (connections as u64).into(), done: false }),
             contexts: DualPortRam::new(entries).no_rw_check(),
-            free: Fifo::new(entries),
+            free: FreeList::new(connections, entries - 1),
             _entries: entries,
             ..Default::default()
         }
@@ -81,23 +72,17 @@ impl Pool {
 impl Logic for Pool {
     #[kernel]
     fn update(&mut self) {
-        setup!(self, fill, free);
+        setup!(self, free);
         clocks!(self, contexts);
-        let fill = self.fill.q.val();
-        let mut next = fill;
-        if !fill.done && self.free.s_in.ready.val() {
-            next.entry = fill.entry + 1;
-            next.done = fill.entry == bits::<16>(self._entries as u64 - 1);
-        }
-        self.fill.d.next = next;
-        self.ready.next = fill.done;
-        self.free.s_in.valid.next = !fill.done || self.freed.val();
-        self.free.s_in.bits.next = mux(fill.done, self.freed_entry.val(), fill.entry);
+        self.ready.next = self.free.ready.val();
+        self.free.entry.next = self.free.number.val();
+        self.free.s_free.valid.next = self.freed.val();
+        self.free.s_free.bits.next = self.freed_entry.val();
         // Bits that are never set need no registers wherever an entry goes. (The pool is as deep as a power of two.)
         let mask = bits::<16>(self._entries as u64 - 1);
-        self.m_free.valid.next = self.free.m_out.valid.val();
-        self.m_free.bits.next = self.free.m_out.bits.val() & mask;
-        self.free.m_out.ready.next = self.m_free.ready.val();
+        self.m_free.valid.next = self.free.m_free.valid.val();
+        self.m_free.bits.next = self.free.m_free.bits.val() & mask;
+        self.free.m_free.ready.next = self.m_free.ready.val();
         self.free_entries.next = self.free.level.val();
 
         self.contexts.write_enable.next = self.write.val();

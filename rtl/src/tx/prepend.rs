@@ -1,16 +1,19 @@
 //! Puts a header in front of a payload.
 //!
-//! **Role.** Last stage of the transmit path: makes a frame of a [`Header`] from the header builder and the beats of the segment buffer.
+//! **Role.** Last stage of the transmit path: makes a frame of a [`Header`] from the header builder and the beats of
+//! the segment buffer.
 //!
-//! **Handshake.** A header is taken when the frame before it is through; payload beats are taken while their header is in work, the
-//! first of them waits rotated. Frames leave on `m_frame` without gaps as long as headers and payloads keep up.
+//! **Handshake.** A header is taken when the frame before it is through; payload beats are taken while their header is
+//! in work, the first of them waits rotated. Frames leave on `m_frame` without gaps as long as headers and payloads
+//! keep up.
 //!
-//! **Latency.** A header's first beat is on `m_frame` 2 cycles after the header is taken. The next header is taken with the last beat.
+//! **Latency.** A header's first beat is on `m_frame` 2 cycles after the header is taken. The next header is taken with
+//! the last beat.
 //!
-//! **Invariant.** One register carries both what is left of the header and what a rotated payload beat had too much for its frame
-//! beat: it shifts by a beat per cycle while whole beats of header are left, and afterwards its low lanes complete each frame beat
-//! (header bytes first, then the wrapped-around end of the payload beat before). So there is nothing per width in here. Where payload
-//! ends early, zeros follow, which is also how short frames are padded.
+//! **Invariant.** One register carries both what is left of the header and what a rotated payload beat had too much for
+//! its frame beat: it shifts by a beat per cycle while whole beats of header are left, and afterwards its low lanes
+//! complete each frame beat (header bytes first, then the wrapped-around end of the payload beat before). So there is
+//! nothing per width in here. Where payload ends early, zeros follow, which is also how short frames are padded.
 use super::record::{Header, Lump};
 use crate::bundles::Beat;
 use stevedore_hdl::prelude::*;
@@ -79,7 +82,8 @@ impl<const W: usize> Logic for Prepend<W> {
         let turned = self.turned.q.val();
         let width = bits::<16>(W as u64 / 8);
 
-        // A frame beat. What it depends on was worked out with the beat before: one LUT of registers decides, and others choose what comes next.
+        // A frame beat. What it depends on was worked out with the beat before: one LUT of registers decides, and
+        // others choose what comes next.
         let step = bits::<8>(W as u64 / 8);
         let whole = state.whole;
         let wants = state.wants;
@@ -123,7 +127,8 @@ impl<const W: usize> Logic for Prepend<W> {
                     next.payload = state.payload - 1;
                     next.wants = state.payload != 1;
                 }
-                // Lanes behind the header, or above a beat of payload, are not looked at: anything may come in from above.
+                // Lanes behind the header, or above a beat of payload, are not looked at: anything may come in from
+                // above.
                 next_carry = set_bits(carry >> W as u64, 1024 - W, header.bytes.get_bits::<W>(1024 - W));
                 if !whole {
                     next_carry = set_bits(next_carry, 0, payload);

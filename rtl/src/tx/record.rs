@@ -3,8 +3,8 @@ use stevedore_hdl::prelude::*;
 
 use crate::bundles::Tuple;
 
-/// An entry of the pool: a run of host memory to be sent, and the entry behind it. The entry is a *placeholder* while it is the
-/// last of its chain: then only its index means something.
+/// An entry of the pool: a run of host memory to be sent, and the entry behind it. The entry is a *placeholder* while
+/// it is the last of its chain: then only its index means something.
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
 pub struct MessageContext {
     /// First byte in host memory.
@@ -17,14 +17,27 @@ pub struct MessageContext {
     pub next: Bits<16>,
 }
 
-/// A place in a chain: `offset` is smaller than the length of the entry, so a place at the end of the posted bytes is always
-/// byte 0 of the placeholder.
+/// A place in a chain: `offset` is smaller than the length of the entry, so a place at the end of the posted bytes is
+/// always byte 0 of the placeholder.
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
 pub struct Position {
     /// The entry.
     pub entry: Bits<16>,
     /// Bytes of it that lie before the place.
     pub offset: Bits<32>,
+}
+
+/// Where a command begins: at `ended` if the command before it, of the same connection, ended in the cycle before; else
+/// at the row that its table shows in this cycle, if it does; else at what was known before.
+#[kernel_fn]
+pub fn begins_at(known: Position, table: bool, row: Position, follows: bool, ended: Position) -> Position {
+    let mut position = known;
+    if follows {
+        position = ended;
+    } else if table {
+        position = row;
+    }
+    position
 }
 
 /// A write to one of the tables of positions.
@@ -41,12 +54,15 @@ pub struct PositionWrite {
 /// What the send chain says of a buffer, or of its end.
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
 pub struct Returned {
-    /// A teardown is carried out: `status`, `cookie`, `response` and `free` are its ending. Otherwise a buffer goes back to the host.
+    /// A teardown is carried out: `status`, `cookie`, `response` and `free` are its ending. Otherwise a buffer goes
+    /// back to the host.
     pub torn_down: bool,
     /// The connection.
     pub slot: Bits<16>,
     /// Its generation.
     pub generation: Bits<16>,
+    /// The buffer's message context, which nobody needs any more when the buffer is the host's again.
+    pub entry: Bits<16>,
     /// The buffer's first byte in host memory.
     pub base: Bits<64>,
     /// Its bytes.

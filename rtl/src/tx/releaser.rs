@@ -1,19 +1,21 @@
 //! Gives message contexts back to the host, and moves the cursor back.
 //!
-//! **Role.** Carries out `Release`, `Rewind` and `Teardown` for [`super::send_chain::SendChain`]: every context that is wholly acknowledged, or
-//! on `Teardown` every context there is, returns to the free list and is reported.
+//! **Role.** Carries out `Release`, `Rewind` and `Teardown` for [`super::send_chain::SendChain`]: every context that is
+//! wholly acknowledged, or on `Teardown` every context there is, is reported, and becomes free when its buffer goes
+//! home ([`super::returns::Returns`]).
 //!
-//! **Handshake.** `head` and `tail` must show the slot's row in the cycle after a command is taken. The dispatcher lets a command in
-//! only while no segment of its slot is in work, and those that move cursors (`exclusive`) only while nothing else is.
+//! **Handshake.** `head` and `tail` must show the slot's row in the cycle after a command is taken. The dispatcher lets
+//! those that move cursors (`exclusive`) in only while nothing else is in work. `m_returned` may wait at will.
 //!
-//! **Latency.** Two units, *locate* (1 cycle) and *work*, carry out different commands. A release works 4 cycles for each context it looks
-//! at: releases of one buffer follow each other every 4 cycles. Head and cursor are written in the cycle after a command ended. `m_returned`
-//! may wait at will.
+//! **Latency.** Three units, *locate* (1 cycle), *fetch* (2) and *free* (2), carry out different commands: releases of
+//! one buffer follow each other every 2 cycles, those of the same connection every 4. Each further context takes 4
+//! cycles. Head and cursor are written in the cycle after a command ended.
 //!
-//! **Invariant.** Acknowledged bytes were posted: a release stops when its bytes are used up, and never reads the placeholder.
-//! A command located while the one before it, of the same slot, is in work has seen an old head: it begins where that one ends.
-//! One taken in the very cycle in which the head is written has it from there, too.
-use super::record::{MessageContext, Position, PositionWrite, Returned};
+//! **Invariant.** Acknowledged bytes were posted: a release stops when its bytes are used up, and never reads the
+//! placeholder. A command located while the one before it, of the same slot, is in work has seen an old head: it
+//! `continues` that one, and waits in front of the fetch unit for its end. One that ends two commands ahead ends before
+//! the request leaves (`follows`), and one that ended when the request was taken has told its end by then (`told`).
+use super::record::{begins_at, MessageContext, Position, PositionWrite, Returned};
 use crate::bundles::codes::status;
 use crate::bundles::{Ending, SendCommand, SendKind};
 use stevedore_hdl::prelude::*;
@@ -21,19 +23,23 @@ use stevedore_hdl::prelude::*;
 /// What the units do. What the dispatcher asks is kept, not worked out: it has far to go from here.
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
 struct Phases {
-    /// A command is being located, or located.
+    /// A command is located.
     located: bool,
     /// Head and tail come out of their tables.
     look: bool,
-    /// A command is in work.
-    working: bool,
-    /// It is taken over; for a release, the pool is asked for the context at its head.
-    begin: bool,
-    /// The pool is asked for the context at the head, unless a teardown has reached the placeholder.
+    /// The command located begins where the one before it ends, which is still in work.
+    continues: bool,
+    /// A command was located in the cycle before, and is fetched now.
+    arrived: bool,
+    /// A command is fetched: the pool is asked for the context at its head, if it needs that.
+    fetching: bool,
+    /// The context at its head comes out of the pool, or is not needed.
+    fetched: bool,
+    /// The next context of the command in work is asked for, unless a teardown has reached the placeholder.
     reading: bool,
-    /// The context comes out of the pool.
+    /// That context comes out of the pool.
     waiting: bool,
-    /// It is compared with the bytes acknowledged.
+    /// The context in hand is compared with the bytes acknowledged.
     judging: bool,
     /// The context goes back, or stays because it is not used up.
     freeing: bool,
@@ -47,7 +53,7 @@ struct Phases {
     exclusive: bool,
 }
 
-/// A command being located.
+/// A command located or fetched.
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
 struct Request {
     slot: Bits<16>,
@@ -127,10 +133,6 @@ pub struct Releaser {
     pub granted: Signal<In, bool>,
     /// The context read one cycle ago.
     pub context: Signal<In, MessageContext>,
-    /// An entry goes to the free list.
-    pub freed: Signal<Out, bool>,
-    /// Which.
-    pub freed_entry: Signal<Out, Bits<16>>,
     /// Moves the head.
     pub head_write: Signal<Out, PositionWrite>,
     /// Moves the cursor.
@@ -139,6 +141,7 @@ pub struct Releaser {
     pub m_returned: Source<Returned>,
     phases: Register<Phases>,
     request: Flop<Request>,
+    fetch: Flop<Request>,
     work: Flop<Work>,
     found: Flop<MessageContext>,
     verdict: Flop<Verdict>,
@@ -158,14 +161,18 @@ impl Logic for Releaser {
     #[kernel]
     fn update(&mut self) {
         setup!(self, phases);
-        clocks!(self, request, work, found, verdict, ended, at_end);
+        clocks!(self, request, fetch, work, found, verdict, ended, at_end);
         let command = self.s_command.bits.val();
         let phases = self.phases.q.val();
         let request = self.request.q.val();
+        let fetch = self.fetch.q.val();
         let work = self.work.q.val();
         let found = self.found.q.val();
         let ended = self.ended.q.val();
+        let occupied = phases.fetching || phases.fetched;
+        let working = phases.reading || phases.waiting || phases.judging || phases.freeing || phases.settling;
 
+        // Free: the context in hand, or the end.
         let verdict = self.verdict.q.val();
         self.verdict.d.next = Verdict {
             used: work.teardown || work.want >= found.length,
@@ -175,8 +182,6 @@ impl Logic for Releaser {
         let frees = phases.freeing && used;
         let room = self.m_returned.ready.val();
         let freed = frees && room;
-        self.freed.next = freed;
-        self.freed_entry.next = work.position.entry;
         let mut given = bits::<8>(0);
         if work.teardown {
             given = mux(work.ending.status.any(), work.ending.status, bits::<8>(status::ABORTED));
@@ -187,6 +192,7 @@ impl Logic for Releaser {
             torn_down: phases.settling,
             slot: work.slot,
             generation: work.generation,
+            entry: work.position.entry,
             base: found.address,
             length: found.length,
             offset: mux(work.teardown, work.position.offset, bits::<32>(0)),
@@ -212,36 +218,48 @@ impl Logic for Releaser {
         self.cursor_write.next =
             PositionWrite { enable: phases.ended && ended.moves_cursor, slot: ended.slot, position: ended.position };
 
-        // Where the located command begins. It is still in its register in the cycle in which the other unit takes it over.
-        let follows = phases.follows;
-        let start = mux(follows, ended.position, request.position);
+        // Who goes on in the next cycle.
+        let hands_over = phases.fetched && (!working || finish);
+        let moves = phases.located && (!occupied || hands_over) && (!phases.continues || (finish && !occupied));
+
+        // The pool: the command in work goes first.
+        let follows = phases.follows && phases.arrived;
         let at_end = self.at_end.q.val();
+        let start = begins_at(fetch.position, false, fetch.position, follows, ended.position);
+        let needs = !fetch.settles && !fetch.teardown;
+        let again = phases.reading && !at_end;
+        self.read.next = again || (phases.fetching && needs);
+        self.entry.next = mux(again, work.position.entry, start.entry);
+        let granted = self.granted.val();
+        let granted_again = granted && again;
+        let found_first = phases.fetching && (!needs || (granted && !again));
+
         let mut next_at_end = at_end;
-        if phases.begin {
-            next_at_end = request.teardown && start.entry == request.tail;
+        if hands_over {
+            next_at_end = fetch.position.entry == fetch.tail;
         } else if phases.freeing {
             next_at_end = work.teardown && found.next == work.tail;
         }
         self.at_end.d.next = next_at_end;
-        let asks = (phases.begin && !request.settles && !request.teardown) || (phases.reading && !at_end);
-        self.read.next = asks;
-        self.entry.next = mux(phases.begin, start.entry, work.position.entry);
-        let granted = self.granted.val();
 
+        // Free: the next context, or the next command.
         let mut next_work = work;
-        let mut next_found = found;
-        if phases.begin {
+        let want = mux(phases.waiting, work.position.offset, fetch.position.offset)
+            + mux(phases.waiting, work.left, fetch.left);
+        if hands_over {
             next_work = Work {
-                slot: request.slot,
-                generation: request.generation,
-                teardown: request.teardown,
-                moves_cursor: request.moves_cursor,
-                position: start,
-                left: request.left,
-                want: work.want,
-                tail: request.tail,
-                ending: request.ending,
+                slot: fetch.slot,
+                generation: fetch.generation,
+                teardown: fetch.teardown,
+                moves_cursor: fetch.moves_cursor,
+                position: fetch.position,
+                left: fetch.left,
+                want: want,
+                tail: fetch.tail,
+                ending: fetch.ending,
             };
+        } else if phases.waiting {
+            next_work.want = want;
         } else {
             if freed {
                 next_work.position = Position { entry: found.next, offset: bits::<32>(0) };
@@ -251,16 +269,11 @@ impl Logic for Releaser {
                 next_work.left = work.want - found.length;
             }
         }
-        if phases.waiting {
-            next_found = self.context.val();
-            next_work.want = work.position.offset + work.left;
-        }
         self.work.d.next = next_work;
-        self.found.d.next = next_found;
+        self.found.d.next = mux(hands_over || phases.waiting, self.context.val(), found);
 
-        // The located command moves on as soon as the other unit is free.
+        // Locate.
         let accepts = self.s_command.valid.val() && !phases.located;
-        let moves = phases.located && (!phases.working || finish);
         let plain = command.kind == SendKind::Release;
         let moves_cursor = !plain || command.rewind;
         let mut next_request = request;
@@ -275,35 +288,45 @@ impl Logic for Releaser {
             next_request.told = phases.ended && ended.slot == command.slot;
             next_request.position = ended.position;
         } else {
-            if follows {
-                next_request.position = ended.position;
-            } else if phases.look && !request.told {
-                next_request.position = self.head.val();
-            }
+            let table = phases.look && !request.told;
+            next_request.position = begins_at(request.position, table, self.head.val(), phases.follows, ended.position);
             if phases.look {
                 next_request.tail = self.tail.val();
             }
         }
         self.request.d.next = next_request;
+
+        // Fetch.
+        let mut next_fetch = fetch;
+        if moves {
+            next_fetch = next_request;
+        } else if phases.fetching {
+            next_fetch.position = start;
+        }
+        self.fetch.d.next = next_fetch;
+
+        let same = work.slot == command.slot;
+        // The command before this one is fetched, or in work and does not end in this cycle.
+        let continues = mux(occupied, fetch.slot == command.slot, same && working && !finish);
         self.phases.d.next = Phases {
             located: accepts || (phases.located && !moves),
             look: accepts,
-            working: moves || (phases.working && !finish),
-            begin: moves,
-            reading: (phases.begin && !request.settles && request.teardown)
-                || (asks && !granted)
-                || (freed && !verdict.ends),
-            waiting: granted,
-            judging: phases.waiting,
+            continues: mux(phases.located, phases.continues, continues),
+            arrived: moves,
+            fetching: moves || (phases.fetching && !found_first) || (phases.fetched && !hands_over),
+            fetched: found_first,
+            reading: (hands_over && fetch.teardown) || (again && !granted) || (freed && !verdict.ends),
+            waiting: granted_again,
+            judging: (hands_over && needs) || phases.waiting,
             freeing: phases.judging || (frees && !freed),
-            settling: (phases.begin && request.settles) || (phases.reading && at_end) || (phases.settling && !finish),
+            settling: (hands_over && fetch.settles) || (phases.reading && at_end) || (phases.settling && !finish),
             ended: finish,
-            follows: finish && mux(phases.located, work.slot == request.slot, work.slot == command.slot),
+            follows: finish && mux(phases.located, work.slot == request.slot, same),
             exclusive: (accepts && moves_cursor) || (phases.exclusive && !(phases.ended && ended.moves_cursor)),
         };
 
         self.s_command.ready.next = !phases.located;
         self.exclusive.next = phases.exclusive;
-        self.idle.next = !phases.located && !phases.working && !phases.ended;
+        self.idle.next = !phases.located && !occupied && !working && !phases.ended;
     }
 }

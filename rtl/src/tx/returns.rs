@@ -1,19 +1,26 @@
 //! Holds back that a buffer is the host's again until nothing reads it any more.
 //!
-//! **Role.** Behind the send chain. When a buffer is acknowledged, or its connection ends, segments that read it may still be on their way:
-//! retransmissions whose acknowledgement was quicker, or whatever was granted before a reset. And when a chain is torn down, segments of the
-//! dead connection may still wait for their addresses, which the slot's next connection replaces. So every word about a buffer, and the word to
-//! the reaper that the chain is torn down, waits for the segments granted before it.
+//! **Role.** Behind the send chain. When a buffer is acknowledged, or its connection ends, segments that read it may
+//! still be on their way: retransmissions whose acknowledgement was quicker, or whatever was granted before a reset.
+//! And when a chain is torn down, segments of the dead connection may still wait for their addresses, which the slot's
+//! next connection replaces. So every word about a buffer, and the word to the reaper that the chain is torn down,
+//! waits for the segments granted before it.
 //!
-//! **Ports.** `granted`: the send chain grants a segment in this cycle. `met`: the header builder has the addresses of a segment and its payload
-//! is stored, or lost to a bus error. `s_returned`: words of the send chain. `m_response`: BufferAvailable. `m_torn_down`: teardowns carried out.
+//! The buffer's message context is free from then on, too: a segment granted before may still be walking over it.
 //!
-//! **Handshake.** `m_response` and `m_torn_down` never offer at the same time; one waits for the other, in the order of `s_returned`.
+//! **Ports.** `granted`: the send chain grants a segment in this cycle. `met`: the header builder has the addresses of
+//! a segment and its payload is stored, or lost to a bus error. `s_returned`: words of the send chain. `m_response`:
+//! BufferAvailable. `m_torn_down`: teardowns carried out. `home`, `home_entry`: the context of the buffer that goes
+//! home in this cycle.
+//!
+//! **Handshake.** `m_response` and `m_torn_down` never offer at the same time; one waits for the other, in the order of
+//! `s_returned`.
 //!
 //! **Latency.** Four cycles if no segment is under way; a word every second cycle.
 //!
-//! **Invariant.** Segments are met in the order in which they are granted, and a buffer's word comes later than the last grant that reads it: the
-//! count of those met, compared with the grants at that time, tells that all its reads were answered.
+//! **Invariant.** Segments are met in the order in which they are granted, and a buffer's word comes later than the
+//! last grant that reads it: the count of those met, compared with the grants at that time, tells that all its reads
+//! were answered.
 use super::record::Returned;
 use crate::bundles::codes::response;
 use crate::bundles::{DescriptorFields, Ending, TornDown};
@@ -38,15 +45,20 @@ pub struct Returns {
     pub m_response: Source<DescriptorFields>,
     /// Teardowns carried out.
     pub m_torn_down: Source<TornDown>,
+    /// A buffer goes home.
+    pub home: Signal<Out, bool>,
+    /// Its context.
+    pub home_entry: Signal<Out, Bits<16>>,
     granted_count: Register<Bits<16>>,
     met_count: Register<Bits<16>>,
     fence: Fence<Returned>,
 }
 
 impl Returns {
-    /// As many words may wait as segments: with one buffer for each, the words never hold the segments up.
+    /// Twice as many words may wait as segments, some of which have left their queue and wait for their payload: with
+    /// one buffer for each, the words never hold the segments up.
     pub fn new(geometry: &Geometry) -> Self {
-        Self { fence: Fence::new(geometry.segments_waiting()), ..Default::default() }
+        Self { fence: Fence::new(2 * geometry.segments_waiting()), ..Default::default() }
     }
 }
 
@@ -83,6 +95,8 @@ impl Logic for Returns {
             generation: word.generation,
             ending: Ending { response: word.response, status: word.status, cookie: word.cookie, free: word.free },
         };
+        self.home.next = valid && !word.torn_down && self.m_response.ready.val();
+        self.home_entry.next = word.entry;
         self.fence.m_out.ready.next = mux(word.torn_down, self.m_torn_down.ready.val(), self.m_response.ready.val());
     }
 }

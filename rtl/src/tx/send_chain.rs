@@ -1,21 +1,26 @@
 //! The send chain: every connection's posted bytes, as a list of message contexts.
 //!
 //! **Role.** Takes the pipeline's `SendCommand`s in order and spreads them over three units that work side by side: the
-//! [`Appender`], the [`Walker`] (segments) and the [`Releaser`] (acknowledgements, rewinds, teardowns), around one [`Pool`] of contexts and the
-//! [`Chains`] tables. Grants go to the DMA reader as pieces and to the header builder as `SegmentOut`, without waiting for payloads.
+//! [`Appender`], the [`Walker`] (segments) and the [`Releaser`] (acknowledgements, rewinds, teardowns), around one
+//! [`Pool`] of contexts and the [`Chains`] tables. Grants go to the DMA reader as pieces and to the header builder as
+//! `SegmentOut`, without waiting for payloads.
 //!
-//! **Handshake.** A command is taken when the unit that carries it out is free, when no other unit works on something it depends on,
-//! and, for segments, when a place in the segment queue and room in the segment buffer for the whole payload are free: pieces that
-//! are issued always find room, so the DMA reader is never left with data nobody takes. `freed` gives room back, in beats.
-//! A segment longer than the whole segment buffer would wait for ever: the MSS setting must not exceed it.
+//! **Handshake.** A command is taken when the unit that carries it out is free, when no other unit works on something
+//! it depends on, and, for segments, when a place in the segment queue and room in the segment buffer for the whole
+//! payload are free: pieces that are issued always find room, so the DMA reader is never left with data nobody takes.
+//! `freed` gives room back, in beats. A segment longer than the whole segment buffer would wait for ever: the MSS
+//! setting must not exceed it.
 //!
-//! **Latency.** A segment waits a cycle at the front unless its payload is short, or absent, and room ample. One without payload is in the segment queue after 1 cycle. Commands of different units overlap; a unit alone
-//! takes an append every 3 cycles, a one-piece segment or a release of one buffer every 4.
+//! **Latency.** A segment waits a cycle at the front unless its payload is short, or absent, and room ample. One
+//! without payload is in the segment queue after 1 cycle. Commands of different units overlap; a unit alone takes an
+//! append every 3 cycles, a one-piece segment or a release of one buffer every 2.
 //!
 //! **Invariant.** Effects are those of carrying the commands out one after the other. What may overlap, and why:
-//! append with anything, because units read the pool no earlier after their dispatch than the appender writes it after its own;
-//! segments of new bytes with plain releases, because the former touch the cursor and the latter the head. A release waits for
-//! segments of its slot, a retransmission for any release, commands that move a cursor for everything, and everything for those.
+//! append with anything, because units read the pool no earlier after their dispatch than the appender writes it after
+//! its own; segments with plain releases behind them, because a context that is released stays as it is until its
+//! buffer is the host's again, which is after all segments granted before (`home`); segments of new bytes with releases
+//! in front of them, because they begin at the cursor. A retransmission waits for any release, commands that move a
+//! cursor for everything, and everything for those.
 use super::appender::Appender;
 use super::chains::Chains;
 use super::pool::Pool;
@@ -52,6 +57,10 @@ pub struct SendChain<const W: usize> {
     pub granted: Signal<Out, bool>,
     /// Beats of the segment buffer that became free in this cycle.
     pub freed: Signal<In, Bits<16>>,
+    /// A buffer is the host's again.
+    pub home: Signal<In, bool>,
+    /// Its message context.
+    pub home_entry: Signal<In, Bits<16>>,
     /// Entries in the free list.
     pub free_entries: Signal<Out, Bits<16>>,
     chains: Chains,
@@ -66,8 +75,6 @@ pub struct SendChain<const W: usize> {
     room: Register<Bits<16>>,
     /// The payload of the command that waits finds room.
     fits: Register<bool>,
-    /// The walker holds no segment of the slot of the command that waits.
-    alone: Register<bool>,
     /// Any short payload finds room.
     ample: Register<bool>,
     /// Half the segment buffer, in beats, and the bytes that fill a quarter, as a power of two.
@@ -100,7 +107,7 @@ impl<const W: usize> SendChain<W> {
 impl<const W: usize> Logic for SendChain<W> {
     #[kernel]
     fn update(&mut self) {
-        setup!(self, chains, pool, appender, walker, releaser, segments, pieces, filled, room, fits, alone, ample);
+        setup!(self, chains, pool, appender, walker, releaser, segments, pieces, filled, room, fits, ample);
         forward!(self.segments.m_out => self.m_segment);
         forward!(self.pieces.m_out => self.m_piece);
         forward!(self.releaser.m_returned => self.m_returned);
@@ -120,7 +127,6 @@ impl<const W: usize> Logic for SendChain<W> {
         self.filled.d.next = self.chains.ready.val() && self.pool.ready.val();
         let open = self.s_command.valid.val() && self.filled.q.val() && !self.releaser.exclusive.val();
         let still = self.walker.idle.val() && self.appender.s_command.ready.val();
-        let alone = self.walker.idle.val() || self.alone.q.val();
         let mut append = false;
         let mut segment = false;
         let mut release = false;
@@ -136,7 +142,7 @@ impl<const W: usize> Logic for SendChain<W> {
                 }
             }
             SendKind::Release => {
-                release = open && alone && (still || !command.rewind);
+                release = open && (still || !command.rewind);
             }
             SendKind::Rewind | SendKind::Teardown => {
                 release = open && still;
@@ -164,9 +170,8 @@ impl<const W: usize> Logic for SendChain<W> {
         let released = release && self.releaser.s_command.ready.val();
         let taken = appended || segment || released;
         self.s_command.ready.next = taken;
-        // Judged a cycle ahead: the decision has far to go. Room only grows while a command waits, and the walker only sets free.
+        // Judged a cycle ahead: the decision has far to go. Room only grows while a command waits.
         self.fits.d.next = self.s_command.valid.val() && needed <= room && !taken;
-        self.alone.d.next = self.s_command.valid.val() && !self.walker.holds.val() && !taken;
         // Of half a buffer, the command judged along with it leaves a quarter.
         self.ample.d.next = room >= self._half && short;
         // Both outcomes are ready when the decision comes.
@@ -199,8 +204,8 @@ impl<const W: usize> Logic for SendChain<W> {
         self.pool.release_read.next = self.releaser.read.val();
         self.pool.release_entry.next = self.releaser.entry.val();
         self.releaser.granted.next = self.pool.release_granted.val();
-        self.pool.freed.next = self.releaser.freed.val();
-        self.pool.freed_entry.next = self.releaser.freed_entry.val();
+        self.pool.freed.next = self.home.val();
+        self.pool.freed_entry.next = self.home_entry.val();
         self.walker.context.next = self.pool.context.val();
         self.releaser.context.next = self.pool.context.val();
     }

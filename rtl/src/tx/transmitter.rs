@@ -1,15 +1,17 @@
 //! The transmit path: from the pipeline's commands to frames.
 //!
-//! **Role.** Composes the send chain, the segment buffer, the header builder and the prepender. The DMA reader hangs between
-//! `m_piece` and `s_payload`.
+//! **Role.** Composes the send chain, the segment buffer, the header builder and the prepender. The DMA reader hangs
+//! between `m_piece` and `s_payload`.
 //!
-//! **Handshake.** Commands are carried out in order. `s_payload` must bring one packet per segment with payload, in the order of the
-//! pieces, of exactly their bytes unless it ends with `error`, and then of no more; it is never stalled. `address` is written before the
-//! first command of its slot comes. A segment waits until `placements_written` has come up to its `fence`, and those behind it with it; a
-//! buffer goes back to the host, and a teardown is reported, when the payload of every segment granted before is stored.
+//! **Handshake.** Commands are carried out in order. `s_payload` must bring one packet per segment with payload, in the
+//! order of the pieces, of exactly their bytes unless it ends with `error`, and then of no more; it is never stalled.
+//! `address` is written before the first command of its slot comes. A segment waits until `placements_written` has come
+//! up to its `fence`, and those behind it with it; a buffer goes back to the host, and a teardown is reported, when the
+//! payload of every segment granted before is stored.
 //!
-//! **Latency.** A segment without payload is on `m_frame` 8 cycles after it is taken, a reset 7, when nothing is in their way. Frames
-//! follow each other without gaps. Not ready after reset until the tables are filled, one cycle per entry.
+//! **Latency.** A segment without payload is on `m_frame` 8 cycles after it is taken, a reset 7, when nothing is in
+//! their way. Frames follow each other without gaps. Not ready after reset until the tables are filled, one cycle per
+//! entry.
 //!
 //! **Invariant.** Frames leave in the order of the segments; resets come in between whole frames.
 use super::header_builder::HeaderBuilder;
@@ -57,8 +59,6 @@ pub struct Transmitter<const W: usize> {
     pub free_entries: Signal<Out, Bits<16>>,
     /// Placements whose last byte memory has taken.
     pub placements_written: Signal<In, Bits<16>>,
-    /// A segment was not sent because its payload could not be read.
-    pub bus_error: Signal<Out, bool>,
     send_chain: SendChain<W>,
     segment_buffer: SegmentBuffer<W>,
     returns: Returns,
@@ -93,6 +93,8 @@ impl<const W: usize> Logic for Transmitter<W> {
         forward!(self.returns.m_response => self.m_response);
         forward!(self.returns.m_torn_down => self.m_torn_down);
         self.returns.granted.next = self.send_chain.granted.val();
+        self.send_chain.home.next = self.returns.home.val();
+        self.send_chain.home_entry.next = self.returns.home_entry.val();
         self.returns.met.next = self.header_builder.met.val();
         self.header_builder.placements_written.next = self.placements_written.val();
         self.free_entries.next = self.send_chain.free_entries.val();
@@ -111,7 +113,6 @@ impl<const W: usize> Logic for Transmitter<W> {
         join!(self.header_builder.m_header => self.prepend.s_header);
         join!(self.segment_buffer.m_lump => self.prepend.s_lump);
         forward!(self.prepend.m_frame => self.m_frame);
-        self.bus_error.next = self.header_builder.bus_error.val();
 
         let popped = resize::<16, 1>(from_bool(self.segment_buffer.popped.val()));
         self.freed.d.next = self.header_builder.lost.val() + popped;

@@ -1,51 +1,60 @@
 //! Cuts segments: walks a chain and names the pieces of host memory that make up a payload.
 //!
-//! **Role.** Carries out `Segment` commands with payload for [`super::send_chain::SendChain`]. It starts at the cursor, or for a
-//! retransmission `skip` bytes behind the head, and offers one piece per message context touched.
+//! **Role.** Carries out `Segment` commands with payload for [`super::send_chain::SendChain`]. It starts at the cursor,
+//! or for a retransmission `skip` bytes behind the head, and offers one piece per message context touched.
 //!
-//! **Handshake.** `head` and `cursor` must show the slot's rows in the cycle after a command is taken. `m_piece` may wait at will:
-//! the dispatcher has reserved room for the bytes already.
+//! **Handshake.** `head` and `cursor` must show the slot's rows in the cycle after a command is taken. `m_piece` may
+//! wait at will: the dispatcher has reserved room for the bytes already.
 //!
-//! **Latency.** Two units, *locate* (1 cycle) and *cut*, work on different segments. A command taken in cycle 0 reads the pool in cycle
-//! 2 and offers its piece in cycle 5; each further context takes 3 cycles. One-piece segments follow each other every 4 cycles. The cursor is
-//! written in the cycle after the last piece was taken.
+//! **Latency.** Three units, *locate* (1 cycle), *fetch* and *cut* (2 each), work on different segments. A command
+//! taken in cycle 0 reads the pool in cycle 2 and offers its piece in cycle 5; each further context takes 3 cycles.
+//! One-piece segments follow each other every 2 cycles, or every 4 if the one before, of the same connection, ends with
+//! its context. The cursor is written in the cycle after the last piece was taken.
 //!
-//! **Invariant.** The bytes to be cut are posted: a walk ends inside a context, or exactly behind one, and never reads a placeholder.
-//! A segment located while the one before it, of the same slot, is being cut has seen an old cursor: it begins where that one ends.
-//! One taken in the very cycle in which the cursor is written has it from there, too.
-use super::record::{MessageContext, Position, PositionWrite};
+//! **Invariant.** The bytes to be cut are posted: a walk ends inside a context, or exactly behind one, and never reads
+//! a placeholder. A segment of new bytes located while the one before it, of the same slot, is in work has seen an old
+//! cursor: it `continues` that one, and waits in front of the fetch unit for its end. One that ends two segments ahead
+//! ends before the request leaves (`follows`), and one that ended when the request was taken has told its end by then
+//! (`told`).
+use super::record::{begins_at, MessageContext, Position, PositionWrite};
 use crate::bundles::{Piece, SendCommand};
 use stevedore_hdl::prelude::*;
 
 /// What the units do.
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
 struct Phases {
-    /// A segment is being located, or located.
+    /// A segment is located.
     located: bool,
     /// Head and cursor come out of their tables.
     look: bool,
-    /// A segment is being cut.
-    cutting: bool,
-    /// It is taken over, and the pool is asked for its first context.
+    /// The segment located begins where the one before it ends, which is still in work.
+    continues: bool,
+    /// A segment was located in the cycle before, and is fetched now.
+    arrived: bool,
+    /// The pool is asked for the first context of the segment fetched.
     reading: bool,
-    /// The context comes out of the pool.
+    /// That context comes out of the pool.
+    fetched: bool,
+    /// The successor of the last context comes out of the pool.
     waiting: bool,
-    /// It is compared with the bytes wanted.
+    /// The context in hand is compared with the bytes wanted.
     judging: bool,
     /// A piece is offered, or the context is skipped.
     offering: bool,
     /// A segment of new bytes ended in the cycle before: the cursor is written.
     ended: bool,
-    /// It was of the connection of the request, which is one of new bytes, too: the request begins where it ended.
+    /// That segment was of the connection of the request, which is one of new bytes, too: the request begins where the
+    /// segment ended.
     follows: bool,
 }
 
-/// A segment being located.
+/// A segment located or fetched.
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
 struct Request {
     slot: Bits<16>,
     retransmit: bool,
     length: Bits<32>,
+    /// Bytes still to be added to the position.
     skip: Bits<32>,
     /// `position` counts already: the cursor was written when the segment was taken.
     told: bool,
@@ -106,12 +115,11 @@ pub struct Walker {
     pub cursor_write: Signal<Out, PositionWrite>,
     /// The payload, piece by piece.
     pub m_piece: Source<Piece>,
-    /// A segment of the slot of `s_command`, valid or not, is in work.
-    pub holds: Signal<Out, bool>,
     /// Nothing is in work.
     pub idle: Signal<Out, bool>,
     phases: Register<Phases>,
     request: Flop<Request>,
+    fetch: Flop<Request>,
     walk: Flop<Walk>,
     found: Flop<MessageContext>,
     verdict: Flop<Verdict>,
@@ -122,14 +130,18 @@ impl Logic for Walker {
     #[kernel]
     fn update(&mut self) {
         setup!(self, phases);
-        clocks!(self, request, walk, found, verdict, ended);
+        clocks!(self, request, fetch, walk, found, verdict, ended);
         let command = self.s_command.bits.val();
         let phases = self.phases.q.val();
         let request = self.request.q.val();
+        let fetch = self.fetch.q.val();
         let walk = self.walk.q.val();
         let found = self.found.q.val();
         let ended = self.ended.q.val();
+        let fetching = phases.reading || phases.fetched;
+        let cutting = phases.waiting || phases.judging || phases.offering;
 
+        // Cut: a piece of the context in hand.
         let offset = walk.position.offset;
         let verdict = self.verdict.q.val();
         let past = verdict.past;
@@ -161,19 +173,49 @@ impl Logic for Walker {
         };
         self.cursor_write.next = PositionWrite { enable: phases.ended, slot: ended.slot, position: ended.position };
 
-        // Where the request begins. It is still in its register in the cycle in which the cut unit reads.
-        let follows = phases.follows;
-        let entry = mux(follows, ended.position.entry, request.position.entry);
-        let skipped = request.position.offset + request.skip;
-        let behind = mux(follows, ended.position.offset, request.position.offset);
+        // Who goes on in the next cycle. A request that continues a segment in the middle of a context needs no other
+        // context.
+        let hands_over = phases.fetched && (!cutting || finish);
+        let predecessor_ends = finish && !fetching;
+        let runs_on = phases.located && phases.continues && predecessor_ends && !exact;
+        let moves =
+            phases.located && (!fetching || hands_over) && mux(phases.continues, predecessor_ends && exact, true);
 
+        // The pool. A context that does not hold all: its successor is read until the piece is taken.
+        let successor = phases.offering && !fits;
+        let follows = phases.follows && phases.arrived;
+        let start = begins_at(fetch.position, false, fetch.position, follows, ended.position);
+        self.read.next = phases.reading || successor;
+        self.entry.next = mux(successor, found.next, start.entry);
+
+        // Cut: the next context, or the next segment.
         let mut next_walk = walk;
         let mut next_found = found;
-        if phases.reading {
-            next_walk.slot = request.slot;
-            next_walk.retransmit = request.retransmit;
+        // What the context would have to hold: one sum of what belongs together.
+        let mut from = walk.want;
+        let mut bytes = request.length;
+        if phases.waiting {
+            from = offset;
+            bytes = walk.left;
+        } else if phases.fetched {
+            from = fetch.position.offset;
+            bytes = fetch.length;
+        }
+        let want = from + bytes;
+        if hands_over {
+            next_walk = Walk {
+                slot: fetch.slot,
+                retransmit: fetch.retransmit,
+                position: fetch.position,
+                left: fetch.length,
+                want: want,
+            };
+        } else if runs_on {
+            next_walk.position.offset = walk.want;
             next_walk.left = request.length;
-            next_walk.position = Position { entry: entry, offset: mux(request.retransmit, skipped, behind) };
+            next_walk.want = want;
+        } else if phases.waiting {
+            next_walk.want = want;
         } else {
             if proceed {
                 next_walk.position =
@@ -184,52 +226,61 @@ impl Logic for Walker {
                 next_walk.left = walk.want - found.length;
             }
         }
-        if phases.waiting {
+        if hands_over || phases.waiting {
             next_found = self.context.val();
-            next_walk.want = offset + walk.left;
         }
         self.walk.d.next = next_walk;
         self.found.d.next = next_found;
-        // A context that does not hold all: its successor is read until the piece is taken.
-        self.read.next = phases.reading || (phases.offering && !fits);
-        self.entry.next = mux(phases.reading, entry, found.next);
 
-        // The located segment moves on as soon as the cut unit is free.
+        // Locate.
         let accepts = self.s_command.valid.val() && !phases.located;
-        let moves = phases.located && (!phases.cutting || finish);
         let mut next_request = request;
         if !phases.located {
             next_request = Request {
                 slot: command.slot,
                 retransmit: command.retransmit,
                 length: command.length,
-                skip: command.skip,
+                skip: mux(command.retransmit, command.skip, bits::<32>(0)),
                 told: phases.ended && ended.slot == command.slot && !command.retransmit,
                 position: ended.position,
             };
-        } else if follows {
-            next_request.position = ended.position;
-        } else if phases.look && !request.told {
-            next_request.position = mux(request.retransmit, self.head.val(), self.cursor.val());
+        } else {
+            let row = mux(request.retransmit, self.head.val(), self.cursor.val());
+            let table = phases.look && !request.told;
+            next_request.position = begins_at(request.position, table, row, phases.follows, ended.position);
         }
         self.request.d.next = next_request;
+
+        // Fetch. The bytes to be skipped are added in the first cycle in which the pool is asked.
+        let mut next_fetch = fetch;
+        if moves {
+            next_fetch = next_request;
+        } else if phases.reading {
+            next_fetch.position = Position { entry: start.entry, offset: start.offset + fetch.skip };
+            next_fetch.skip = bits::<32>(0);
+        }
+        self.fetch.d.next = next_fetch;
+
         let fresh_request = walk.slot == request.slot && !request.retransmit;
         let fresh_command = walk.slot == command.slot && !command.retransmit;
+        // The segment before a command is fetched, or cut and does not end in this cycle.
+        let behind_fetch = fetch.slot == command.slot && !fetch.retransmit && !command.retransmit;
+        let behind_walk = fresh_command && !walk.retransmit && cutting && !finish;
         self.phases.d.next = Phases {
-            located: accepts || (phases.located && !moves),
+            located: accepts || (phases.located && !moves && !runs_on),
             look: accepts,
-            cutting: moves || (phases.cutting && !finish),
-            reading: moves,
-            waiting: phases.reading || (proceed && !finish),
-            judging: phases.waiting,
+            continues: mux(phases.located, phases.continues, mux(fetching, behind_fetch, behind_walk)),
+            arrived: moves,
+            reading: moves || (phases.reading && successor) || (phases.fetched && !hands_over),
+            fetched: phases.reading && !successor,
+            waiting: proceed && !finish,
+            judging: hands_over || runs_on || phases.waiting,
             offering: phases.judging || (phases.offering && !proceed),
             ended: finish && !walk.retransmit,
             follows: finish && !walk.retransmit && mux(phases.located, fresh_request, fresh_command),
         };
 
         self.s_command.ready.next = !phases.located;
-        self.holds.next = ((phases.located || phases.reading) && request.slot == command.slot)
-            || (phases.cutting && !phases.reading && walk.slot == command.slot);
-        self.idle.next = !phases.located && !phases.cutting;
+        self.idle.next = !phases.located && !fetching && !cutting;
     }
 }

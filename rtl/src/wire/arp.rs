@@ -10,8 +10,8 @@ pub const REQUEST: u64 = 1;
 /// Operation: I have.
 pub const REPLY: u64 = 2;
 
-/// An ARP packet in an Ethernet frame: fields in reverse wire order, so that `unpack` of the reversed bytes reads each number as the RFC
-/// writes it.
+/// An ARP packet in an Ethernet frame: fields in reverse wire order, so that `unpack` of the reversed bytes reads each
+/// number as the RFC writes it.
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
 pub struct ArpFrame {
     /// Padding.

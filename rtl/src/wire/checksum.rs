@@ -1,7 +1,7 @@
 //! Internet checksums (RFC 1071): ones' complement sums of 16-bit words.
 //!
-//! Such a sum does not care for byte order, as long as the sum is swapped like its words were. Wide sums carry over at the end only: 32 bits hold
-//! 65,536 words before they are brought to 16 bits by [`folded`].
+//! Such a sum does not care for byte order, as long as the sum is swapped like its words were. Wide sums carry over at
+//! the end only: 32 bits hold 65,536 words before they are brought to 16 bits by [`folded`].
 use stevedore_hdl::prelude::*;
 
 /// Adds the two 16-bit words of every 32-bit lane.

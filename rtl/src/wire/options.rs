@@ -1,12 +1,12 @@
 //! TCP options on the wire: how each is read and how each is laid out. No other file knows what an option looks like.
 //!
-//! Options are *sent* in the order of [`Options`], each filled up with no-operations in front to whole words of four bytes. They are *read* in two
-//! ways: the layouts that nearly every SYN has, in place and within the parser's latency ([`layout_of`], [`options_of`]); all others byte
-//! by byte, by the option walker ([`with_option`]). Both ways take the first option of a kind and ignore later ones, and ignore an option whose
-//! length is not that of its kind.
+//! Options are *sent* in the order of [`Options`], each filled up with no-operations in front to whole words of four
+//! bytes. They are *read* in two ways: the layouts that nearly every SYN has, in place and within the parser's latency
+//! ([`layout_of`], [`options_of`]); all others byte by byte, by the option walker ([`with_option`]). Both ways take the
+//! first option of a kind and ignore later ones, and ignore an option whose length is not that of its kind.
 //!
-//! Timestamps, when they come, are to be decoded in place too: behind `04 02 08 0a` of a SYN, and behind `01 01 08 0a` at the front of a data
-//! segment.
+//! Timestamps, when they come, are to be decoded in place too: behind `04 02 08 0a` of a SYN, and behind `01 01 08 0a`
+//! at the front of a data segment.
 use super::tcp;
 use crate::bundles::{Optional, Options};
 use stevedore_hdl::prelude::*;
@@ -15,7 +15,8 @@ use stevedore_hdl::prelude::*;
 const MSS: u64 = tcp::KIND_MSS << 8 | tcp::LENGTH_MSS;
 /// Kind and length of the window scale option.
 const SCALE: u64 = tcp::KIND_WINDOW_SCALE << 8 | tcp::LENGTH_WINDOW_SCALE;
-/// What stands between the MSS and the timestamps in a SYN of Linux: SACK permitted, then kind and length of the timestamps.
+/// What stands between the MSS and the timestamps in a SYN of Linux: SACK permitted, then kind and length of the
+/// timestamps.
 const SACK_AND_TIMESTAMPS: u64 = 0x0402_080a;
 
 /// The shift that an option octet means: more than 14 counts as 14 (RFC 7323 2.3).
@@ -102,7 +103,8 @@ pub fn options_of(layout: Layout) -> Options {
     }
 }
 
-/// `found`, and the option at the front of `bytes` if it is one of the known, of the right length, and the first of its kind.
+/// `found`, and the option at the front of `bytes` if it is one of the known, of the right length, and the first of its
+/// kind.
 #[kernel_fn]
 pub fn with_option(found: Options, bytes: Bits<320>) -> Options {
     let front = reverse_bytes(bytes.get_bits::<16>(0));

@@ -69,7 +69,8 @@ enum Command {
         /// Keep the new figures.
         #[arg(long, conflicts_with = "place")]
         bless: bool,
-        /// Place and route instead: write the timing report, and fail if the engine is too slow or too large. Takes many minutes.
+        /// Place and route instead: write the timing report, and fail if the engine is too slow or too large. Takes
+        /// many minutes.
         #[arg(long)]
         place: bool,
     },

@@ -1,9 +1,11 @@
-//! The demo with this machine's Linux kernel as the peer: a TAP device in a network namespace, curl, and a server of our own.
+//! The demo with this machine's Linux kernel as the peer: a TAP device in a network namespace, curl, and a server of
+//! our own.
 //!
-//! Two clocks meet here. The kernel's timers run in real time; the engine's run in cycles, through the prescaler. The simulation
-//! makes a few hundred thousand to a million cycles per second, so one cycle per microsecond of engine time makes the engine's
-//! timers run at about the kernel's pace, or somewhat slower. Slower is the safe side as long as an acknowledgement the engine
-//! delays leaves before the kernel's retransmission time-out of 200 ms: hence the short delay below.
+//! Two clocks meet here. The kernel's timers run in real time; the engine's run in cycles, through the prescaler. The
+//! simulation makes a few hundred thousand to a million cycles per second, so one cycle per microsecond of engine time
+//! makes the engine's timers run at about the kernel's pace, or somewhat slower. Slower is the safe side as long as an
+//! acknowledgement the engine delays leaves before the kernel's retransmission time-out of 200 ms: hence the short
+//! delay below.
 
 use super::{Demo, DemoOptions, Report, HTTP_PORT, PEER_PORT};
 use crate::bench::{Bench, ENGINE, PEER, PREFIX};

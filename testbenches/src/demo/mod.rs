@@ -63,8 +63,8 @@ impl DemoOptions {
         Pattern { seed: 0xfe7c4, length: size }
     }
 
-    /// The driver's configuration: received bytes wait 100 microseconds of a clock of 156.25 MHz for their response at most, as they would with
-    /// the driver's defaults.
+    /// The driver's configuration: received bytes wait 100 microseconds of a clock of 156.25 MHz for their response at
+    /// most, as they would with the driver's defaults.
     fn configuration() -> Configuration {
         let mut configuration = configuration();
         configuration.tcp.notify_delay = 15_625;

@@ -104,7 +104,8 @@ impl<P: Peer> Demo<P> {
         Ok(())
     }
 
-    /// Waits until everything is home, and gives the verdict: an error for a leak, a reset or payload that crossed the bus twice.
+    /// Waits until everything is home, and gives the verdict: an error for a leak, a reset or payload that crossed the
+    /// bus twice.
     pub fn finish(mut self) -> Result<Report> {
         self.bench.finish()?;
         self.bar.finish_and_clear();

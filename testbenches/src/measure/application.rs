@@ -1,4 +1,5 @@
-//! The application on the host while something is measured: keeps every connection supplied with buffers, and checks what arrives.
+//! The application on the host while something is measured: keeps every connection supplied with buffers, and checks
+//! what arrives.
 //!
 //! It polls; no work of the application costs simulated time, so what is measured is the engine, the bus and the wire.
 

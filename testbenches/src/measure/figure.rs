@@ -55,7 +55,8 @@ impl Figure {
     }
 
     fn new(name: &str, value: f64, limit: f64, percent: f64, unit: &str, budget: Budget) -> Self {
-        // Three digits behind the point are exact enough for any difference that matters, and keep the kept file readable.
+        // Three digits behind the point are exact enough for any difference that matters, and keep the kept file
+        // readable.
         let round = |value: f64| (value * 1e3).round() / 1e3;
         let record = Record {
             name: name.to_string(),

@@ -8,7 +8,8 @@
 //!   figure.rs       Outcome -> value, limit, percent       report.rs  table, JSON, baseline; plot.rs  drawings
 //! ```
 //!
-//! Nothing is assumed about limits: what a frame costs on the wire and a byte on the bus is what the models counted in that run.
+//! Nothing is assumed about limits: what a frame costs on the wire and a byte on the bus is what the models counted in
+//! that run.
 
 pub mod application;
 pub mod figure;

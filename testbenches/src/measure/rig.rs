@@ -39,7 +39,8 @@ impl Surroundings {
         Surroundings { clock, wire: 10e9, packets: PacketOptions::pcie(8.0, 8, clock), maximum: (512, 256) }
     }
 
-    /// 100 GbE, PCI Express Gen4 x16, 322 MHz: an engine of 512 bits. Gen4 x8 would carry the payload, but not its headers.
+    /// 100 GbE, PCI Express Gen4 x16, 322 MHz: an engine of 512 bits. Gen4 x8 would carry the payload, but not its
+    /// headers.
     pub fn wide() -> Self {
         let clock = 322e6;
         Surroundings { clock, wire: 100e9, packets: PacketOptions::pcie(16.0, 16, clock), maximum: (512, 256) }
@@ -258,7 +259,8 @@ pub struct Outcome {
     pub visits: u64,
     /// Answers complete at the peer.
     pub answers: u64,
-    /// Frames the engine dropped and segments sent again by either side over the whole run, in words; empty if there were none.
+    /// Frames the engine dropped and segments sent again by either side over the whole run, in words; empty if there
+    /// were none.
     pub losses: String,
     /// What the engine's channels did in the window, if that was counted.
     pub stages: Vec<Occupancy>,

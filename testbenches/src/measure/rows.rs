@@ -163,7 +163,8 @@ fn smallest(context: &Context, row: &str, connections: usize, direction: Directi
     let figure = Figure::rate(&context.name(row), value, limit, FRAMES, context.smallest);
     let mut waits = String::new();
     if !figure.passes() && !context.short {
-        // What falls short is measured with the stages counted, once more if they were not yet, to say where words wait.
+        // What falls short is measured with the stages counted, once more if they were not yet, to say where words
+        // wait.
         let channels = if context.stages {
             outcome.stages.clone()
         } else {

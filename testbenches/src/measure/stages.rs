@@ -1,7 +1,8 @@
 //! Stage occupancy: for every channel between blocks, the cycles in which a word moved, waited, or was not there.
 //!
-//! The engine's Verilog gets one more output: `valid` and `ready` of each channel that leaves a block, or a block inside a block, found by
-//! name in the text. Only a bench that asks for stages runs this model, so the others lose no speed.
+//! The engine's Verilog gets one more output: `valid` and `ready` of each channel that leaves a block, or a block
+//! inside a block, found by name in the text. Only a bench that asks for stages runs this model, so the others lose no
+//! speed.
 
 use crate::rtl;
 use crate::simulator::{EnginePorts, Inputs, Outputs, VerilatedEngine};

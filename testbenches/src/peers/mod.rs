@@ -16,8 +16,8 @@ pub trait Peer {
     /// A frame from the engine arrived; `poll` follows in the same cycle.
     fn deliver(&mut self, frame: Vec<u8>);
 
-    /// Works at cycle `now`: pushes at most `room` frames for the engine to `sent`, and returns the cycle at which it wants to work
-    /// again even if no frame arrives.
+    /// Works at cycle `now`: pushes at most `room` frames for the engine to `sent`, and returns the cycle at which it
+    /// wants to work again even if no frame arrives.
     fn poll(&mut self, now: u64, room: usize, sent: &mut Vec<Vec<u8>>) -> u64;
 }
 

@@ -1,4 +1,5 @@
-//! A network namespace of its own for the kernel's end of the wire: nothing on this machine sees the traffic, or changes it.
+//! A network namespace of its own for the kernel's end of the wire: nothing on this machine sees the traffic, or
+//! changes it.
 
 use anyhow::{ensure, Context, Result};
 use std::net::Ipv4Addr;
@@ -27,8 +28,8 @@ impl Namespace {
         // Without it the kernel announces itself over IPv6 in the middle of every capture.
         self.sysctl(&format!("net/ipv6/conf/{device}/disable_ipv6"), "1");
         self.ip(&["link", "set", device, "mtu", "1500", "up"])?;
-        // The route the address brought, with a retransmission time-out that suits a simulated wire: 200 ms, the kernel's own lower
-        // bound, is a hundred thousand cycles of silence for every tail loss.
+        // The route the address brought, with a retransmission time-out that suits a simulated wire: 200 ms, the
+        // kernel's own lower bound, is a hundred thousand cycles of silence for every tail loss.
         let mask = u32::MAX.checked_shl(32 - u32::from(prefix)).unwrap_or(0);
         let network = format!("{}/{prefix}", Ipv4Addr::from_bits(address.to_bits() & mask));
         let source = address.to_string();

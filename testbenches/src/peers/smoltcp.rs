@@ -115,7 +115,8 @@ impl SmoltcpPeer {
         self.flows.iter().filter(|flow| !flow.done).count()
     }
 
-    /// Resets one of the connections whose session is not over, and has nothing against it; `choice` says which. False if there is none.
+    /// Resets one of the connections whose session is not over, and has nothing against it; `choice` says which. False
+    /// if there is none.
     pub fn abort(&mut self, choice: usize) -> bool {
         let mut candidates: Vec<&mut Flow> = self.flows.iter_mut().filter(|flow| flow.opened && !flow.done).collect();
         if candidates.is_empty() {

@@ -1,5 +1,5 @@
-//! What the ends of a connection say to each other, whatever TCP carries it: the same session runs over the engine's driver, over
-//! smoltcp and over the kernel's sockets.
+//! What the ends of a connection say to each other, whatever TCP carries it: the same session runs over the engine's
+//! driver, over smoltcp and over the kernel's sockets.
 
 mod exchange;
 mod host;

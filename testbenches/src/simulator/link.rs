@@ -116,8 +116,8 @@ impl Link {
         self.next += 1;
     }
 
-    /// Past the frame check go only errors that the checksums of IP and TCP must find: one bit behind the Ethernet header of an
-    /// IPv4 packet.
+    /// Past the frame check go only errors that the checksums of IP and TCP must find: one bit behind the Ethernet
+    /// header of an IPv4 packet.
     fn corrupt(&mut self, frame: &mut Frame) {
         const ETHERNET: usize = 14;
         let ipv4 = frame.bytes.len() > ETHERNET && frame.bytes[12..14] == [0x08, 0x00];

@@ -1,4 +1,5 @@
-//! The simulator: an engine between a bus with host memory behind it and a wire with a peer at its end, all on one clock.
+//! The simulator: an engine between a bus with host memory behind it and a wire with a peer at its end, all on one
+//! clock.
 //!
 //! ```text
 //!   driver --Transport--> registers.rs ---axil--->+--------+<---rx--- ingress.rs <-- link.rs <--+
@@ -7,8 +8,9 @@
 //!        +--------------- write_bus.rs <--wr------+--------+
 //! ```
 //!
-//! `ports.rs` is the engine's pins as plain values; `verilated.rs` ties them to the RTL. `clock.rs` is the loop, `options.rs`
-//! how it is set up, `stalled.rs` the rule of handshakes it checks, `order.rs` the order of what the host hears.
+//! `ports.rs` is the engine's pins as plain values; `verilated.rs` ties them to the RTL. `clock.rs` is the loop,
+//! `options.rs` how it is set up, `stalled.rs` the rule of handshakes it checks, `order.rs` the order of what the host
+//! hears.
 
 mod acknowledged;
 mod clock;

@@ -1,12 +1,13 @@
-//! The bus as packets: every request, burst and completion pays for its headers, and each direction carries so many bytes a cycle.
+//! The bus as packets: every request, burst and completion pays for its headers, and each direction carries so many
+//! bytes a cycle.
 //!
-//! Engine to host: read requests and written bursts. Host to engine: completions. Without a rate nothing waits, but the bytes
-//! are counted all the same.
+//! Engine to host: read requests and written bursts. Host to engine: completions. Without a rate nothing waits, but the
+//! bytes are counted all the same.
 
 use super::egress::TICKS;
 
-/// What packets cost. The defaults are PCI Express from Gen3 on, 64-bit addresses, payloads of 256 bytes: framing and sequence 4,
-/// header 16 (completion 12), link check 4 bytes.
+/// What packets cost. The defaults are PCI Express from Gen3 on, 64-bit addresses, payloads of 256 bytes: framing and
+/// sequence 4, header 16 (completion 12), link check 4 bytes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PacketOptions {
     /// Bytes per cycle, each way, headers counted; 0 is no limit.
@@ -28,7 +29,8 @@ impl Default for PacketOptions {
 }
 
 impl PacketOptions {
-    /// PCI Express with `lanes` lanes of `giga` 10^9 transfers a second, seen from a clock of `clock` Hz; 128 of 130 bits are data.
+    /// PCI Express with `lanes` lanes of `giga` 10^9 transfers a second, seen from a clock of `clock` Hz; 128 of 130
+    /// bits are data.
     pub fn pcie(giga: f64, lanes: u32, clock: f64) -> Self {
         let bytes_per_second = giga * 1e9 * f64::from(lanes) * 128.0 / 130.0 / 8.0;
         PacketOptions { rate: bytes_per_second / clock, ..PacketOptions::default() }

@@ -153,7 +153,8 @@ pub trait EnginePorts {
     /// Bytes of a stream word: 8 or 64.
     fn bytes(&self) -> usize;
 
-    /// Takes the changed inputs (and clears `changed`), lets the combinational logic settle, and shows the outputs of this cycle.
+    /// Takes the changed inputs (and clears `changed`), lets the combinational logic settle, and shows the outputs of
+    /// this cycle.
     fn settle(&mut self, inputs: &mut Inputs, outputs: &mut Outputs);
 
     /// The clock edge that ends the cycle.

@@ -60,8 +60,8 @@ impl<P: Peer> Transport for Simulator<P> {
         let mut space = vec![0u64; bytes.div_ceil(8)].into_boxed_slice();
         let pointer = NonNull::new(space.as_mut_ptr().cast::<u8>()).ok_or(TransportError::OutOfMemory { bytes })?;
         let owner = Rc::new(Allocation { words: Box::into_raw(space) });
-        // SAFETY: the words live as long as `owner`, which alone frees them and never touches them otherwise; the memory model reaches
-        // them through the same pointer, inside granted ranges only.
+        // SAFETY: the words live as long as `owner`, which alone frees them and never touches them otherwise; the
+        // memory model reaches them through the same pointer, inside granted ranges only.
         Ok(unsafe { Memory::new(address, pointer, bytes, owner) })
     }
 

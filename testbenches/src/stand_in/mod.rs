@@ -1,7 +1,8 @@
 //! An engine in software behind the engine's pins: the driver's and the models' test double, and nothing else.
 //!
-//! It keeps to the host interface to the letter (rings, phases, credits, responses in order, buffers back before the termination
-//! response), so that a test that fails on it shows a fault of the driver, of a model or of the test. TCP itself is smoltcp's.
+//! It keeps to the host interface to the letter (rings, phases, credits, responses in order, buffers back before the
+//! termination response), so that a test that fails on it shows a fault of the driver, of a model or of the test. TCP
+//! itself is smoltcp's.
 //!
 //! ```text
 //!   dma.rs         the pins of the memory port: tags, splits, lanes

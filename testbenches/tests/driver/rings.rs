@@ -128,7 +128,8 @@ fn full_input_ring_waits_for_the_engine() {
     assert!(matches!(error, Error::Fault(Fault::BadInputIndex { fetched: 60, .. })), "{error}");
 }
 
-/// H1, H7: the driver reads an entry when its owner bit has the phase of the pass, and returns credit every quarter table.
+/// H1, H7: the driver reads an entry when its owner bit has the phase of the pass, and returns credit every quarter
+/// table.
 #[test]
 fn output_ring_wraps_with_its_phase() {
     let (script, mut device) = open();
@@ -289,7 +290,8 @@ fn closed_comes_last() {
     assert_eq!(device.outstanding(), 0);
 }
 
-/// Fault of kind 10: an arrival for a listener that is closing comes while the input table is full. Nothing fails, and the abort follows when there is room.
+/// Fault of kind 10: an arrival for a listener that is closing comes while the input table is full. Nothing fails, and
+/// the abort follows when there is room.
 #[test]
 fn arrival_nobody_wants_waits_for_room() {
     let (script, mut device) = open();
@@ -325,7 +327,8 @@ fn arrival_nobody_wants_waits_for_room() {
     assert_eq!(device.outstanding(), 0);
 }
 
-/// What `device` does with one response of every kind, polled until nothing comes; the transport fails once, after `good` calls.
+/// What `device` does with one response of every kind, polled until nothing comes; the transport fails once, after
+/// `good` calls.
 fn events_of_a_life(good: Option<u32>) -> (Vec<String>, u32) {
     let (script, mut device, connection) = connected();
     let [sent, received] = [64, 32].map(|length| device.allocate(length, 8).unwrap());
@@ -367,7 +370,8 @@ fn events_of_a_life(good: Option<u32>) -> (Vec<String>, u32) {
     (events, errors)
 }
 
-/// Fault of kind 10: whichever call of the transport fails in `poll`, the next polls give every event, once and in order.
+/// Fault of kind 10: whichever call of the transport fails in `poll`, the next polls give every event, once and in
+/// order.
 #[test]
 fn no_error_loses_a_response() {
     let addresses = |events: Vec<String>| -> Vec<String> {
@@ -386,7 +390,8 @@ fn no_error_loses_a_response() {
     assert!(failures >= 3, "{failures} calls failed");
 }
 
-/// Fault of kind 11: dropping the device resets the engine and takes everything back; with an engine that does not come to rest the memory stays.
+/// Fault of kind 11: dropping the device resets the engine and takes everything back; with an engine that does not come
+/// to rest the memory stays.
 #[test]
 fn dropped_device_takes_everything_back() {
     let (script, mut device, connection) = connected();

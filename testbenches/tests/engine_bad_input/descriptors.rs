@@ -53,8 +53,8 @@ fn ask(bench: &mut Bench<SmoltcpPeer>, request: Descriptor, wrong_owner: bool) -
     Ok(bench.host.raw[before])
 }
 
-/// H2, H3, Done-when 9: every malformed request is answered with the right response, status and cookie, and none disturbs the
-/// connection that is open meanwhile.
+/// H2, H3, Done-when 9: every malformed request is answered with the right response, status and cookie, and none
+/// disturbs the connection that is open meanwhile.
 #[test]
 fn every_malformed_request_is_answered() -> Result<()> {
     let mut bench = bench(SimulatorOptions::default(), &configuration())?;
@@ -123,7 +123,8 @@ fn every_malformed_request_is_answered() -> Result<()> {
     prove(&mut bench, 1_000)
 }
 
-/// H1, Done-when 9: an owner bit of the wrong phase is answered, whatever the request would have been, and the ring goes on.
+/// H1, Done-when 9: an owner bit of the wrong phase is answered, whatever the request would have been, and the ring
+/// goes on.
 #[test]
 fn wrong_owner_bits_are_answered() -> Result<()> {
     let mut bench = bench(SimulatorOptions::default(), &configuration())?;
@@ -137,8 +138,8 @@ fn wrong_owner_bits_are_answered() -> Result<()> {
     prove(&mut bench, 1_000)
 }
 
-/// Random descriptors, thousands of them, through several turns of the table. They may ask for real connections to nowhere, so their
-/// addresses are such that the engine could only touch memory by a fault.
+/// Random descriptors, thousands of them, through several turns of the table. They may ask for real connections to
+/// nowhere, so their addresses are such that the engine could only touch memory by a fault.
 #[test]
 fn random_requests_are_answered() -> Result<()> {
     let mut random = stevedore_testbenches::random::Random::new(12);

@@ -86,8 +86,8 @@ fn fuzz(random: &mut Random, port: u16) -> Vec<u8> {
     frame
 }
 
-/// Done-when 9: a million bytes of fuzz while connections run; frames are dropped and counted, or answered with RST; no byte
-/// of memory outside what is posted is touched, and connections work afterwards.
+/// Done-when 9: a million bytes of fuzz while connections run; frames are dropped and counted, or answered with RST; no
+/// byte of memory outside what is posted is touched, and connections work afterwards.
 #[test]
 fn a_million_bytes_of_fuzz_do_no_harm() -> Result<()> {
     let mut configuration = configuration();

@@ -1,7 +1,9 @@
-//! Words to the host in the order in which things happened (fault: words overtook each other), whatever waits for the host.
+//! Words to the host in the order in which things happened (fault: words overtook each other), whatever waits for the
+//! host.
 //!
-//! The order itself is checked by the memory model in every run (`simulator/order.rs`); here are the situations that once broke it, and random
-//! ones: callers with a hand-made, loss-tolerant TCP, a host that stalls, an output table of 16 entries, slots given out again at once.
+//! The order itself is checked by the memory model in every run (`simulator/order.rs`); here are the situations that
+//! once broke it, and random ones: callers with a hand-made, loss-tolerant TCP, a host that stalls, an output table of
+//! 16 entries, slots given out again at once.
 
 use anyhow::{bail, ensure, Result};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -337,7 +339,8 @@ impl Host {
         let slots = |host: &mut Host| Ok::<_, anyhow::Error>(host.device.free_resources()?.slots);
         for _ in 0..4_000 {
             self.listen()?;
-            // A caller whose last acknowledgement and reset were both dropped, because the host stalled the engine, was never heard of.
+            // A caller whose last acknowledgement and reset were both dropped, because the host stalled the engine, was
+            // never heard of.
             let silent =
                 |caller: &Caller| caller.plan == Plan::Reset || matches!(caller.plan, Plan::Send { reset: true, .. });
             let lost = self.device.register(offset::STAT_DROP_FULL)? > 0;
@@ -380,8 +383,8 @@ fn the_end_of_a_connection_does_not_pass_its_arrival() -> Result<()> {
     Ok(())
 }
 
-/// Fault 2: the slot of a connection that is over was given to the next caller while the arrival of the first still waited for the host, and named
-/// the next caller.
+/// Fault 2: the slot of a connection that is over was given to the next caller while the arrival of the first still
+/// waited for the host, and named the next caller.
 #[test]
 fn an_arrival_names_its_own_peer() -> Result<()> {
     for count in 30..=45 {
@@ -404,8 +407,8 @@ fn an_arrival_names_its_own_peer() -> Result<()> {
     Ok(())
 }
 
-/// Issue 10, done-when 2: random callers, a host that stalls for random times: for every connection arrival, bytes, end of the stream, end, in
-/// this order, each once, and the right peer.
+/// Issue 10, done-when 2: random callers, a host that stalls for random times: for every connection arrival, bytes, end
+/// of the stream, end, in this order, each once, and the right peer.
 #[test]
 fn random_callers_are_heard_in_order() -> Result<()> {
     for seed in 1..=8 {

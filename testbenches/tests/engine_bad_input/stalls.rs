@@ -8,8 +8,8 @@ use stevedore_testbenches::bench::{configuration, ENGINE};
 use stevedore_testbenches::sessions::{Exchange, Pattern};
 use stevedore_testbenches::simulator::SimulatorOptions;
 
-/// H7, Done-when 9: the host does not read its output table for a long time. The engine writes no entry the host owns (the memory
-/// model looks), waits, counts that, and loses nothing.
+/// H7, Done-when 9: the host does not read its output table for a long time. The engine writes no entry the host owns
+/// (the memory model looks), waits, counts that, and loses nothing.
 #[test]
 fn table_never_read_loses_nothing() -> Result<()> {
     let mut configuration = configuration();
@@ -58,8 +58,8 @@ fn polling_alone_works() -> Result<()> {
     bench.finish()
 }
 
-/// Done-when 9: a payload buffer that cannot be read is counted, the segment never leaves, and when the bus has recovered, the
-/// bytes do.
+/// Done-when 9: a payload buffer that cannot be read is counted, the segment never leaves, and when the bus has
+/// recovered, the bytes do.
 #[test]
 fn unreadable_payload_waits_for_the_bus() -> Result<()> {
     let mut bench = bench(SimulatorOptions::default(), &configuration())?;

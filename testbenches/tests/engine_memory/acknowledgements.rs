@@ -5,8 +5,8 @@ use stevedore_testbenches::bench::{Opener, Scenario};
 use stevedore_testbenches::rtl;
 use stevedore_testbenches::simulator::BusOptions;
 
-/// F2: the simulator sees every acknowledgement when it passes the pins, and every write when the bus accepts it: none is promised before. Bytes
-/// go both ways, so that acknowledgements travel with data, too.
+/// F2: the simulator sees every acknowledgement when it passes the pins, and every write when the bus accepts it: none
+/// is promised before. Bytes go both ways, so that acknowledgements travel with data, too.
 #[test]
 fn nothing_is_acknowledged_before_memory_has_it() -> Result<()> {
     for (seed, write_stall) in [0.0, 0.5, 0.8, 0.95].into_iter().enumerate() {

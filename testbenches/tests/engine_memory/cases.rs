@@ -9,7 +9,8 @@ fn bus(latency: u64) -> BusOptions {
     BusOptions { latency, jitter: 20, ..BusOptions::default() }
 }
 
-/// T3: the host aborts while reads take 3,000 cycles: no buffer comes back, and no termination is reported, before the last of them is answered.
+/// T3: the host aborts while reads take 3,000 cycles: no buffer comes back, and no termination is reported, before the
+/// last of them is answered.
 #[test]
 fn abort_waits_for_slow_reads() -> Result<()> {
     let mut stage = Stage::new(bus(3_000), 100_000)?;
@@ -67,8 +68,8 @@ fn retransmission(stage: &mut Stage) -> Result<u64> {
     Ok(again)
 }
 
-/// T3, the ordinary case: a retransmission waits behind another connection's reads while the acknowledgement of what it sends again comes in.
-/// The buffer is acknowledged, and yet about to be read.
+/// T3, the ordinary case: a retransmission waits behind another connection's reads while the acknowledgement of what it
+/// sends again comes in. The buffer is acknowledged, and yet about to be read.
 #[test]
 fn acknowledged_retransmission_waits_for_its_read() -> Result<()> {
     let mut stage = Stage::new(bus(150), RTO)?;

@@ -79,8 +79,8 @@ fn lives(first: u64, longest: u64, error: f64) -> Result<()> {
     Ok(())
 }
 
-/// T3: 250 runs on buses that answer within 160 cycles: no read is answered after its buffer went home, every buffer comes home exactly once,
-/// every slot and context is used again.
+/// T3: 250 runs on buses that answer within 160 cycles: no read is answered after its buffer went home, every buffer
+/// comes home exactly once, every slot and context is used again.
 #[test]
 fn quick_buses_read_nothing_that_went_home() -> Result<()> {
     lives(0, 160, 0.0)

@@ -50,7 +50,8 @@ impl Log {
         change(fate);
     }
 
-    /// From now on an end gives up only if the other end has: its reset was lost, and nothing else would ever end the connection.
+    /// From now on an end gives up only if the other end has: its reset was lost, and nothing else would ever end the
+    /// connection.
     pub fn last_orders(&self) {
         self.late.set(true);
     }

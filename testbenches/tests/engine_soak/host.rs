@@ -56,7 +56,8 @@ impl Host {
         Ok(())
     }
 
-    /// Opens the listener on `port`, or closes it if it is open; nothing if it is in between, or the input table is full.
+    /// Opens the listener on `port`, or closes it if it is open; nothing if it is in between, or the input table is
+    /// full.
     pub fn toggle(&mut self, device: &mut Engine, port: u16) -> Result<()> {
         if !device.has_room(1)? {
             return Ok(());

@@ -66,7 +66,8 @@ fn post(dut: &mut Compiled, request: Request, free: u64) -> Result<(), u64> {
     post_to(dut, request, 0x0001_0003)
 }
 
-/// H4, H7: requests about slots the engine does not have, slot 0 and ids with bits above the generation are refused here; the last slot is good.
+/// H4, H7: requests about slots the engine does not have, slot 0 and ids with bits above the generation are refused
+/// here; the last slot is good.
 #[test]
 fn requests_beyond_the_last_slot_are_refused() {
     for (name, geometry) in [("small", Geometry::SMALL), ("default", Geometry::DEFAULT)] {
@@ -93,8 +94,8 @@ fn requests_beyond_the_last_slot_are_refused() {
     }
 }
 
-/// A whole queue of posts may stand behind a command that waits: when it comes to them they find contexts, else the commands that set some free
-/// would wait behind them for ever.
+/// A whole queue of posts may stand behind a command that waits: when it comes to them they find contexts, else the
+/// commands that set some free would wait behind them for ever.
 #[test]
 fn posts_are_refused_while_those_under_way_could_use_up_the_contexts() {
     for (name, geometry) in [("small", Geometry::SMALL), ("default", Geometry::DEFAULT)] {

@@ -94,7 +94,8 @@ fn exchange<const W: usize>(seed: u64, total: u64, pace: u64) {
             }
             dut.model.set(doorbell, table.produced & 0xffff);
         } else if random.percent(5) {
-            // Wild doorbells, ignored: just beyond the ring or far, just back or far. The ring begins at the entry passed on next.
+            // Wild doorbells, ignored: just beyond the ring or far, just back or far. The ring begins at the entry
+            // passed on next.
             let back = random.below(2) == 0;
             let far = if random.below(2) == 0 { 1 + random.below(2 * ENTRIES) } else { 1 + random.below(30_000) };
             let value = if back { table.produced.wrapping_sub(far) } else { seen + ENTRIES + far };
@@ -163,8 +164,8 @@ fn exchange<const W: usize>(seed: u64, total: u64, pace: u64) {
     assert!(wrong <= 1);
 }
 
-/// H1, H7: the table wraps many times, the owner phase flips, a failed read and a wrong owner bit are told apart. Doorbells that go back or beyond the
-/// ring change nothing and are counted.
+/// H1, H7: the table wraps many times, the owner phase flips, a failed read and a wrong owner bit are told apart.
+/// Doorbells that go back or beyond the ring change nothing and are counted.
 #[test]
 fn fetcher_delivers_every_entry_once() {
     for (seed, pace) in [(1, 100), (2, 60), (3, 15)] {

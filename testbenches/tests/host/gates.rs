@@ -17,8 +17,9 @@ fn get(dut: &Compiled, port: &str) -> u64 {
     dut.model.get(dut.model.port(port))
 }
 
-/// AXI4-Stream rules under any opening, closing and stalling: what was offered stays as it is until it is taken, packets pass whole and in order,
-/// nothing passes while closed, and a gate that is told to close does so once the packet under way is out.
+/// AXI4-Stream rules under any opening, closing and stalling: what was offered stays as it is until it is taken,
+/// packets pass whole and in order, nothing passes while closed, and a gate that is told to close does so once the
+/// packet under way is out.
 #[test]
 fn gate_closes_between_packets_only() {
     let mut dut = Compiled::new(&Gate::<Beat<64>>::default(), "gate").expect("a model");
@@ -134,7 +135,8 @@ fn ledger_tells_whose_burst_left() {
     }
 }
 
-/// The blocks are reset only when the gates are closed and every read was answered; the engine is idle only after that, and the gates stay closed.
+/// The blocks are reset only when the gates are closed and every read was answered; the engine is idle only after that,
+/// and the gates stay closed.
 #[test]
 fn soft_reset_waits_for_gates_and_reads() {
     let mut dut = Compiled::new(&SoftReset::default(), "soft_reset").expect("a model");

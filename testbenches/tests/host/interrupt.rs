@@ -62,7 +62,8 @@ fn second_cause_makes_an_edge() {
     assert_eq!(line.get("cause"), 5);
 }
 
-/// A cause set in the cycle in which it is cleared makes a new edge; so does a clear that leaves another pending. A clear of all lets the line fall.
+/// A cause set in the cycle in which it is cleared makes a new edge; so does a clear that leaves another pending. A
+/// clear of all lets the line fall.
 #[test]
 fn clear_that_leaves_the_line_high_makes_an_edge() {
     let mut line = Line::new(at_once());
@@ -80,8 +81,8 @@ fn clear_that_leaves_the_line_high_makes_an_edge() {
     assert_eq!((line.get("line"), line.get("cause")), (0, 0));
 }
 
-/// Whatever happens when: after the last cause was set, and after every clear that leaves some, there is an edge; a host that is told of edges only
-/// and clears what it reads ends with nothing pending.
+/// Whatever happens when: after the last cause was set, and after every clear that leaves some, there is an edge; a
+/// host that is told of edges only and clears what it reads ends with nothing pending.
 #[test]
 fn host_told_of_edges_only_misses_nothing() {
     for seed in 0..40 {

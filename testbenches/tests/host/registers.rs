@@ -65,7 +65,7 @@ impl Bus {
 }
 
 fn registers() -> Bus {
-    let mut dut = Compiled::new(&Registers::new(&Geometry::DEFAULT), "registers").expect("a model");
+    let mut dut = Compiled::once("registers", &Geometry::DEFAULT, Registers::new).expect("a model");
     dut.reset();
     let idle = dut.model.port("idle");
     dut.model.set(idle, 1);
@@ -172,7 +172,8 @@ fn reset_bit_stays_until_the_blocks_were_reset() {
     assert_eq!(bus.read(offset::STATUS).0, status::IDLE);
 }
 
-/// H8: every address without a register answers SLVERR, both ways; so do partial writes. Read-only registers keep their value.
+/// H8: every address without a register answers SLVERR, both ways; so do partial writes. Read-only registers keep their
+/// value.
 #[test]
 fn wrong_accesses_are_refused() {
     let mut bus = registers();

@@ -127,8 +127,8 @@ fn exchange<const W: usize, const K: usize>(seed: u64, total: u64, pace: u64) {
     assert_eq!(offered, total);
 }
 
-/// H1, H7: entries come in order with the right phase and none is overwritten before the host gave it back, whatever doorbells ring; none is
-/// announced before the memory port has it.
+/// H1, H7: entries come in order with the right phase and none is overwritten before the host gave it back, whatever
+/// doorbells ring; none is announced before the memory port has it.
 #[test]
 fn response_writer_never_overwrites_what_the_host_owns() {
     for (seed, pace) in [(1, 100), (2, 60), (3, 15)] {

@@ -74,7 +74,7 @@ pub fn stepped_lookup(geometry: &Geometry) -> Stepped<Lookup> {
 }
 
 pub fn compiled_lookup(geometry: &Geometry) -> Compiled {
-    Compiled::new(&Lookup::new(geometry), "lookup").expect("a model")
+    Compiled::once("lookup", geometry, Lookup::new).expect("a model")
 }
 
 /// The same with noise in its memories.

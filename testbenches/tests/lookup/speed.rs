@@ -50,7 +50,8 @@ fn mean(geometry: &Geometry, flow: fn(&mut StdRng, u64) -> Tuple) -> f64 {
     for _ in 0..headers {
         let flow = rng.random_range(0..flows.len());
         let header = header(&mut rng, flows[flow]);
-        // What flows on a connection carries ACK. A segment without ACK and RST may be a listener's, and has the lookup for itself.
+        // What flows on a connection carries ACK. A segment without ACK and RST may be a listener's, and has the lookup
+        // for itself.
         let control = ControlBits { ack: true, ..ControlBits::default() };
         rig.push(Request::Header(SegmentHeader { control, ..header }));
     }
@@ -62,7 +63,8 @@ fn mean(geometry: &Geometry, flow: fn(&mut StdRng, u64) -> Tuple) -> f64 {
 /// The tuple of the connection of that number.
 type Flow = fn(&mut StdRng, u64) -> Tuple;
 
-/// Minimum-size frames at 100 Gbit/s come every 2.17 cycles of 322 MHz (64 bytes, preamble and gap), at 10 Gbit/s every 10.5 of 156 MHz.
+/// Minimum-size frames at 100 Gbit/s come every 2.17 cycles of 322 MHz (64 bytes, preamble and gap), at 10 Gbit/s every
+/// 10.5 of 156 MHz.
 #[test]
 fn full_table_keeps_up_with_the_shortest_frames() {
     let random = |rng: &mut StdRng, _| Tuple {

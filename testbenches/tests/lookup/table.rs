@@ -116,8 +116,8 @@ fn every_geometry_agrees_with_the_model() {
     }
 }
 
-/// Headers and errors for a full, crowded table as fast as they are taken, with openings and ends in between: all of the pipeline is in use, and
-/// what changes the table meets segments of the very connections on either side.
+/// Headers and errors for a full, crowded table as fast as they are taken, with openings and ends in between: all of
+/// the pipeline is in use, and what changes the table meets segments of the very connections on either side.
 #[test]
 fn every_stage_full_agrees_with_the_model() {
     for (seed, geometry, hosts) in [(40, CROWDED, 1), (41, CROWDED, 2), (42, Geometry::SMALL, 4)] {

@@ -92,7 +92,7 @@ pub fn stepped_network<const W: usize>() -> Stepped<Network<W>> {
 }
 
 pub fn compiled_network<const W: usize>() -> Compiled {
-    with_big_stack(|| Compiled::new(&Network::<W>::new(&geometry(W)), &format!("network_{W}")).expect("a model"))
+    Compiled::once(&format!("network_{W}"), &geometry(W), Network::<W>::new).expect("a model")
 }
 
 pub fn settings() -> Settings {

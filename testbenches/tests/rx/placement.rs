@@ -150,7 +150,7 @@ fn run<const W: usize, const K: usize>(
 }
 
 fn compiled<const W: usize, const K: usize>() -> Compiled {
-    let mut dut = Compiled::new(&Placement::<W, K>::new(&GEOMETRY), &format!("placement_{W}")).expect("a model");
+    let mut dut = Compiled::once(&format!("placement_{W}"), &GEOMETRY, Placement::<W, K>::new).expect("a model");
     dut.reset();
     dut
 }

@@ -15,7 +15,8 @@ fn wire(bytes: Vec<u8>) -> Wire {
     Wire { bytes, damaged: false }
 }
 
-/// Idle cycles behind each frame: the longest walk over options takes 42 cycles, and only 16 SYN segments may wait for it.
+/// Idle cycles behind each frame: the longest walk over options takes 42 cycles, and only 16 SYN segments may wait for
+/// it.
 fn walk(syn: bool) -> u64 {
     if syn {
         42
@@ -32,7 +33,7 @@ fn random_length(rng: &mut StdRng, longest: usize) -> Wire {
 /// The Verilated receiver, fresh from reset.
 fn compiled<const W: usize>() -> Compiled {
     use stevedore_testbenches::replay::Dut;
-    let mut dut = Compiled::new(&Receiver::<W>::new(&Geometry::SMALL), &format!("receiver_{W}")).expect("a model");
+    let mut dut = Compiled::once(&format!("receiver_{W}"), &Geometry::SMALL, Receiver::<W>::new).expect("a model");
     dut.reset();
     dut
 }
@@ -246,8 +247,8 @@ fn malformed_options_are_ignored_at_512_bits() {
     with_big_stack(options::<512>);
 }
 
-/// RFC 9293 3.1, RFC 7323 2.2: every order of MSS, window scale, SACK permitted, timestamps and an unknown option, no-operations between them, some
-/// twice, every shift; those the parser decodes in place among them.
+/// RFC 9293 3.1, RFC 7323 2.2: every order of MSS, window scale, SACK permitted, timestamps and an unknown option,
+/// no-operations between them, some twice, every shift; those the parser decodes in place among them.
 fn orders<const W: usize>() {
     const SEED: u64 = 0x7b;
     let mut rng = StdRng::seed_from_u64(SEED);

@@ -186,8 +186,8 @@ pub fn run<const W: usize>(
     out
 }
 
-/// Compares an outcome with the plain reading of the frames. Frames may be missing only if they were counted as dropped for want of room,
-/// and only if `lossy`.
+/// Compares an outcome with the plain reading of the frames. Frames may be missing only if they were counted as dropped
+/// for want of room, and only if `lossy`.
 pub fn check(wires: &[Wire], out: &Outcome, lossy: bool, context: &str) {
     let verdicts: Vec<Verdict> = wires.iter().map(|wire| verdict(&wire.bytes, wire.damaged)).collect();
     let count = |of: Verdict| verdicts.iter().filter(|&&v| v == of).count();

@@ -6,7 +6,8 @@ use stevedore_rtl::stream::Fence;
 use stevedore_testbenches::replay::Recording;
 use stevedore_verilated::{Model, Source};
 
-/// Words through a fence of `depth`. The count runs through zero on the way; `ahead` is how far numbers may be in front of it.
+/// Words through a fence of `depth`. The count runs through zero on the way; `ahead` is how far numbers may be in front
+/// of it.
 fn fences(depth: usize, ahead: u64, pace: u64, seed: u64) {
     println!("depth {depth}, ahead {ahead}, pace {pace}, seed {seed}");
     let mut random = Random::new(seed);
@@ -64,8 +65,8 @@ fn fences(depth: usize, ahead: u64, pace: u64, seed: u64) {
     recording.replay(&mut model).unwrap_or_else(|error| panic!("seed {seed}: {error:#}"));
 }
 
-/// Decision 007: no word leaves before the count has come up to its number, none later than need be, none is lost, the order holds; also
-/// while numbers run through zero.
+/// Decision 007: no word leaves before the count has come up to its number, none later than need be, none is lost, the
+/// order holds; also while numbers run through zero.
 #[test]
 fn words_wait_for_the_count() {
     with_big_stack(|| {

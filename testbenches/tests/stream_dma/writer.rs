@@ -160,7 +160,8 @@ fn first_write_follows_four_cycles_after_the_piece() {
     });
 }
 
-/// T1, R1: what is counted as written was written: a piece ends with the word that has its last byte, a packet with that of its last piece.
+/// T1, R1: what is counted as written was written: a piece ends with the word that has its last byte, a packet with
+/// that of its last piece.
 #[test]
 fn the_last_word_of_a_piece_and_of_a_packet_is_marked() {
     with_big_stack(|| {

@@ -179,8 +179,7 @@ impl Rig<Compiled> {
 
     /// The same with a geometry and settings.
     pub fn with(geometry: &Geometry, settings: TcpSettings) -> Self {
-        let geometry = *geometry;
-        let dut = with_big_stack(move || Compiled::new(&Tcp::new(&geometry), "tcp").expect("a model"));
+        let dut = Compiled::once("tcp", geometry, Tcp::new).expect("a model");
         Rig { listener_slot: geometry.connections as u16 - 1, ..Rig::around(dut, settings) }
     }
 }

@@ -57,7 +57,8 @@ fn syn_ack_scales_only_if_the_syn_does() {
     rig.expect(&[". 1:1001(1000) ack 1 win 0"]);
 }
 
-/// RFC 7323 2.2 and 2.3 for a simultaneous open: the SYN-ACK answers the peer's SYN, and neither SYN's window is scaled.
+/// RFC 7323 2.2 and 2.3 for a simultaneous open: the SYN-ACK answers the peer's SYN, and neither SYN's window is
+/// scaled.
 #[test]
 fn both_sides_that_open_at_once_agree() {
     for scaled in [true, false] {
@@ -88,7 +89,8 @@ fn large(rig: &mut Rig<stevedore_testbenches::replay::Compiled>) -> Conn {
     conn
 }
 
-/// RFC 7323 2.3: a window of 2,000 times 128 bytes is filled to the byte, though 16 bits cannot say it, and never passed.
+/// RFC 7323 2.3: a window of 2,000 times 128 bytes is filled to the byte, though 16 bits cannot say it, and never
+/// passed.
 #[test]
 fn more_than_64_kilobytes_are_in_flight() {
     const WINDOW: u64 = 2000 << 7;
@@ -116,8 +118,8 @@ fn more_than_64_kilobytes_are_in_flight() {
     assert!(rig.wire[0].payload.is_empty() && rig.wire[0].control.ack);
 }
 
-/// RFC 9293 3.8.6.2.1: half of the largest window is half of its bytes: a peer whose window shrinks from 256,000 to 600 bytes gets no crumbs before the
-/// override timer.
+/// RFC 9293 3.8.6.2.1: half of the largest window is half of its bytes: a peer whose window shrinks from 256,000 to 600
+/// bytes gets no crumbs before the override timer.
 #[test]
 fn silly_windows_are_measured_in_bytes() {
     let mut rig = Rig::new();

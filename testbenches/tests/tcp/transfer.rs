@@ -1,4 +1,5 @@
-//! Streams both ways against the peer in Rust, over links of all kinds: every byte arrives once, in order, and every buffer comes back.
+//! Streams both ways against the peer in Rust, over links of all kinds: every byte arrives once, in order, and every
+//! buffer comes back.
 use super::peer::{Link, Peer, World};
 use super::rig::{test_geometry, test_settings, Rig, Stalls};
 use super::script::peer_byte;
@@ -8,8 +9,9 @@ use stevedore_rtl::bundles::*;
 use stevedore_rtl::geometry::Geometry;
 use stevedore_testbenches::replay::Dut;
 
-/// From here on (in 256) connections are as patient as hosts are: where a fifth is lost each way, four tries in a row are in vain once in sixty, and
-/// the peer, who tries again after 1,500 us, may be silent for longer than FIN-WAIT-2 lasts in the other tests.
+/// From here on (in 256) connections are as patient as hosts are: where a fifth is lost each way, four tries in a row
+/// are in vain once in sixty, and the peer, who tries again after 1,500 us, may be silent for longer than FIN-WAIT-2
+/// lasts in the other tests.
 const HEAVY_LOSS: u64 = 50;
 
 /// Runs `count` connections with `bytes` each way until all is delivered and closed. Returns the cycles it took.

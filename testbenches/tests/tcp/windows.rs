@@ -171,7 +171,8 @@ fn announced_window_follows_the_room_and_never_shrinks() {
     rig.peer(conn, ". 1:1001(1000) ack 1 win 65535");
     rig.peer(conn, ". 1001:2001(1000) ack 1 win 65535");
     rig.expect(&[". 1:1(0) ack 2001 win 1000"]);
-    // Less than two segments and less than half the room more: no update of its own, but the next acknowledgement carries it.
+    // Less than two segments and less than half the room more: no update of its own, but the next acknowledgement
+    // carries it.
     rig.post_receive(conn, 400);
     rig.expect(&[]);
     rig.post_receive(conn, 1600);
@@ -234,7 +235,8 @@ fn every_second_segment_or_the_timer_acknowledges() {
     rig.expect(&[]);
 }
 
-/// H3: bytes wait for the timer, unless PSH ends something: a whole segment's PSH does not, since bulk senders set it anyhow.
+/// H3: bytes wait for the timer, unless PSH ends something: a whole segment's PSH does not, since bulk senders set it
+/// anyhow.
 #[test]
 fn placed_bytes_are_reported_at_push_or_by_the_timer() {
     let mut rig = Rig::new();

@@ -131,8 +131,8 @@ fn sweep<const W: usize>(actions: usize) {
     }
 }
 
-/// T1, T2, T3, T4: scatter lists, retransmissions and releases of any size at W = 64. No buffer goes back while a read of it is under way, and
-/// no frame overtakes the placements it may acknowledge.
+/// T1, T2, T3, T4: scatter lists, retransmissions and releases of any size at W = 64. No buffer goes back while a read
+/// of it is under way, and no frame overtakes the placements it may acknowledge.
 #[test]
 fn random_commands_at_64_bits_match_the_model() {
     sweep::<64>(2000);

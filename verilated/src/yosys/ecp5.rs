@@ -15,8 +15,8 @@ pub type Resources = BTreeMap<String, u64>;
 pub struct Synthesis {
     /// The flattened design, as it would be placed and routed.
     pub total: Resources,
-    /// Each instance in the top module, flattened on its own and mapped with less effort; cells of the top module itself
-    /// under `""`. The sum is somewhat above the total: no logic is optimised across the blocks' borders.
+    /// Each instance in the top module, flattened on its own and mapped with less effort; cells of the top module
+    /// itself under `""`. The sum is somewhat above the total: no logic is optimised across the blocks' borders.
     pub blocks: BTreeMap<String, Resources>,
 }
 
@@ -80,8 +80,8 @@ fn total(verilog: &str, top: &str) -> Result<Resources> {
     Ok(cells(&statistics(&scratch, top, "")?["design"], &[]))
 }
 
-/// The synthesis everybody here runs. LUTs of four inputs only: functions of five and more, made of several LUTs and a multiplexer that must sit beside them,
-/// cost more LUTs in this design and tie the placer's hands.
+/// The synthesis everybody here runs. LUTs of four inputs only: functions of five and more, made of several LUTs and a
+/// multiplexer that must sit beside them, cost more LUTs in this design and tie the placer's hands.
 pub(super) const SYNTHESIZE: &str = "synth_ecp5 -nowidelut";
 
 /// Has LUT mapping, which is most of the time, try less hard: half the time, one LUT in a hundred more. Good enough to

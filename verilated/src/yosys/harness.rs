@@ -1,8 +1,8 @@
 //! A shell around a block that has more ports than the device has pins.
 //!
-//! Every input comes out of a register and every output ends in one, so that each path of the block, also those at its border, is one
-//! from register to register and counts. The input registers are one shift register behind a single pin; the output registers feed
-//! nothing and are marked to be kept. No LUT is added and none can be optimised away.
+//! Every input comes out of a register and every output ends in one, so that each path of the block, also those at its
+//! border, is one from register to register and counts. The input registers are one shift register behind a single pin;
+//! the output registers feed nothing and are marked to be kept. No LUT is added and none can be optimised away.
 
 use super::ecp5::object;
 use anyhow::{ensure, Context, Result};

@@ -9,14 +9,14 @@ use crate::scratch::Scratch;
 use crate::tools::{Tool, Tools};
 use anyhow::{Context, Result};
 
-/// The device: LFE5UM5G-85F, speed grade 8, in the package of the ECP5-5G Versa board. The board's own 45F is half of the same fabric: nextpnr finds no
-/// legal place there for all the engine's LUTs.
+/// The device: LFE5UM5G-85F, speed grade 8, in the package of the ECP5-5G Versa board. The board's own 45F is half of
+/// the same fabric: nextpnr finds no legal place there for all the engine's LUTs.
 const DEVICE: [&str; 5] = ["--um5g-85k", "--package", "CABGA381", "--speed", "8"];
-/// How much the placer cares for time, against the length of wires. At nextpnr's own 10, wires across half the device remain on paths that miss
-/// the clock.
+/// How much the placer cares for time, against the length of wires. At nextpnr's own 10, wires across half the device
+/// remain on paths that miss the clock.
 const PLACER: [&str; 2] = ["--placer-heap-timingweight", "100"];
-/// It settles wire by wire and comes to an end with this engine, in a quarter of an hour on a quiet machine. Of `router2` wires that share a place grew more
-/// with each round.
+/// It settles wire by wire and comes to an end with this engine, in a quarter of an hour on a quiet machine. Of
+/// `router2` wires that share a place grew more with each round.
 const ROUTER: [&str; 2] = ["--router", "router1"];
 /// Where the placer's random numbers begin: figures can be had again.
 const SEED: &str = "1";
@@ -30,8 +30,8 @@ pub enum Stage {
     Place,
 }
 
-/// Synthesizes module `top` of `verilog`, flattened, between registers, then places and routes it. nextpnr is told to aim
-/// at `aim` MHz; that it misses the aim is no error. `progress` hears of each stage as it begins.
+/// Synthesizes module `top` of `verilog`, flattened, between registers, then places and routes it. nextpnr is told to
+/// aim at `aim` MHz; that it misses the aim is no error. `progress` hears of each stage as it begins.
 pub fn place_ecp5(verilog: &str, top: &str, aim: u32, mut progress: impl FnMut(Stage)) -> Result<Placement> {
     progress(Stage::Synthesize);
     let scratch = Scratch::new()?;

@@ -24,11 +24,14 @@ pub struct Hop {
 pub struct Placement {
     /// The highest clock frequency, MHz.
     pub achieved: f64,
-    /// Cells of the netlist as yosys counts them (`LUT4` without carry chains and LUT RAM), without the registers around the design.
+    /// Cells of the netlist as yosys counts them (`LUT4` without carry chains and LUT RAM), without the registers
+    /// around the design.
     pub synthesized: Resources,
-    /// Sites of the device taken, as nextpnr counts them: `TRELLIS_COMB` is a LUT of any use. The registers around the design are among them.
+    /// Sites of the device taken, as nextpnr counts them: `TRELLIS_COMB` is a LUT of any use. The registers around the
+    /// design are among them.
     pub sites: Resources,
-    /// The slowest path from register to register, in its order; the first hop is where it starts, the last where it ends.
+    /// The slowest path from register to register, in its order; the first hop is where it starts, the last where it
+    /// ends.
     pub critical: Vec<Hop>,
 }
 

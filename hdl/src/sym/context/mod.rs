@@ -1,7 +1,7 @@
 //! The running elaboration: arena of nodes, table of variables, stack of open statement lists.
 //!
-//! One elaboration runs per thread at a time. It is reached through a thread local, so that the standard operator traits can be
-//! implemented for symbolic values and kernel functions take no context argument.
+//! One elaboration runs per thread at a time. It is reached through a thread local, so that the standard operator
+//! traits can be implemented for symbolic values and kernel functions take no context argument.
 //!
 //! ```text
 //!   variable.rs variables of the module: made, referred to, assigned

@@ -1,7 +1,7 @@
 //! Variables of the module: made, referred to, assigned.
 //!
-//! An expression means its variables as they were when it was built, but stands in the text where it is used: every assignment gives
-//! its target a new version, by which an expression that comes too late is found out.
+//! An expression means its variables as they were when it was built, but stands in the text where it is used: every
+//! assignment gives its target a new version, by which an expression that comes too late is found out.
 
 use super::Context;
 use crate::emit::interface::Role;

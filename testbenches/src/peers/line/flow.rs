@@ -1,4 +1,5 @@
-//! One connection of the peer. Positions are byte counts since the connection opened; sequence numbers are made from them.
+//! One connection of the peer. Positions are byte counts since the connection opened; sequence numbers are made from
+//! them.
 
 use super::{seeds, LineOptions, Script, WINDOW_SHIFT};
 use crate::random::mix;

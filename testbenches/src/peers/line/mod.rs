@@ -1,8 +1,9 @@
 //! A far end that keeps the wire full: as little TCP as saturates an engine, for any number of connections.
 //!
-//! smoltcp is the peer for what must be right; this one is for how fast. It opens every connection itself, sends as windows allow
-//! (no congestion control: the wire is perfect), acknowledges every second segment, and checks every frame, checksum and payload
-//! byte it gets. After a loss it goes back and says so in `retransmissions`: a measurement with any is void.
+//! smoltcp is the peer for what must be right; this one is for how fast. It opens every connection itself, sends as
+//! windows allow (no congestion control: the wire is perfect), acknowledges every second segment, and checks every
+//! frame, checksum and payload byte it gets. After a loss it goes back and says so in `retransmissions`: a measurement
+//! with any is void.
 //!
 //! ```text
 //!   deliver -> frames.rs: parsed, checksums verified -> flow.rs: one connection's state -> ready, late

@@ -45,7 +45,8 @@ impl Engine {
             again: false,
         };
         let plan = if control == TcpControl::Syn { flow::Plan { sequence: 99, ..plan } } else { plan };
-        // Payload of the engine has a seed of its own: `build` makes the peer's, which is good enough where it is empty.
+        // Payload of the engine has a seed of its own: `build` makes the peer's, which is good enough where it is
+        // empty.
         self.peer.deliver(frames::build(&MIRRORED, 10_000, 80, &plan));
     }
 
