@@ -1,4 +1,5 @@
 //! Requests of the host (RFC 9293 3.10.1 to 3.10.5): open, listen, post bytes, post room, close, abort.
+use super::listening::Lending;
 use super::states::States;
 use crate::bundles::codes::{response, status};
 use crate::bundles::{ConnectionRecord, Event, EventKind, Farewell, TcpState};
@@ -34,7 +35,8 @@ pub fn measure_host(event: Event, record: ConnectionRecord) -> HostMeasures {
     }
 }
 
-/// What a request does: at most one of the first eight, all in `refuse` otherwise.
+/// What a request does: at most one of the first eight, all in `refuse` otherwise. A connect request is refused by an
+/// `end`: it has a slot by then, which only a teardown gives back.
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
 pub struct HostPlan {
     /// Append bytes to send.
@@ -53,7 +55,7 @@ pub struct HostPlan {
     pub reset: bool,
     /// What `end` says to the host.
     pub farewell: Farewell,
-    /// Answer with an error.
+    /// Answer with an error: by a notice, or by `end`.
     pub refuse: bool,
     /// A notice is sent.
     pub notice: bool,
@@ -64,7 +66,7 @@ pub struct HostPlan {
 }
 
 /// Third stage; nothing is set for events of other kinds. `legitimate`: the slot exists; `known`: the request is for
-/// this very connection; `stocks`: a listener takes the buffer.
+/// this very connection.
 #[kernel_fn]
 pub fn plan_host(
     event: Event,
@@ -72,16 +74,16 @@ pub fn plan_host(
     states: States,
     legitimate: bool,
     known: bool,
-    stocks: bool,
+    lending: Lending,
     m: HostMeasures,
 ) -> HostPlan {
     let mut plan = HostPlan::default();
     let state = record.hard.state;
     let flowing = states.flowing;
     let live = known && (states.sending || state == TcpState::FinWait2);
-    // The host cannot know of a half-open connection that came through a listener: its room is what the listener
-    // promised.
-    let handshake = known && states.handshake && record.hard.active;
+    // The host cannot know of a half-open connection that came through a listener, and its room is what the listener
+    // promised. The same holds for one of its own that was promised a buffer: the chain must be empty when that comes.
+    let handshake = known && states.handshake && record.hard.active && !record.hard.promised;
     let listener = known && state == TcpState::Listen;
     plan.status = bits::<8>(status::UNKNOWN_CONNECTION);
     let refused = event.payload_length.get_bits::<8>(0);
@@ -98,13 +100,18 @@ pub fn plan_host(
         }
         EventKind::PostReceive => {
             plan.response = bits::<5>(response::BUFFER_RECEIVE);
-            plan.receive = stocks || ((live || handshake) && !m.too_much && !event.abort);
+            plan.receive = lending.stocks || ((live || handshake) && !m.too_much && !event.abort);
             plan.refuse = !plan.receive;
             if live || handshake || listener {
                 plan.status = refusal;
             }
         }
-        EventKind::Connect => plan.connect = legitimate,
+        EventKind::Connect => {
+            plan.connect = legitimate && !lending.unlent;
+            plan.end = legitimate && lending.unlent;
+            plan.farewell = Farewell::Unlent;
+            plan.refuse = plan.end;
+        }
         EventKind::Listen => {
             plan.listen = legitimate;
             plan.response = bits::<5>(response::LISTEN);
@@ -125,7 +132,7 @@ pub fn plan_host(
         }
         _ => {}
     }
-    plan.notice = plan.refuse || plan.listen;
+    plan.notice = (plan.refuse && !plan.end) || plan.listen;
     plan
 }
 

@@ -2,16 +2,19 @@
 //! listener does, and until it is open one of the listener's buffers may be promised to it.
 //!
 //! Until its handshake is complete the host knows nothing of such a connection, so nobody would be there to take it, or
-//! to post room for it. Which slots listen, and how long their buffers are, is kept in a table of its own beside the
-//! records (`pipeline.rs`), and how many they can still promise in another (`stock.rs`): an event has one row of the
-//! records, and the listener's is another. The record remembers who its listener was; the scan of the timers, and the
-//! segment that would complete the handshake, ask for it.
+//! to post room for it. A connect request of the host may ask a listener for a buffer in the same way. It ends with
+//! that listener only if it was promised one, because its SYN has announced a window that nothing would be behind.
 //!
-//! A promise moves nothing. A SYN that opens a connection takes one off the count, and the SYN-ACK announces the length
-//! of one buffer. The segment that completes the handshake has the receive chain move the first buffer of the listener
-//! into the chain of the connection (`rx/lender.rs`). If the connection ends before, the count goes up again with its
-//! teardown. So a listener that ends finds all buffers that it still owes in its own chain, and any of them fits any
-//! promise, because all of a listener's buffers have one length.
+//! Which slots listen, and how long their buffers are, is kept in a table of its own beside the records
+//! (`pipeline.rs`), and how many they can still promise in another (`stock.rs`): an event has one row of the records,
+//! and the listener's is another. The record remembers who its listener was; the scan of the timers, and the segment
+//! that would complete the handshake, ask for it.
+//!
+//! A promise moves nothing. A SYN or a connect request that opens a connection takes one off the count, and the SYN-ACK
+//! or SYN announces the length of one buffer. The segment that completes the handshake has the receive chain move the
+//! first buffer of the listener into the chain of the connection (`rx/lender.rs`). If the connection ends before, the
+//! count goes up again with its teardown. So a listener that ends finds all buffers that it still owes in its own
+//! chain, and any of them fits any promise, because all of a listener's buffers have one length.
 use crate::bundles::{ConnectionRecord, Event, EventKind, Farewell, TcpState};
 use stevedore_hdl::prelude::*;
 
@@ -58,7 +61,7 @@ pub fn lender_of(event: Event, record: ConnectionRecord) -> Lender {
     let recover = record.soft.recover;
     if event.kind == EventKind::PostReceive || event.kind == EventKind::Listen {
         Lender { slot: event.slot, generation: event.generation }
-    } else if event.kind == EventKind::Segment && event.fresh {
+    } else if event.kind == EventKind::Connect || (event.kind == EventKind::Segment && event.fresh) {
         Lender { slot: event.listener, generation: event.listener_generation }
     } else {
         Lender { slot: recover.get_bits::<16>(0), generation: recover.get_bits::<16>(16) }
@@ -89,17 +92,19 @@ pub struct Lending {
     pub returns: bool,
     /// A listener begins: it has nothing yet.
     pub clears: bool,
-    /// The connection is half open, and its listener is gone.
+    /// The connection is half open, and the listener it depends on is gone.
     pub orphan: bool,
+    /// A connect request asks for a buffer of something that is no listener.
+    pub unlent: bool,
 }
 
-/// Second stage. `fresh`: the event is a SYN that opens a connection; `known`: it is for this very connection; `alike`:
-/// a post with the length of those before it.
+/// Second stage. `opens`: the event is a SYN or a connect request that opens a connection; `known`: it is for this very
+/// connection; `alike`: a post with the length of those before it.
 #[kernel_fn]
 pub fn lend(
     event: Event,
     record: ConnectionRecord,
-    fresh: bool,
+    opens: bool,
     known: bool,
     alike: bool,
     listener: Listener,
@@ -107,9 +112,11 @@ pub fn lend(
     let hard = record.hard;
     let stands = listener.found.alive && listener.found.generation == listener.asked.generation;
     let ends = hard.farewell != Farewell::None && !hard.reset_now;
+    let half = hard.state == TcpState::SynSent || hard.state == TcpState::SynReceived;
+    let names = listener.asked.slot.any() || listener.asked.generation.any();
     Lending {
         // The length may come a few cycles after the count.
-        promise: fresh && stands && listener.stock && listener.found.sized,
+        promise: opens && stands && listener.stock && listener.found.sized,
         length: listener.found.length,
         stocks: event.kind == EventKind::PostReceive
             && known
@@ -118,7 +125,8 @@ pub fn lend(
             && !event.abort,
         returns: event.kind == EventKind::Transmit && ends && hard.promised && stands,
         clears: event.kind == EventKind::Listen,
-        orphan: hard.state == TcpState::SynReceived && !hard.active && !stands,
+        orphan: half && (hard.promised || !hard.active) && !stands,
+        unlent: event.kind == EventKind::Connect && names && !stands,
     }
 }
 

@@ -210,7 +210,7 @@ impl Logic for Pipeline {
         let lending = judgement.lending;
         let exists = self.judge_valid.q.val() && judged.legitimate;
         self.stock.changes.next = exists && (lending.promise || lending.stocks || lending.returns);
-        self.stock.down.next = judged.event.kind == EventKind::Segment;
+        self.stock.down.next = judged.event.kind == EventKind::Segment || judged.event.kind == EventKind::Connect;
         self.stock.clears.next = exists && lending.clears;
 
         // One connection alone: its next turn need not wait until this one is settled. Where others send, too, each

@@ -10,7 +10,7 @@ use super::congestion::{
 use super::host_requests::{measure_host, plan_host, HostMeasures, HostPlan};
 use super::listening::{lend, promised_window, Lending, Listener};
 use super::receive::{fit, plan_payload, Fit, PayloadPlan};
-use super::responses::{farewell_of_reset, farewell_of_silence};
+use super::responses::{farewell_of_orphan, farewell_of_reset, farewell_of_silence};
 use super::rtt::{choose_rto, measure_rtt, plan_rtt, take_sample, Rto, RttMeasures, RttPlan, RttSample};
 use super::segment_arrives::{
     judge, last_states, measure_arrival, measure_standing, next_state, ArrivalMeasures, Standing, Verdict,
@@ -148,7 +148,7 @@ pub fn judge_all(
         state: if fresh { TcpState::SynReceived } else { other },
         mss: if fresh { m.arrival.mss } else { settings.mss },
         sample: take_sample(record, m.rtt),
-        lending: lend(issued.event, record, fresh, m.standing.known, m.host.alike, listener),
+        lending: lend(issued.event, record, fresh || (connect && asked), m.standing.known, m.host.alike, listener),
         goes_on: kind == EventKind::Transmit && goes_on(record, states, m.turn, turn),
     }
 }
@@ -225,7 +225,7 @@ pub fn decide(issued: Issued, record: ConnectionRecord, m: Measures, j: Judgemen
     let rtt = plan_rtt(record, ack, m.rtt, j.sample);
     let turn = plan_turn(record, turning, j.states, m.turn, j.turn, j.window, j.goes_on);
     let timeout = j.timeout;
-    let host = plan_host(event, record, j.states, issued.legitimate, known, j.lending.stocks, m.host);
+    let host = plan_host(event, record, j.states, issued.legitimate, known, j.lending, m.host);
     let next = next_state(state, verdict, ack.fin, payload.fin);
     let last = last_states(state, ack.fin, payload.fin);
 
@@ -248,13 +248,15 @@ pub fn decide(issued: Issued, record: ConnectionRecord, m: Measures, j: Judgemen
     let timer = plan_timer(record, cause, ack, rtt.sample, timeout, j.rto);
 
     let unreachable = known && event.kind == EventKind::Unreachable && m.arrival.under_way;
-    let orphan = j.lending.orphan && (ticking || m.standing.half);
+    let orphan = j.lending.orphan && (ticking || m.standing.half || m.standing.waiting);
     let reset = verdict.refused || verdict.reset || unreachable;
     let finished = here && last.closed;
     let parting = here && last.parting;
     let farewell = if reset {
         farewell_of_reset(record)
-    } else if timeout.over || orphan {
+    } else if orphan {
+        farewell_of_orphan(record)
+    } else if timeout.over {
         farewell_of_silence(record)
     } else if host.end {
         host.farewell
@@ -264,6 +266,8 @@ pub fn decide(issued: Issued, record: ConnectionRecord, m: Measures, j: Judgemen
         Farewell::Closed
     };
     let over = reset || timeout.over || host.end || finished || orphan;
+    // RFC 9293 3.10.5: SYN-SENT ends without a reset. A peer that answers later finds no connection and is reset then.
+    let bereft = orphan && !reset && state == TcpState::SynReceived;
     let second = payload.some && record.soft.ack_owed.any();
     let acknowledge = verdict.challenge || verdict.open || verdict.crossed || other_fin;
     let answer = acknowledge || payload.refused || payload.fin || second;
@@ -287,7 +291,7 @@ pub fn decide(issued: Issued, record: ConnectionRecord, m: Measures, j: Judgemen
         next,
         over,
         acknowledge,
-        reset: host.reset || (orphan && !reset),
+        reset: host.reset || bereft,
         part: over || parting,
         farewell,
         wake: if turning {
