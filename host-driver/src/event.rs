@@ -44,6 +44,8 @@ pub enum Event {
     Connected {
         /// Which.
         connection: Connection,
+        /// Length of the lender's buffer that is the connection's now; 0 if it had none to give, or nobody was asked.
+        room: usize,
     },
     /// A connect request failed; its handle is void.
     ConnectFailed {

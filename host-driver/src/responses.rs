@@ -142,13 +142,7 @@ impl<T: Transport> Device<T> {
             return Ok(None);
         };
         let handle = self.new_handle();
-        self.late.remove(&id);
-        self.by_id.insert(id, handle);
-        let mut state = ConnectionState::new(Phase::Open, id);
-        let room = response.length as usize;
-        state.statistics.posted = room as u64;
-        state.statistics.receive_buffers = u32::from(room > 0);
-        self.connections.insert(handle, state);
+        let room = self.opened(handle, response);
         let endpoint = Endpoint::from_base(response.base);
         Ok(Some(Event::Accepted { listener: Listener(listener), connection: Connection(handle), endpoint, room }))
     }
@@ -167,10 +161,20 @@ impl<T: Transport> Device<T> {
             self.connections.remove(&connection);
             return Ok(Some(Event::ConnectFailed { connection: Connection(connection), status }));
         }
+        let room = self.opened(connection, response);
+        Ok(Some(Event::Connected { connection: Connection(connection), room }))
+    }
+
+    /// A connection stands. The result is the room it begins with: a buffer of a listener.
+    fn opened(&mut self, handle: u64, response: Descriptor) -> usize {
+        let (id, room) = (response.connection, response.length as usize);
         self.late.remove(&id);
-        self.by_id.insert(id, connection);
-        self.connections.insert(connection, ConnectionState::new(Phase::Open, id));
-        Ok(Some(Event::Connected { connection: Connection(connection) }))
+        self.by_id.insert(id, handle);
+        let mut state = ConnectionState::new(Phase::Open, id);
+        state.statistics.posted = room as u64;
+        state.statistics.receive_buffers = u32::from(room > 0);
+        self.connections.insert(handle, state);
+        room
     }
 
     fn listening(&mut self, response: Descriptor, status: Status) -> Result<Option<Event>, Error> {
