@@ -1,5 +1,8 @@
 //! Room before the connection (decision 013), with the RTL engine: what a listener's buffers are worth to a peer that
-//! speaks first, and that each of them comes home however its connection ends.
+//! speaks first, and that each of them comes home however its connection ends. Connections that the peer opens are
+//! here, those of the host in `connects.rs`.
+#[path = "engine_early_data/connects.rs"]
+mod connects;
 #[path = "network/frames.rs"]
 #[allow(dead_code, reason = "shared with the tests of the network block; this binary uses part of it")]
 mod frames;

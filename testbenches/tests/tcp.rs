@@ -4,6 +4,8 @@
 //! TCP of its own. The scripted tests (`handshake` to `requests`) write segments as packetdrill does: flags, relative
 //! numbers, length, window.
 
+#[path = "tcp/borrowing.rs"]
+mod borrowing;
 #[path = "tcp/closing.rs"]
 mod closing;
 #[path = "tcp/half_open.rs"]

@@ -36,7 +36,8 @@ struct Flow {
 pub struct HostApplication {
     stock: Stock,
     listeners: HashMap<Listener, Factory>,
-    opening: HashMap<Connection, Box<dyn Session>>,
+    /// With the listener that was asked for a buffer.
+    opening: HashMap<Connection, (Option<Listener>, Box<dyn Session>)>,
     /// In the order of their opening, so that every run is the same.
     flows: BTreeMap<Connection, Flow>,
     /// Connections for which the input table had no room; every step tries again.
@@ -47,7 +48,7 @@ pub struct HostApplication {
     pub raw: Vec<stevedore_abi::Descriptor>,
     /// Listeners that are open now.
     pub listening: usize,
-    /// Connections that began with a buffer of their listener.
+    /// Connections that began with a buffer of their listener, or of the one that lent to them.
     pub early: usize,
 }
 
@@ -83,12 +84,24 @@ impl HostApplication {
     pub fn open<T: Transport>(
         &mut self,
         device: &mut Device<T>,
+        remote: (Ipv4Addr, u16),
+        local_port: u16,
+        session: impl Session + 'static,
+    ) -> Result<Connection, Error> {
+        self.open_with(device, None, remote, local_port, session)
+    }
+
+    /// The same; a listener, if there is one, lends the connection a buffer.
+    pub fn open_with<T: Transport>(
+        &mut self,
+        device: &mut Device<T>,
+        lender: Option<Listener>,
         (address, port): (Ipv4Addr, u16),
         local_port: u16,
         session: impl Session + 'static,
     ) -> Result<Connection, Error> {
-        let connection = device.connect(address, port, local_port)?;
-        self.opening.insert(connection, Box::new(session));
+        let connection = device.connect(address, port, local_port, lender)?;
+        self.opening.insert(connection, (lender, Box::new(session)));
         Ok(connection)
     }
 
@@ -150,9 +163,12 @@ impl HostApplication {
                 }
             }
             Event::Unused { buffer, .. } => self.stock.give_receive([buffer]),
-            Event::Connected { connection } => {
-                if let Some(session) = self.opening.remove(&connection) {
-                    self.begin(device, connection, session, 0)?;
+            Event::Connected { connection, room } => {
+                let Some((lender, session)) = self.opening.remove(&connection) else { return Ok(()) };
+                self.begin(device, connection, session, usize::from(room > 0))?;
+                if let Some(listener) = lender.filter(|_| room > 0) {
+                    self.early += 1;
+                    self.stock_listener(device, listener)?;
                 }
             }
             Event::ConnectFailed { connection, status } => {

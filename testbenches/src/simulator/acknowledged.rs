@@ -97,7 +97,12 @@ impl Acknowledged {
         let acknowledges = segment.control & ACK != 0;
         let first = acknowledges.then_some(segment.acknowledgement);
         if segment.control & SYN != 0 && line.first != first {
-            *line = Line { first, ..Line::default() };
+            // When both ends open at once, the handshake may be complete before the SYN-ACK leaves: the peer's FIN and
+            // the engine's word to the host are this connection's.
+            if line.first.is_some() {
+                *line = Line::default();
+            }
+            line.first = first;
         }
         if !acknowledges {
             return;

@@ -128,6 +128,9 @@ impl Connections {
         if local_port == 0 || (!listen && remote_port == 0) {
             return tables.refuse(request, kind, Status::BadArgument);
         }
+        if !listen && request.connection != 0 && !self.listeners.contains_key(&request.connection) {
+            return tables.refuse(Descriptor { connection: 0, ..request }, kind, Status::UnknownConnection);
+        }
         if listen && self.listeners.values().any(|listener| listener.port == local_port) {
             return tables.refuse(request, kind, Status::AddressInUse);
         }
@@ -145,7 +148,9 @@ impl Connections {
             sockets.remove(socket);
             return tables.refuse(request, kind, Status::BadArgument);
         }
-        self.connections.insert(id, Connection::new(socket, request.cookie, kind));
+        let mut connection = Connection::new(socket, request.cookie, kind);
+        connection.lender = request.connection;
+        self.connections.insert(id, connection);
     }
 
     fn terminate(&mut self, request: Descriptor, tables: &mut Tables) {
@@ -207,6 +212,12 @@ impl Connections {
         let mut gone = Vec::new();
         for (&id, connection) in &mut self.connections {
             let socket = sockets.get_mut::<Socket>(connection.socket);
+            if connection.opens(socket) {
+                let lender = self.listeners.get_mut(&connection.lender);
+                if let Some(request) = lender.and_then(|listener| listener.room.pop_front()) {
+                    connection.post(request, false);
+                }
+            }
             connection.clock(id, socket, tables, dma);
             // TIME-WAIT is the stack's affair: the host's connection is over when both directions are closed.
             if matches!(socket.state(), State::Closed | State::TimeWait) && !connection.reading {

@@ -18,6 +18,8 @@ fn listening() -> (Scripted, Device<Scripted>, Listener, u32) {
     let early = device.allocate(64, 8).unwrap();
     let refused = device.post_to_listener(listener, vec![early]).unwrap_err();
     assert!(matches!(refused.error, Error::NotConnected));
+    let refused = device.connect(Ipv4Addr::new(10, 0, 0, 2), 80, 1024, Some(listener));
+    assert!(matches!(refused, Err(Error::NotConnected)));
     device.flush().unwrap();
     let cookie = script.0.borrow().request(0).cookie;
     let kind = Response::ListenResponse as u8;
@@ -97,4 +99,59 @@ fn buffers_of_one_listener_are_alike() {
     let room = buffers(&mut device, &[64]);
     assert!(matches!(device.post_to_listener(listener, room).unwrap_err().error, Error::Closing));
     assert!(script.0.borrow().granted.iter().all(|(_, purpose)| *purpose != Purpose::Receive));
+}
+
+/// A connect request names its lender by the engine's id; the buffer is the connection's when it is complete.
+#[test]
+fn buffer_borrowed_is_the_connections() {
+    let (script, mut device, listener, _) = listening();
+    let room = buffers(&mut device, &[64]);
+    device.post_to_listener(listener, room).unwrap();
+    let remote = Ipv4Addr::new(10, 0, 0, 2);
+    let connection = device.connect(remote, 80, 1024, Some(listener)).unwrap();
+    let plain = device.connect(remote, 80, 1025, None).unwrap();
+    device.flush().unwrap();
+    let [post, request, other] = [1, 2, 3].map(|entry| script.0.borrow().request(entry));
+    assert_eq!((request.kind, request.connection, other.connection), (Request::Connect as u8, LISTENER, 0));
+    let kind = Response::ConnectionCompletion as u8;
+    let cookie = request.cookie;
+    let answer = Descriptor { kind, connection: CHILD, length: 64, cookie, owner: true, ..Descriptor::default() };
+    script.0.borrow().respond(1, answer);
+    let Some(Event::Connected { connection: one, room: 64 }) = device.poll().unwrap() else { panic!("not connected") };
+    assert_eq!(one, connection);
+    let statistics = device.statistics(connection).unwrap();
+    assert_eq!((statistics.posted, statistics.receive_buffers), (64, 1));
+    let answer = Descriptor { connection: CHILD + 1, length: 0, cookie: other.cookie, ..answer };
+    script.0.borrow().respond(2, answer);
+    let Some(Event::Connected { connection: one, room: 0 }) = device.poll().unwrap() else { panic!("not connected") };
+    assert_eq!((one, device.statistics(plain).unwrap().receive_buffers), (plain, 0));
+
+    // The listener may be closed now: what it lent is not its own any more.
+    device.close_listener(listener).unwrap();
+    assert!(matches!(device.connect(remote, 80, 1026, Some(listener)), Err(Error::Closing)));
+    script.0.borrow().respond(3, about(post, CHILD, 64, flag::HANDED_BACK, Status::Success));
+    let Some(Event::Received(receipt)) = device.poll().unwrap() else { panic!("no data") };
+    assert_eq!((receipt.connection, receipt.buffer.map(|buffer| buffer.len())), (connection, Some(64)));
+}
+
+/// A connect that ends with its lender is told apart, and the buffer comes back from the listener.
+#[test]
+fn connect_that_ends_with_its_lender_fails_as_aborted() {
+    let (script, mut device, listener, _) = listening();
+    let room = buffers(&mut device, &[64]);
+    device.post_to_listener(listener, room).unwrap();
+    let connection = device.connect(Ipv4Addr::new(10, 0, 0, 2), 80, 1024, Some(listener)).unwrap();
+    device.close_listener(listener).unwrap();
+    device.flush().unwrap();
+    let [post, request] = [1, 2].map(|entry| script.0.borrow().request(entry));
+    script.0.borrow().respond(1, about(post, LISTENER, 0, flag::HANDED_BACK, Status::Aborted));
+    assert!(matches!(device.poll().unwrap(), Some(Event::Unused { .. })));
+    let (kind, status) = (Response::ConnectionCompletion as u8, Status::Aborted as u8);
+    let cookie = request.cookie;
+    let answer = Descriptor { kind, connection: CHILD, status, cookie, owner: true, ..Descriptor::default() };
+    script.0.borrow().respond(2, answer);
+    let Some(Event::ConnectFailed { connection: one, status: Status::Aborted }) = device.poll().unwrap() else {
+        panic!("not refused")
+    };
+    assert_eq!(one, connection);
 }

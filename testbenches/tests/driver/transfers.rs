@@ -58,3 +58,11 @@ fn listeners_lend_their_buffers() {
     scenario.plan.listener_depth = 2;
     run(&scenario);
 }
+
+#[test]
+fn connects_borrow_from_a_listener() {
+    let mut scenario = Scenario::new(6, Opener::Engine, 20_000, 20_000);
+    scenario.connections = 20;
+    scenario.plan.listener_depth = 2;
+    run(&scenario);
+}

@@ -1,5 +1,5 @@
 //! Buffers of a listener: promised with the SYN-ACK, lent when the handshake is complete, promised again if it never
-//! is.
+//! is. Those that the host's own connections borrow: see `borrowing.rs`.
 use super::rig::{Rig, Stalls};
 use super::script::{parse, Conn, ENGINE};
 use stevedore_abi::{Response, Status};
@@ -7,7 +7,7 @@ use stevedore_hdl::prelude::*;
 use stevedore_rtl::bundles::*;
 
 /// A listener with `count` buffers of `length` bytes.
-fn stocked(count: usize, length: u32) -> (Rig<stevedore_testbenches::replay::Compiled>, Conn) {
+pub fn stocked(count: usize, length: u32) -> (Rig<stevedore_testbenches::replay::Compiled>, Conn) {
     let mut rig = Rig::new();
     let listener = rig.listener();
     for _ in 0..count {
@@ -30,7 +30,7 @@ fn syn<D: super::rig::TcpDut>(rig: &mut Rig<D>, conn: Conn, listener: Conn) {
 }
 
 /// How many SYN segments in a row are promised a buffer. Their connections are reset.
-fn promised<D: super::rig::TcpDut>(rig: &mut Rig<D>, listener: Conn, slots: std::ops::Range<u16>) -> usize {
+pub fn promised<D: super::rig::TcpDut>(rig: &mut Rig<D>, listener: Conn, slots: std::ops::Range<u16>) -> usize {
     rig.wire.clear();
     let conns: Vec<Conn> = slots.map(|slot| Conn { slot, generation: 0x4000 }).collect();
     for &conn in &conns {
@@ -223,8 +223,8 @@ fn no_promise_is_lost_or_made_twice_at_any_distance() {
     }
 }
 
-/// Some hundred random lives of half-open connections: at the end, every buffer is in one chain, and the listener can
-/// promise what it has.
+/// Some hundred random lives of half-open connections, opened from either side: at the end, every buffer is in one
+/// chain, and the listener can promise what it has.
 #[test]
 fn buffers_of_listeners_do_not_leak() {
     const SEED: u64 = 0x9e0d;
@@ -240,7 +240,8 @@ fn buffers_of_listeners_do_not_leak() {
             random % limit
         };
         let mut posted = 0;
-        let mut lives: Vec<Option<Conn>> = vec![None; 12];
+        // And whether the host asked for them.
+        let mut lives: Vec<Option<(Conn, bool)>> = vec![None; 12];
         let mut generation = 0;
         for _ in 0..120 {
             let slot = 1 + below(11) as u16;
@@ -252,18 +253,29 @@ fn buffers_of_listeners_do_not_leak() {
                 (_, None) => {
                     generation += 1;
                     let conn = Conn { slot, generation };
-                    syn(&mut rig, conn, listener);
-                    lives[usize::from(slot)] = Some(conn);
+                    let active = below(2) == 0;
+                    if active {
+                        rig.new_slot(slot, ENGINE);
+                        let event = conn.event(EventKind::Connect);
+                        let event = Event { initial_sequence: u64::from(ENGINE).into(), ..event };
+                        rig.requests.push_back(listener.lends(event));
+                    } else {
+                        syn(&mut rig, conn, listener);
+                    }
+                    lives[usize::from(slot)] = Some((conn, active));
                 }
-                (2..=3, Some(conn)) => {
-                    let (event, payload) = parse(conn, "P. 1:41(40) ack 1 win 5000");
+                (2..=3, Some((conn, active))) => {
+                    let data = "P. 1:41(40) ack 1 win 5000";
+                    let segments = ["S. 0:0(0) ack 1 win 5000", data, "S 0:0(0) win 5000", data];
+                    let (event, payload) = parse(conn, if active { segments[below(4) as usize] } else { data });
                     rig.arrives(event, payload);
                 }
-                (4, Some(conn)) => {
-                    let (event, payload) = parse(conn, "R 1:1(0)");
+                (4, Some((conn, active))) => {
+                    let refusal = active && below(2) == 0;
+                    let (event, payload) = parse(conn, if refusal { "R. 0:0(0) ack 1" } else { "R 1:1(0)" });
                     rig.arrives(event, payload);
                 }
-                (5, Some(conn)) => {
+                (5, Some((conn, _))) => {
                     rig.requests.push_back(Event { abort: true, ..conn.event(EventKind::Terminate) });
                 }
                 _ => {}
@@ -277,10 +289,11 @@ fn buffers_of_listeners_do_not_leak() {
         // What is half open still is given up.
         (0..6).for_each(|_| rig.leap(17_000));
         rig.quiet();
-        let lent = rig.notices.iter().filter(|n| n.response.index() == Response::ConnectionArrival as usize).count();
+        let opened = [Response::ConnectionArrival as usize, Response::ConnectionCompletion as usize];
+        let lent = rig.notices.iter().filter(|n| opened.contains(&n.response.index())).count();
         let left = rig.buffers(listener.slot);
-        assert!(posted - left <= lent, "seed {seed}: {posted} posted, {left} left, {lent} arrivals");
-        for conn in lives.iter().flatten() {
+        assert!(posted - left <= lent, "seed {seed}: {posted} posted, {left} left, {lent} opened");
+        for (conn, _) in lives.iter().flatten() {
             rig.requests.push_back(Event { abort: true, ..conn.event(EventKind::Terminate) });
         }
         rig.quiet();

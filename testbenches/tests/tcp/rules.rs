@@ -255,6 +255,8 @@ impl Walk {
         event.initial_sequence = u64::from(ENGINE).into();
         if self.chance(2) {
             event.kind = EventKind::Connect;
+            // It asks nobody, the listener, or one that is gone.
+            event.listener_generation = [0, LISTENER, LISTENER, LISTENER + 1][self.below(4) as usize].into();
         } else {
             event.fresh = true;
             event.listener_generation = bits(LISTENER);
