@@ -97,4 +97,6 @@ pub(crate) struct ListenerState {
     pub cookie: u32,
     /// The host asked to close it.
     pub closing: bool,
+    /// Length of its buffers; 0 before the first.
+    pub buffer_length: usize,
 }

@@ -28,11 +28,24 @@ pub enum Event {
         connection: Connection,
         /// Who it is.
         endpoint: Endpoint,
+        /// Length of the listener's buffer that is the connection's now; 0 if it had none to give.
+        room: usize,
+    },
+    /// A buffer posted to a listener came back and was never a connection's.
+    Unused {
+        /// Which; its handle may be void already.
+        listener: Listener,
+        /// The buffer.
+        buffer: Buffer,
+        /// `Aborted` if the listener was closed, or why the buffer was refused.
+        status: Status,
     },
     /// A connect request succeeded.
     Connected {
         /// Which.
         connection: Connection,
+        /// Length of the lender's buffer that is the connection's now; 0 if it had none to give, or nobody was asked.
+        room: usize,
     },
     /// A connect request failed; its handle is void.
     ConnectFailed {

@@ -21,7 +21,7 @@ pub(crate) enum Posted {
     },
     /// Room to receive.
     Receive {
-        /// Whose.
+        /// Whose: a connection's, or a listener's that has not lent it yet.
         connection: u64,
         /// The room.
         buffer: Buffer,

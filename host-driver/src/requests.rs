@@ -12,15 +12,28 @@ use stevedore_abi::{Descriptor, Request, Status};
 
 impl<T: Transport> Device<T> {
     /// Opens a connection from `local_port` to a peer. `Event::Connected` or `Event::ConnectFailed` follows.
-    pub fn connect(&mut self, remote: Ipv4Addr, remote_port: u16, local_port: u16) -> Result<Connection, Error> {
+    ///
+    /// A `lender` gives the connection one of its buffers, if it has one left, as it does to those it accepts: the peer
+    /// may send before the host has heard that the connection stands. If the lender is closed before that, the request
+    /// fails: with `Status::UnknownConnection` if the SYN has not left, with `Status::Aborted` if it has announced a
+    /// buffer.
+    pub fn connect(
+        &mut self,
+        remote: Ipv4Addr,
+        remote_port: u16,
+        local_port: u16,
+        lender: Option<Listener>,
+    ) -> Result<Connection, Error> {
         check_port("remote port", remote_port)?;
         check_port("local port", local_port)?;
+        let lender = lender.map_or(Ok(0), |listener| self.open_listener(listener))?;
         self.reserve(1)?;
         let handle = self.new_handle();
         let cookie = self.posted.insert(Posted::Connect { connection: handle });
         self.connections.insert(handle, ConnectionState::new(Phase::Opening, 0));
         let base = Endpoint { remote_address: remote.to_bits(), remote_port, local_port }.to_base();
-        self.push(Descriptor { base, cookie, kind: Request::Connect as u8, ..Descriptor::default() });
+        let kind = Request::Connect as u8;
+        self.push(Descriptor { base, connection: lender, cookie, kind, ..Descriptor::default() });
         Ok(Connection(handle))
     }
 
@@ -30,7 +43,7 @@ impl<T: Transport> Device<T> {
         self.reserve(1)?;
         let listener = self.new_handle();
         let cookie = self.posted.insert(Posted::Listen { listener });
-        self.listeners.insert(listener, ListenerState { id: 0, cookie, closing: false });
+        self.listeners.insert(listener, ListenerState { id: 0, cookie, closing: false, buffer_length: 0 });
         let base = Endpoint { local_port: port, ..Endpoint::default() }.to_base();
         self.push(Descriptor { base, cookie, kind: Request::Listen as u8, ..Descriptor::default() });
         Ok(Listener(listener))
@@ -102,6 +115,30 @@ impl<T: Transport> Device<T> {
         Ok(())
     }
 
+    /// Gives a listener buffers for the connections it will accept or lend to, all or none: each connection begins with
+    /// one of them, so that its peer may send before the host has heard of it. All buffers of a listener have one
+    /// length. They come back as those of a connection do, or in `Event::Unused`.
+    pub fn post_to_listener(&mut self, listener: Listener, buffers: Vec<Buffer>) -> Result<(), Rejected> {
+        let checked = self.check_listener_post(listener, &buffers).and_then(|id| {
+            self.grant(&buffers, Purpose::Receive)?;
+            Ok(id)
+        });
+        let id = match checked {
+            Ok(id) => id,
+            Err(error) => return Err(Rejected { error, buffers }),
+        };
+        for buffer in buffers {
+            let (base, length) = (buffer.address(), buffer.len() as u32);
+            if let Some(state) = self.listeners.get_mut(&listener.0) {
+                state.buffer_length = buffer.len();
+            }
+            let cookie = self.posted.insert(Posted::Receive { connection: listener.0, buffer, reported: 0 });
+            let kind = Request::BufferAvailable as u8;
+            self.push(Descriptor { base, connection: id, length, cookie, kind, ..Descriptor::default() });
+        }
+        Ok(())
+    }
+
     /// Closes in order: what was sent still goes out, what the peer sends still comes in. `Event::Closed` follows.
     pub fn close(&mut self, connection: Connection) -> Result<(), Error> {
         match self.connections.get(&connection.0).map(|state| state.phase) {
@@ -117,14 +154,7 @@ impl<T: Transport> Device<T> {
 
     /// Stops listening. Connections accepted so far stay. `Event::ListenerClosed` follows.
     pub fn close_listener(&mut self, listener: Listener) -> Result<(), Error> {
-        let state = self.listeners.get(&listener.0).ok_or(Error::UnknownListener)?;
-        if state.id == 0 {
-            return Err(Error::NotConnected);
-        }
-        if state.closing {
-            return Err(Error::Closing);
-        }
-        let connection = state.id;
+        let connection = self.open_listener(listener)?;
         self.reserve(1)?;
         if let Some(state) = self.listeners.get_mut(&listener.0) {
             state.closing = true;
@@ -193,6 +223,16 @@ impl<T: Transport> Device<T> {
         Ok(())
     }
 
+    /// The engine's id of a listener that is open and was not asked to close.
+    fn open_listener(&self, listener: Listener) -> Result<u64, Error> {
+        let state = self.listeners.get(&listener.0).ok_or(Error::UnknownListener)?;
+        match (state.id, state.closing) {
+            (0, _) => Err(Error::NotConnected),
+            (_, true) => Err(Error::Closing),
+            (id, false) => Ok(id),
+        }
+    }
+
     /// Everything that can be wrong with buffers about to be posted, before anything is changed.
     fn check_post(&mut self, connection: Connection, buffers: &[Buffer], send: bool) -> Result<(), Error> {
         match self.connections.get(&connection.0).map(|state| state.phase) {
@@ -201,6 +241,22 @@ impl<T: Transport> Device<T> {
             Some(Phase::Closing) if send => return Err(Error::Closing),
             Some(Phase::Open | Phase::Closing) => {}
         }
+        self.check_buffers(buffers)
+    }
+
+    /// The same for a listener, whose engine's id is the result.
+    fn check_listener_post(&mut self, listener: Listener, buffers: &[Buffer]) -> Result<u64, Error> {
+        let id = self.open_listener(listener)?;
+        let first = self.listeners.get(&listener.0).map_or(0, |state| state.buffer_length);
+        self.check_buffers(buffers)?;
+        let length = if first == 0 { buffers[0].len() } else { first };
+        match buffers.iter().map(Buffer::len).find(|&other| other != length) {
+            Some(other) => Err(Error::BadArgument { what: "length of a listener's buffer", value: other as u64 }),
+            None => Ok(id),
+        }
+    }
+
+    fn check_buffers(&mut self, buffers: &[Buffer]) -> Result<(), Error> {
         let limit = MAXIMUM_BUFFER as usize;
         if buffers.is_empty() || buffers.iter().any(Buffer::is_empty) {
             return Err(Error::EmptyBuffer);

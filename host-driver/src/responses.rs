@@ -58,6 +58,11 @@ impl<T: Transport> Device<T> {
         let Some(Posted::Receive { connection, buffer, reported }) = self.posted.get(cookie) else {
             return Err(Fault::Unexpected(response).into());
         };
+        // A listener's buffer is a connection's from the first response that says so.
+        let named = self.by_id.get(&response.connection).filter(|handle| self.connections.contains_key(handle));
+        if let (false, Some(&borrower)) = (self.connections.contains_key(connection), named) {
+            *connection = borrower;
+        }
         let handle = *connection;
         // A refused request reports no bytes; whatever its length field repeats is not received data.
         let refused = status != Status::Success && response.flags & flag::HANDED_BACK == 0;
@@ -74,10 +79,12 @@ impl<T: Transport> Device<T> {
             *reported += length as u32;
             None
         };
-        if let Some(state) = self.connections.get_mut(&handle) {
-            state.statistics.received += length as u64;
-            state.statistics.receive_buffers -= u32::from(returned);
-        }
+        let Some(state) = self.connections.get_mut(&handle) else {
+            // Bytes for a connection that nobody wants any more are nobody's.
+            return Ok(buffer.map(|buffer| Event::Unused { listener: Listener(handle), buffer, status }));
+        };
+        state.statistics.received += length as u64;
+        state.statistics.receive_buffers -= u32::from(returned);
         self.finish_if_home(handle);
         Ok(Some(Event::Received(receipt(handle, length, buffer))))
     }
@@ -135,11 +142,9 @@ impl<T: Transport> Device<T> {
             return Ok(None);
         };
         let handle = self.new_handle();
-        self.late.remove(&id);
-        self.by_id.insert(id, handle);
-        self.connections.insert(handle, ConnectionState::new(Phase::Open, id));
+        let room = self.opened(handle, response);
         let endpoint = Endpoint::from_base(response.base);
-        Ok(Some(Event::Accepted { listener: Listener(listener), connection: Connection(handle), endpoint }))
+        Ok(Some(Event::Accepted { listener: Listener(listener), connection: Connection(handle), endpoint, room }))
     }
 
     fn completed(&mut self, response: Descriptor, status: Status) -> Result<Option<Event>, Error> {
@@ -156,10 +161,20 @@ impl<T: Transport> Device<T> {
             self.connections.remove(&connection);
             return Ok(Some(Event::ConnectFailed { connection: Connection(connection), status }));
         }
+        let room = self.opened(connection, response);
+        Ok(Some(Event::Connected { connection: Connection(connection), room }))
+    }
+
+    /// A connection stands. The result is the room it begins with: a buffer of a listener.
+    fn opened(&mut self, handle: u64, response: Descriptor) -> usize {
+        let (id, room) = (response.connection, response.length as usize);
         self.late.remove(&id);
-        self.by_id.insert(id, connection);
-        self.connections.insert(connection, ConnectionState::new(Phase::Open, id));
-        Ok(Some(Event::Connected { connection: Connection(connection) }))
+        self.by_id.insert(id, handle);
+        let mut state = ConnectionState::new(Phase::Open, id);
+        state.statistics.posted = room as u64;
+        state.statistics.receive_buffers = u32::from(room > 0);
+        self.connections.insert(handle, state);
+        room
     }
 
     fn listening(&mut self, response: Descriptor, status: Status) -> Result<Option<Event>, Error> {

@@ -89,6 +89,18 @@ impl<P: Peer> Bench<P> {
         Ok(self.host.open(&mut self.device, remote, local_port, session)?)
     }
 
+    /// The same; the listener opened last, if there is one, lends the connection a buffer.
+    pub fn open_with_lender(
+        &mut self,
+        remote: (Ipv4Addr, u16),
+        local_port: u16,
+        session: impl Session + 'static,
+    ) -> Result<Connection> {
+        self.wait_for_room()?;
+        let lender = self.listeners.last().copied();
+        Ok(self.host.open_with(&mut self.device, lender, remote, local_port, session)?)
+    }
+
     /// Works until the input table has room for a request.
     pub fn wait_for_room(&mut self) -> Result<()> {
         while !self.device.has_room(1)? {
@@ -141,12 +153,19 @@ impl<P: Peer> Bench<P> {
         Ok(())
     }
 
-    /// Closes the listeners and waits until everything is home: slots, contexts, tags, buffers, grants. An error names what is not.
-    pub fn finish(&mut self) -> Result<()> {
+    /// Asks for the end of every listener, and does not wait for it.
+    pub fn close_listeners(&mut self) -> Result<()> {
         for listener in std::mem::take(&mut self.listeners) {
             self.wait_for_room()?;
             self.device.close_listener(listener)?;
         }
+        Ok(())
+    }
+
+    /// Closes the listeners and waits until everything is home: slots, contexts, tags, buffers, grants. An error names
+    /// what is not.
+    pub fn finish(&mut self) -> Result<()> {
+        self.close_listeners()?;
         let end = self.now() + HOMECOMING;
         loop {
             while self.host.step(&mut self.device)? {}
@@ -256,10 +275,14 @@ impl Scenario {
                 bench.device.transport_mut().wake_peer();
             }
             Opener::Engine => {
+                // A plan with buffers for a listener is one for connections that borrow them.
+                if self.plan.listener_depth > 0 {
+                    bench.serve(999, || Exchange::pair(0, 0, 0).0)?;
+                }
                 for (index, (near, far)) in pairs.enumerate() {
                     let (port, local) = (1000 + index as u16, 20_000 + index as u16);
                     bench.device.transport_mut().peer.serve(port, 1, move || far.clone());
-                    bench.open((PEER, port), local, near)?;
+                    bench.open_with_lender((PEER, port), local, near)?;
                 }
             }
         }

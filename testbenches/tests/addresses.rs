@@ -275,7 +275,7 @@ fn impossible_gateway_is_not_asked_for() {
         drive_settings(&mut rig.dut, Settings { gateway: bits(gateway.into()), ..bench::settings() });
         let tuple =
             Tuple { remote_address: bits(u64::from(far) + i as u64), remote_port: bits(80), local_port: bits(1) };
-        rig.opens.push_back(OpenRequest { listen: false, tuple, remote_mac: bits(0), cookie: bits(i as u64) });
+        rig.opens.push_back(OpenRequest { tuple, cookie: bits(i as u64), ..OpenRequest::default() });
         rig.settle(200);
         let asked = std::mem::take(&mut rig.frames);
         assert_eq!(asked, vec![Arp::question_for(far + i as u32).bytes()], "gateway {gateway:#x}");

@@ -2,6 +2,8 @@
 
 #[path = "driver/demo.rs"]
 mod demo;
+#[path = "driver/lending.rs"]
+mod lending;
 #[path = "driver/rings.rs"]
 mod rings;
 #[path = "driver/scripted.rs"]

@@ -4,12 +4,16 @@
 //! TCP of its own. The scripted tests (`handshake` to `requests`) write segments as packetdrill does: flags, relative
 //! numbers, length, window.
 
+#[path = "tcp/borrowing.rs"]
+mod borrowing;
 #[path = "tcp/closing.rs"]
 mod closing;
 #[path = "tcp/half_open.rs"]
 mod half_open;
 #[path = "tcp/handshake.rs"]
 mod handshake;
+#[path = "tcp/lending.rs"]
+mod lending;
 #[path = "tcp/limits.rs"]
 mod limits;
 #[path = "tcp/peer.rs"]

@@ -93,8 +93,8 @@ codes! {
     /// Request types (H2), host to engine.
     Request REQUESTS {
         BufferSend = 1 "Send `length` bytes at `base` on `connection`.";
-        BufferAvailable = 2 "Receive into `length` bytes at `base` for `connection`.";
-        Connect = 3 "Open a connection to the packed endpoint in `base`; a zero local port is refused.";
+        BufferAvailable = 2 "Receive into `length` bytes at `base` for `connection`. If that is a listener: for a connection it will accept; all buffers of a listener have one length.";
+        Connect = 3 "Open a connection to the packed endpoint in `base`; a zero local port is refused. If `connection` is not 0, it names a listener, which lends a buffer to the connection if it has one left; the SYN announces its room.";
         Termination = 4 "Close `connection` (or a listener) in order, or with `flag::ABORT` at once.";
         Listen = 5 "Accept connections to the local port of the packed endpoint in `base`.";
         Cancellation = 6 "Cancel a pending request (reserved: answered with `Status::Unsupported`).";
@@ -108,8 +108,8 @@ codes! {
     Response RESPONSES {
         BufferReceive = 1 "Bytes `offset .. offset + length` of the posted buffer at `base` hold received data.";
         BufferAvailable = 2 "The send buffer was acknowledged by the peer (or given up, see status) and is the host's again (T3).";
-        ConnectionArrival = 3 "A listener accepted `connection`; `base` is the packed endpoint, `cookie` the listener's.";
-        ConnectionCompletion = 4 "The outcome of a connect request.";
+        ConnectionArrival = 3 "A listener accepted `connection`; `base` is the packed endpoint, `cookie` the listener's. If `length` is not 0, a buffer of the listener, of that length, is the connection's from now on.";
+        ConnectionCompletion = 4 "The outcome of a connect request. If `length` is not 0, a buffer of the listener that the request named, of that length, is the connection's from now on. Status UnknownConnection: the request named no listener; Aborted: the listener was closed after the SYN had announced its buffer.";
         ListenResponse = 5 "The outcome of a listen request; `connection` is the listener's id.";
         TerminationResponse = 6 "The connection is gone and every buffer of it was returned before this response.";
         CancellationResponse = 7 "The outcome of a cancellation request.";
@@ -124,8 +124,8 @@ codes! {
     Status STATUSES {
         Success = 0 "The request succeeded.";
         UnknownType = 1 "The request type is not known.";
-        UnknownConnection = 2 "The connection id is 0, was never given out, or its connection is gone.";
-        BadLength = 3 "Length zero, or above `MAXIMUM_BUFFER`.";
+        UnknownConnection = 2 "The connection id is 0, was never given out, or its connection is gone; of a connect request: it is no listener's.";
+        BadLength = 3 "Length zero, above `MAXIMUM_BUFFER`, or not that of the buffers a listener got before.";
         Unsupported = 4 "The request is known but this engine does not carry it out.";
         NoRoom = 5 "No connection slot, or no message context, was free.";
         AddressInUse = 6 "The 4-tuple or listening port is in use.";

@@ -87,9 +87,13 @@ pub struct ReceiveCommand {
     pub address: Bits<64>,
     /// Append, Announce: bytes of the buffer. Place: payload bytes to place, after `trim`; may be 0.
     pub length: Bits<32>,
-    /// Append: the host's cookie.
+    /// Append: the host's cookie. `lends`: the slot of the listener `[15:0]`.
     pub cookie: Bits<32>,
-    /// Place, Discard: before everything else, tell the host what `ending` says: the connection stands.
+    /// Place, Discard: before everything else, the first buffer in the chain of the listener that `cookie` names
+    /// becomes the only one of this connection, which had none.
+    pub lends: bool,
+    /// Place, Discard: before everything but `lends`, tell the host what `ending` says: the connection stands, with the
+    /// room that its first buffer has.
     pub announce: bool,
     /// Place: payload bytes to drop at the front (already received).
     pub trim: Bits<16>,

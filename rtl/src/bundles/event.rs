@@ -37,9 +37,10 @@ pub struct Event {
     pub generation: Bits<16>,
     /// Segment: the slot was given out for this very SYN; `listener` names who accepts. Segment only.
     pub fresh: bool,
-    /// Segment, `fresh`: slot of the listener, whose `cookie` the event carries. The connection ends with it until it is open.
+    /// Segment, `fresh`: slot of the listener, whose `cookie` the event carries. The connection ends with it until it
+    /// is open, and may get one of its buffers. Connect: slot of the listener that is asked for a buffer, 0 for none.
     pub listener: Bits<16>,
-    /// Segment, `fresh`: generation of that listener.
+    /// Segment, `fresh`, and Connect: generation of that listener.
     pub listener_generation: Bits<16>,
     /// Segment: SEG.SEQ. Unreachable: SEG.SEQ of the segment that did not arrive.
     pub sequence: Bits<32>,
@@ -77,4 +78,6 @@ pub struct OpenRequest {
     pub remote_mac: Bits<48>,
     /// The host's cookie.
     pub cookie: Bits<32>,
+    /// Connect: the listener that is asked for a buffer, slot `[15:0]` and generation `[31:16]`; 0 for none.
+    pub lender: Bits<32>,
 }

@@ -52,6 +52,10 @@ pub enum Farewell {
     Refused,
     /// ConnectionCompletion TimedOut.
     Unanswered,
+    /// ConnectionCompletion UnknownConnection: the connect request named something that is no listener.
+    Unlent,
+    /// ConnectionCompletion Aborted: the listener that promised a buffer is gone.
+    Orphaned,
 }
 
 /// Hard state. The 4-tuple lives with the lookup; chain heads and offsets live with the chains.
@@ -73,8 +77,12 @@ pub struct Hard {
     pub snd_end: Bits<32>,
     /// RCV.NXT: next sequence number expected.
     pub rcv_nxt: Bits<32>,
-    /// Posted room not yet filled, bytes.
+    /// Posted room not yet filled, bytes. While `promised`: that of the buffer promised. In LISTEN: the length of every
+    /// buffer posted to the listener, 0 before the first.
     pub rcv_room: Bits<32>,
+    /// The handshake is not complete, and a buffer of the listener that `soft.recover` names is promised to the
+    /// connection, which ends with that listener (`connection/listening.rs`).
+    pub promised: bool,
     /// The host asked for an orderly close: a FIN follows the last posted byte.
     pub fin_wanted: bool,
     /// MSS used for sending.
@@ -115,8 +123,8 @@ pub struct Soft {
     pub cwnd_credit: Bits<24>,
     /// Duplicate acknowledgements in a row.
     pub duplicate_acks: Bits<3>,
-    /// In fast recovery until this is acknowledged (RFC 6582). In SYN-RECEIVED: the listener's slot `[15:0]` and
-    /// generation `[31:16]`.
+    /// In fast recovery until this is acknowledged (RFC 6582). In SYN-SENT and SYN-RECEIVED: the slot `[15:0]` and the
+    /// generation `[31:16]` of the listener that accepts the connection, or was asked for a buffer.
     pub recover: Bits<32>,
     /// `recover` is in force.
     pub recovering: bool,

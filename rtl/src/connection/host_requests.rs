@@ -1,4 +1,5 @@
 //! Requests of the host (RFC 9293 3.10.1 to 3.10.5): open, listen, post bytes, post room, close, abort.
+use super::listening::Lending;
 use super::states::States;
 use crate::bundles::codes::{response, status};
 use crate::bundles::{ConnectionRecord, Event, EventKind, Farewell, TcpState};
@@ -13,6 +14,8 @@ pub struct HostMeasures {
     pub room: Bits<32>,
     /// More bytes than sequence numbers can tell apart, or more room than can be counted.
     pub too_much: bool,
+    /// A buffer for a listener is as long as those it has got before.
+    pub alike: bool,
 }
 
 /// First stage: sums.
@@ -20,16 +23,20 @@ pub struct HostMeasures {
 pub fn measure_host(event: Event, record: ConnectionRecord) -> HostMeasures {
     let hard = record.hard;
     let outstanding = hard.snd_end - hard.snd_una + event.length;
-    let room = hard.rcv_room + event.length;
+    // A listener's is the length of one buffer.
+    let posted = if hard.state == TcpState::Listen { bits::<32>(0) } else { hard.rcv_room };
+    let room = posted + event.length;
     let send = event.kind == EventKind::PostSend;
     HostMeasures {
         end: hard.snd_end + event.length,
         room,
         too_much: if send { outstanding.get_bit(31) } else { room.get_bit(31) },
+        alike: !hard.rcv_room.any() || hard.rcv_room == event.length,
     }
 }
 
-/// What a request does: at most one of the first eight, all in `refuse` otherwise.
+/// What a request does: at most one of the first eight, all in `refuse` otherwise. A connect request is refused by an
+/// `end`: it has a slot by then, which only a teardown gives back.
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
 pub struct HostPlan {
     /// Append bytes to send.
@@ -48,7 +55,7 @@ pub struct HostPlan {
     pub reset: bool,
     /// What `end` says to the host.
     pub farewell: Farewell,
-    /// Answer with an error.
+    /// Answer with an error: by a notice, or by `end`.
     pub refuse: bool,
     /// A notice is sent.
     pub notice: bool,
@@ -58,23 +65,30 @@ pub struct HostPlan {
     pub status: Bits<8>,
 }
 
-/// Third stage; nothing is set for events of other kinds. `legitimate`: the slot exists; `known`: the request is for this very connection.
+/// Third stage; nothing is set for events of other kinds. `legitimate`: the slot exists; `known`: the request is for
+/// this very connection.
 #[kernel_fn]
 pub fn plan_host(
     event: Event,
-    state: TcpState,
+    record: ConnectionRecord,
     states: States,
     legitimate: bool,
     known: bool,
+    lending: Lending,
     m: HostMeasures,
 ) -> HostPlan {
     let mut plan = HostPlan::default();
+    let state = record.hard.state;
     let flowing = states.flowing;
     let live = known && (states.sending || state == TcpState::FinWait2);
-    let handshake = known && states.handshake;
+    // The host cannot know of a half-open connection that came through a listener, and its room is what the listener
+    // promised. The same holds for one of its own that was promised a buffer: the chain must be empty when that comes.
+    let handshake = known && states.handshake && record.hard.active && !record.hard.promised;
+    let listener = known && state == TcpState::Listen;
     plan.status = bits::<8>(status::UNKNOWN_CONNECTION);
     let refused = event.payload_length.get_bits::<8>(0);
-    let refusal = if event.abort { refused } else { bits::<8>(status::NO_ROOM) };
+    let wrong = if listener { bits::<8>(status::BAD_LENGTH) } else { bits::<8>(status::NO_ROOM) };
+    let refusal = if event.abort { refused } else { wrong };
     match event.kind {
         EventKind::PostSend => {
             plan.response = bits::<5>(response::BUFFER_AVAILABLE);
@@ -86,13 +100,18 @@ pub fn plan_host(
         }
         EventKind::PostReceive => {
             plan.response = bits::<5>(response::BUFFER_RECEIVE);
-            plan.receive = (live || handshake) && !m.too_much && !event.abort;
+            plan.receive = lending.stocks || ((live || handshake) && !m.too_much && !event.abort);
             plan.refuse = !plan.receive;
-            if live || handshake {
+            if live || handshake || listener {
                 plan.status = refusal;
             }
         }
-        EventKind::Connect => plan.connect = legitimate,
+        EventKind::Connect => {
+            plan.connect = legitimate && !lending.unlent;
+            plan.end = legitimate && lending.unlent;
+            plan.farewell = Farewell::Unlent;
+            plan.refuse = plan.end;
+        }
         EventKind::Listen => {
             plan.listen = legitimate;
             plan.response = bits::<5>(response::LISTEN);
@@ -100,7 +119,6 @@ pub fn plan_host(
         }
         EventKind::Terminate => {
             plan.response = bits::<5>(response::TERMINATION);
-            let listener = known && state == TcpState::Listen;
             let abort = live && event.abort;
             plan.end = listener || abort;
             plan.farewell = if listener { Farewell::Closed } else { Farewell::Aborted };
@@ -114,7 +132,7 @@ pub fn plan_host(
         }
         _ => {}
     }
-    plan.notice = plan.refuse || plan.listen;
+    plan.notice = (plan.refuse && !plan.end) || plan.listen;
     plan
 }
 

@@ -391,6 +391,8 @@ impl Logic for Lookup {
             },
             slot: connection.slot,
             generation: connection.generation,
+            listener: job.sequence.get_bits::<16>(0),
+            listener_generation: job.sequence.get_bits::<16>(16),
             sequence: job.sequence,
             initial_sequence: self.numbers.number.val(),
             cookie: job.cookie,

@@ -59,7 +59,7 @@ pub struct Job {
     pub remote_mac: Bits<48>,
     /// Connect, Listen: the host's cookie.
     pub cookie: Bits<32>,
-    /// Segment, Unreachable: SEG.SEQ.
+    /// Segment, Unreachable: SEG.SEQ. Connect: the listener that is asked for a buffer, as in `OpenRequest`.
     pub sequence: Bits<32>,
     /// Segment: SEG.ACK.
     pub acknowledgement: Bits<32>,
@@ -298,7 +298,7 @@ impl Logic for LookupFront {
             tuple: held.tuple,
             remote_mac: mux(from_open, open.remote_mac, header.remote_mac),
             cookie: open.cookie,
-            sequence: mux(from_icmp, icmp.sequence, header.sequence),
+            sequence: mux(from_icmp, icmp.sequence, mux(from_open, open.lender, header.sequence)),
             acknowledgement: header.acknowledgement,
             window: header.window,
             control,

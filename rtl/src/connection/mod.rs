@@ -27,6 +27,7 @@ pub mod settle;
 pub mod slots;
 pub mod stages;
 pub mod states;
+pub mod stock;
 pub mod table;
 pub mod tcp;
 pub mod timeouts;

@@ -1,7 +1,8 @@
 //! The connection pipeline: one event per cycle; read, load, measure, judge, decide, settle.
 //!
-//! **Role.** Owns the connection table. Everything TCP is in the functions of the files named in `stages.rs`; here is
-//! only the order of things. Neighbours: `arbiter.rs` before it, the queues of `tcp.rs` and the scheduler behind it.
+//! **Role.** Owns the connection table, and what is known of listeners beside it (`listening.rs`). Everything TCP is in
+//! the functions of the files named in `stages.rs`; here is only the order of things. Neighbours: `arbiter.rs` before
+//! it, the queues of `tcp.rs` and the scheduler behind it.
 //!
 //! ```text
 //!  read    0 the table is read for the event that was let in
@@ -24,9 +25,10 @@
 //! **Invariant.** A record is in at most one stage from 0 to 4 (the arbiter sees to it), so what is read is what was
 //! last written.
 use super::heads::UnderWay;
-use super::listening::{listening_of, Listening};
+use super::listening::{lender_of, listening_of, Lender, Listener, Listening};
 use super::settle::{begin, outcome_of, settle, Outcome};
 use super::stages::{decide, judge_all, measure, Decisions, Issued, Judgement, Measures};
+use super::stock::Stock;
 use crate::bundles::{ConnectionRecord, EventKind, TcpPulses, TcpSettings};
 use stevedore_hdl::prelude::*;
 
@@ -74,6 +76,8 @@ pub struct Pipeline {
     listened_valid: Register<bool>,
     listened_row: Flop<Bits<16>>,
     listened: Flop<Listening>,
+    stock: Stock,
+    lender: Flop<Lender>,
     decide_handed: Flop<bool>,
     settle_handed: Flop<bool>,
     measure_valid: Register<bool>,
@@ -125,6 +129,8 @@ impl Pipeline {
             listened_valid: Register::default(),
             listened_row: Flop::default(),
             listened: Flop::default(),
+            stock: Stock::new(connections),
+            lender: Flop::default(),
             decide_handed: Flop::default(),
             settle_handed: Flop::default(),
             measure_valid: Register::default(),
@@ -153,8 +159,8 @@ impl Pipeline {
 impl Logic for Pipeline {
     #[kernel]
     fn update(&mut self) {
-        setup!(self, measure_valid, judge_valid, decide_valid, settle_valid, counted, listened_valid);
-        clocks!(self, listening, listened_row, listened, decide_handed, settle_handed);
+        setup!(self, measure_valid, judge_valid, decide_valid, settle_valid, counted, listened_valid, stock);
+        clocks!(self, listening, listened_row, listened, lender, decide_handed, settle_handed);
         clocks!(self, table, measure, measure_record, judge, judge_record, measures);
         clocks!(self, decide, decide_record, decide_measures, judgement);
         clocks!(self, settle, settle_record, settle_measures, decisions, settled);
@@ -178,7 +184,10 @@ impl Logic for Pipeline {
         self.judge.d.next = measured;
         self.judge_record.d.next = record;
         self.measures.d.next = measure(measured, record, settings, now);
-        self.listening.read_address.next = record.soft.recover.get_bits::<16>(0);
+        let lender = lender_of(measured.event, record);
+        self.lender.d.next = lender;
+        self.listening.read_address.next = lender.slot;
+        self.stock.row.next = lender.slot;
 
         // Judge.
         let judged = self.judge.q.val();
@@ -191,8 +200,18 @@ impl Logic for Pipeline {
         self.decide.d.next = judged;
         self.decide_record.d.next = record;
         self.decide_measures.d.next = measures;
-        let judgement = judge_all(judged, record, settings, measures, self.listening.read_data.val());
+        let listener = Listener {
+            asked: self.lender.q.val(),
+            found: self.listening.read_data.val(),
+            stock: self.stock.some.val(),
+        };
+        let judgement = judge_all(judged, record, settings, measures, listener);
         self.judgement.d.next = judgement;
+        let lending = judgement.lending;
+        let exists = self.judge_valid.q.val() && judged.legitimate;
+        self.stock.changes.next = exists && (lending.promise || lending.stocks || lending.returns);
+        self.stock.down.next = judged.event.kind == EventKind::Segment || judged.event.kind == EventKind::Connect;
+        self.stock.clears.next = exists && lending.clears;
 
         // One connection alone: its next turn need not wait until this one is settled. Where others send, too, each
         // waits for all others.
@@ -214,7 +233,7 @@ impl Logic for Pipeline {
         self.settle.d.next = decided;
         let judgement = self.judgement.q.val();
         self.settle_handed.d.next = self.decide_handed.q.val();
-        self.settle_record.d.next = begin(decided.event, record, judgement);
+        self.settle_record.d.next = begin(decided.event, record, measures, judgement);
         self.settle_measures.d.next = measures;
         self.decisions.d.next = decide(decided, record, measures, judgement);
 
@@ -235,7 +254,8 @@ impl Logic for Pipeline {
         self.listened.d.next = listening_of(next);
         self.listening.write_enable.next = self.listened_valid.q.val();
         self.listening.write_address.next = self.listened_row.q.val();
-        self.listening.write_data.next = self.listened.q.val();
+        let listened = self.listened.q.val();
+        self.listening.write_data.next = Listening { sized: listened.length.any(), ..listened };
 
         let outcome = outcome_of(settled, record, settings, measures, decisions);
         self.outcome_valid.next = valid;

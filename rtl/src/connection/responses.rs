@@ -24,6 +24,14 @@ pub fn ending_of(farewell: Farewell, cookie: Bits<32>) -> Ending {
             ending.response = bits::<5>(response::COMPLETION);
             ending.status = bits::<8>(status::TIMED_OUT);
         }
+        Farewell::Unlent => {
+            ending.response = bits::<5>(response::COMPLETION);
+            ending.status = bits::<8>(status::UNKNOWN_CONNECTION);
+        }
+        Farewell::Orphaned => {
+            ending.response = bits::<5>(response::COMPLETION);
+            ending.status = bits::<8>(status::ABORTED);
+        }
     }
     ending
 }
@@ -69,6 +77,17 @@ pub fn farewell_of_silence(record: ConnectionRecord) -> Farewell {
         _ => {}
     }
     farewell
+}
+
+/// What to say when a half-open connection ends because its listener did: of one that came through the listener the
+/// host knows nothing.
+#[kernel_fn]
+pub fn farewell_of_orphan(record: ConnectionRecord) -> Farewell {
+    if record.hard.active {
+        Farewell::Orphaned
+    } else {
+        Farewell::Silent
+    }
 }
 
 /// The end of TIME-WAIT: the response went out when it began, unless its teardown still waits for a turn.

@@ -1,9 +1,11 @@
 //! The fourth stage of thought: the record after the event, and what leaves the pipeline because of it.
 use super::congestion::update_congestion;
 use super::host_requests::after_request;
+use super::listening::promised_window;
 use super::options::{agreed, announced, begun};
 use super::receive::after_payload;
 use super::responses::{announcement_of, ending_of};
+use super::sequence::wide;
 use super::stages::{Decisions, Issued, Judgement, Measures};
 use super::timeouts::{after_tick, update_timer};
 use super::transmit::{after_turn, segment_of};
@@ -28,8 +30,11 @@ pub struct Outcome {
 /// The record that is settled: a new one if the event begins a connection. It may still wait in the scheduler's queue
 /// from its former life.
 #[kernel_fn]
-pub fn begin(event: Event, record: ConnectionRecord, j: Judgement) -> ConnectionRecord {
+pub fn begin(event: Event, record: ConnectionRecord, m: Measures, j: Judgement) -> ConnectionRecord {
     let number = event.initial_sequence;
+    let lending = j.lending;
+    // The peer's number is known here only if it spoke first.
+    let edge = m.arrival.first_byte + wide(promised_window(lending));
     let hard = Hard {
         state: j.state,
         generation: event.generation,
@@ -40,11 +45,14 @@ pub fn begin(event: Event, record: ConnectionRecord, j: Judgement) -> Connection
         snd_end: number + 1,
         snd_mss: j.mss,
         active: j.state == TcpState::SynSent,
+        promised: lending.promise,
+        rcv_room: if lending.promise { lending.length } else { bits::<32>(0) },
         ..Hard::default()
     };
     let soft = Soft {
         queued: record.soft.queued,
         recover: cat::<16, 16, 32>(event.listener_generation, event.listener),
+        rcv_adv: if j.verdict.fresh { edge } else { bits::<32>(0) },
         ..Soft::default()
     };
     let first = ConnectionRecord { hard: begun(hard, event), soft };
@@ -62,7 +70,6 @@ fn after_arrival(event: Event, record: ConnectionRecord, now: Bits<33>, m: Measu
     let mut next = record;
     if v.fresh {
         next.hard.rcv_nxt = m.arrival.first_byte;
-        next.soft.rcv_adv = m.arrival.first_byte;
         // The SYN-ACK leaves with this very event: a connection is answered within one passage of the pipeline.
         next.hard.snd_nxt = record.hard.snd_end;
         next.hard.snd_max = record.hard.snd_end;
@@ -98,6 +105,9 @@ fn after_arrival(event: Event, record: ConnectionRecord, now: Bits<33>, m: Measu
     if d.payload.place {
         next.hard.rcv_nxt = d.payload.reached;
         next.hard.rcv_room = d.payload.room;
+    }
+    if d.lends {
+        next.hard.promised = false;
     }
     if d.acknowledge {
         next.soft.ack_now = true;
@@ -179,6 +189,7 @@ pub fn outcome_of(
         if d.verdict.fresh {
             send.sequence = event.initial_sequence;
             send.acknowledgement = m.arrival.first_byte;
+            send.window = d.window;
             send.control = ControlBits { syn: true, ack: true, ..ControlBits::default() };
         }
     } else if ticking {
@@ -201,10 +212,12 @@ pub fn outcome_of(
         skip: Default::default(),
         notify: d.payload.notify,
         end_of_stream: d.payload.fin,
+        lends: d.lends,
         announce: d.congestion.begin,
         ending: announcement_of(event, record, arriving, d.host),
     };
     if arriving {
+        receive.cookie = resize::<32, 16>(record.soft.recover.get_bits::<16>(0));
         if d.payload.place {
             receive.kind = ReceiveKind::Place;
         }

@@ -8,9 +8,9 @@ use super::congestion::{
     measure_congestion, plan_congestion, sum_congestion, CongestionMeasures, CongestionPlan, CongestionSums,
 };
 use super::host_requests::{measure_host, plan_host, HostMeasures, HostPlan};
-use super::listening::{orphaned, Listening};
+use super::listening::{lend, promised_window, Lending, Listener};
 use super::receive::{fit, plan_payload, Fit, PayloadPlan};
-use super::responses::{farewell_of_reset, farewell_of_silence};
+use super::responses::{farewell_of_orphan, farewell_of_reset, farewell_of_silence};
 use super::rtt::{choose_rto, measure_rtt, plan_rtt, take_sample, Rto, RttMeasures, RttPlan, RttSample};
 use super::segment_arrives::{
     judge, last_states, measure_arrival, measure_standing, next_state, ArrivalMeasures, Standing, Verdict,
@@ -111,20 +111,20 @@ pub struct Judgement {
     pub state: TcpState,
     /// And with this MSS.
     pub mss: Bits<16>,
-    /// The connection is half open, and its listener is gone.
-    pub orphan: bool,
+    /// The buffers of a listener.
+    pub lending: Lending,
     /// The turn sends a whole segment: another turn follows, whatever else is decided.
     pub goes_on: bool,
 }
 
-/// Second stage. `listener`: what is known of the slot the connection's listener had.
+/// Second stage. `listener`: what is known of the one whose buffers the event may be about.
 #[kernel_fn]
 pub fn judge_all(
     issued: Issued,
     record: ConnectionRecord,
     settings: TcpSettings,
     m: Measures,
-    listener: Listening,
+    listener: Listener,
 ) -> Judgement {
     let kind = issued.event.kind;
     let fresh = kind == EventKind::Segment && issued.event.fresh && issued.legitimate;
@@ -148,7 +148,7 @@ pub fn judge_all(
         state: if fresh { TcpState::SynReceived } else { other },
         mss: if fresh { m.arrival.mss } else { settings.mss },
         sample: take_sample(record, m.rtt),
-        orphan: orphaned(record, listener),
+        lending: lend(issued.event, record, fresh || (connect && asked), m.standing.known, m.host.alike, listener),
         goes_on: kind == EventKind::Transmit && goes_on(record, states, m.turn, turn),
     }
 }
@@ -198,6 +198,10 @@ pub struct Decisions {
     pub sends: bool,
     /// A command for the receive chain leaves.
     pub receives: bool,
+    /// The handshake is complete, and the listener's promise is kept.
+    pub lends: bool,
+    /// The window a SYN-ACK announces if it leaves with this event.
+    pub window: Bits<16>,
 }
 
 /// Third stage.
@@ -213,7 +217,7 @@ pub fn decide(issued: Issued, record: ConnectionRecord, m: Measures, j: Judgemen
 
     // A half-open connection without its listener takes no segment but a reset: the first one ends it, if the tick does
     // not.
-    let verdict = if j.orphan { Verdict { reset: j.verdict.reset, ..Verdict::default() } } else { j.verdict };
+    let verdict = if j.lending.orphan { Verdict { reset: j.verdict.reset, ..Verdict::default() } } else { j.verdict };
     let payload = plan_payload(event, record, here, verdict, m.arrival, j.fit);
     let ack = plan_ack(verdict, m.ack, j.offer);
     let opening = verdict.open || verdict.complete;
@@ -221,7 +225,7 @@ pub fn decide(issued: Issued, record: ConnectionRecord, m: Measures, j: Judgemen
     let rtt = plan_rtt(record, ack, m.rtt, j.sample);
     let turn = plan_turn(record, turning, j.states, m.turn, j.turn, j.window, j.goes_on);
     let timeout = j.timeout;
-    let host = plan_host(event, state, j.states, issued.legitimate, known, m.host);
+    let host = plan_host(event, record, j.states, issued.legitimate, known, j.lending, m.host);
     let next = next_state(state, verdict, ack.fin, payload.fin);
     let last = last_states(state, ack.fin, payload.fin);
 
@@ -244,13 +248,15 @@ pub fn decide(issued: Issued, record: ConnectionRecord, m: Measures, j: Judgemen
     let timer = plan_timer(record, cause, ack, rtt.sample, timeout, j.rto);
 
     let unreachable = known && event.kind == EventKind::Unreachable && m.arrival.under_way;
-    let orphan = j.orphan && (ticking || m.standing.half);
+    let orphan = j.lending.orphan && (ticking || m.standing.half || m.standing.waiting);
     let reset = verdict.refused || verdict.reset || unreachable;
     let finished = here && last.closed;
     let parting = here && last.parting;
     let farewell = if reset {
         farewell_of_reset(record)
-    } else if timeout.over || orphan {
+    } else if orphan {
+        farewell_of_orphan(record)
+    } else if timeout.over {
         farewell_of_silence(record)
     } else if host.end {
         host.farewell
@@ -260,6 +266,8 @@ pub fn decide(issued: Issued, record: ConnectionRecord, m: Measures, j: Judgemen
         Farewell::Closed
     };
     let over = reset || timeout.over || host.end || finished || orphan;
+    // RFC 9293 3.10.5: SYN-SENT ends without a reset. A peer that answers later finds no connection and is reset then.
+    let bereft = orphan && !reset && state == TcpState::SynReceived;
     let second = payload.some && record.soft.ack_owed.any();
     let acknowledge = verdict.challenge || verdict.open || verdict.crossed || other_fin;
     let answer = acknowledge || payload.refused || payload.fin || second;
@@ -283,7 +291,7 @@ pub fn decide(issued: Issued, record: ConnectionRecord, m: Measures, j: Judgemen
         next,
         over,
         acknowledge,
-        reset: host.reset || (orphan && !reset),
+        reset: host.reset || bereft,
         part: over || parting,
         farewell,
         wake: if turning {
@@ -293,5 +301,7 @@ pub fn decide(issued: Issued, record: ConnectionRecord, m: Measures, j: Judgemen
         },
         sends: (turning && turn.some) || ack.releases || timeout.rewind || verdict.reply || verdict.fresh || host.send,
         receives: arriving || turn.teardown || timeout.notify || host.receive || host.notice,
+        lends: opening && record.hard.promised,
+        window: promised_window(j.lending),
     }
 }

@@ -246,6 +246,8 @@ pub fn after_turn(
     }
     if p.teardown {
         next.hard.farewell = Farewell::None;
+        // It was given back to the listener with this very event (`listening.rs`).
+        next.hard.promised = false;
     }
     next
 }

@@ -87,12 +87,15 @@ fn post(fetched: Fetched, send: bool, known: bool, room: bool) -> Decision {
     }
 }
 
+/// `lender`: the connection that a connect names may be a listener, or it names none.
 #[kernel_fn]
-fn open(tuple: Tuple, listen: bool, subnet: Subnet) -> Decision {
+fn open(tuple: Tuple, listen: bool, subnet: Subnet, lender: bool) -> Decision {
     let response = if listen { bits::<5>(response::LISTEN) } else { bits::<5>(response::COMPLETION) };
     let unreachable = !possible_peer(tuple.remote_address, subnet) || tuple.remote_port == 0;
     if tuple.local_port == 0 || (!listen && unreachable) {
         refuse(response, bits::<8>(status::BAD_ARGUMENT))
+    } else if !listen && !lender {
+        refuse(response, bits::<8>(status::UNKNOWN_CONNECTION))
     } else {
         Decision {
             route: Route::Open,
@@ -178,6 +181,7 @@ impl Logic for Dispatcher {
         let slot = d.connection.get_bits::<16>(0);
         let high = d.connection.get_bits::<32>(32);
         let known = high == 0 && slot != 0 && !(slot & self.beyond.val()).any();
+        let lender = known || !d.connection.any();
         let tuple = unpack::<Tuple, 64>(d.base);
         let kind = d.kind;
         let decision = if fetched.bus_error {
@@ -189,9 +193,9 @@ impl Logic for Dispatcher {
         } else if kind == request::BUFFER_AVAILABLE {
             post(fetched, false, known, self.receive_room.q.val())
         } else if kind == request::CONNECT {
-            open(tuple, false, self.subnet.q.val())
+            open(tuple, false, self.subnet.q.val(), lender)
         } else if kind == request::LISTEN {
-            open(tuple, true, self.subnet.q.val())
+            open(tuple, true, self.subnet.q.val(), lender)
         } else if kind == request::TERMINATION && known {
             Decision {
                 route: Route::Event,
@@ -258,11 +262,14 @@ impl Logic for Dispatcher {
             },
             remote_mac: bits::<48>(0),
             cookie: d.cookie,
+            lender: d.connection.get_bits::<32>(0),
         };
+        // A connect that is refused has no connection: the one in the descriptor is the lender's.
+        let nobody = decision.response == response::COMPLETION;
         self.m_notice.bits.next = Notice {
             response: decision.response,
             status: decision.status,
-            slot: slot,
+            slot: if nobody { bits::<16>(0) } else { slot },
             generation: d.connection.get_bits::<16>(16),
             cookie: d.cookie,
             address: d.base,

@@ -36,6 +36,7 @@ const LONGEST_STEP: u64 = 255;
 struct Waiting {
     tuple: Tuple,
     cookie: Bits<32>,
+    lender: Bits<32>,
     tries: Bits<2>,
     /// In units of 1024 microseconds of the block's clock.
     deadline: Bits<16>,
@@ -167,8 +168,13 @@ impl Logic for Resolver {
             Phase::Take => {
                 // What was offered stays.
                 let open = self.s_open.bits.val();
-                let waiting =
-                    OpenRequest { listen: false, tuple: old.tuple, remote_mac: bits::<48>(0), cookie: old.cookie };
+                let waiting = OpenRequest {
+                    listen: false,
+                    tuple: old.tuple,
+                    remote_mac: bits::<48>(0),
+                    cookie: old.cookie,
+                    lender: old.lender,
+                };
                 next_work.request = mux(state.new, open, waiting);
                 next_work.tries = mux(state.new, bits::<2>(0), old.tries);
                 next_work.deadline = mux(state.new, clock, old.deadline);
@@ -243,6 +249,7 @@ impl Logic for Resolver {
         self.queue.s_in.bits.next = Waiting {
             tuple: work.request.tuple,
             cookie: work.request.cookie,
+            lender: work.request.lender,
             tries: work.tries,
             deadline: work.deadline,
         };

@@ -8,6 +8,7 @@ mod checksum;
 mod frame_buffer;
 mod free_contexts;
 mod header_skip;
+mod lender;
 mod options;
 mod parser;
 mod placement;

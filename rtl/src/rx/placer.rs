@@ -124,7 +124,9 @@ fn job_of(work: Work) -> Job {
     if announces {
         chain.base = command.address;
         chain.cookie = command.ending.cookie;
-        chain.filled = command.length;
+        // Whoever hears that the connection stands hears of the room its first buffer has.
+        let room = if chain.vacant { bits::<32>(0) } else { chain.room };
+        chain.filled = if command.announce { room } else { command.length };
         chain.reported = bits::<32>(0);
         chain.pending = true;
     }

@@ -2,13 +2,14 @@
 //!
 //! # Role
 //! The control half of [`Placement`](super::Placement). Takes the commands of the connection pipeline in order, fetches the record of their
-//! chain and hands both to the unit that carries them out: the [`Placer`] (payload, reports, announcements), the [`Returner`] (teardowns), or
-//! the appender, which is the few lines here that fill a placeholder. Around them lie the table of chains, the pool of contexts and the list
-//! of free ones.
+//! chain and hands both to the unit that carries them out: the [`Placer`] (payload, reports, announcements), the
+//! [`Returner`] (teardowns), the [`Lender`] (buffers of listeners), or the appender, which is the few lines here that
+//! fill a placeholder. Around them lie the table of chains, the pool of contexts and the list of free ones.
 //!
 //! ```text
 //! s_command -> [ front ] -> Placer   -> m_piece  (DMA writer)
 //!     |            |    \-> Returner -> m_report (reports)
+//!     |            |    \-> Lender
 //!     v            +------> append
 //!   m_cut  (trimmer)
 //! ```
@@ -18,19 +19,22 @@
 //!
 //! # Handshake
 //! A command is taken when the front is free, or becomes so in this cycle, and no unit works on its connection; with `m_cut` if it takes a frame. A
-//! Discard without an announcement waits for `m_cut` only. A Place with an announcement is carried out in two steps, the announcement first. A
-//! Teardown is carried out alone. After reset nothing is taken until every chain has its placeholder: one cycle per context. An
-//! Append without a free context waits.
+//! Discard without an announcement waits for `m_cut` only. A command is carried out in up to three steps: a buffer
+//! is lent, the announcement is made, the payload placed. A Teardown, and lending, are carried out alone. After reset
+//! nothing is taken until every chain has its placeholder: one cycle per context. An Append without a free context
+//! waits.
 //!
 //! # Latency
 //! `m_cut` in the command's cycle, `m_piece` 3 cycles later. A command every two cycles for different connections; of one connection an Append every
-//! 3, a Place into one buffer every 5; Discard 1. Further buffers: see [`Placer`]; teardowns: see [`Returner`], 3 more for the front.
+//! 3, a Place into one buffer every 5; Discard 1. Further buffers: see [`Placer`]; teardowns: see [`Returner`],
+//! lending: see [`Lender`], 3 more for the front.
 //!
 //! # Invariant
 //! A chain ends in an empty placeholder. While it is not empty, its record holds the whole context of its head, with the bytes
 //! filled so far taken off `room`; an empty chain's record holds nothing but the placeholder. A record is read only when no unit has it in work,
 //! so no row is read while it is written.
 use super::chain_record::{appended, empty, Chain, Context, Cut, Report, Store, Work};
+use super::lender::Lender;
 use super::{FreeContexts, Placer, Returner};
 use crate::bundles::*;
 use crate::geometry::Geometry;
@@ -51,7 +55,8 @@ enum Phase {
 struct State {
     phase: Phase,
     command: ReceiveCommand,
-    /// The announcement of the Place that is offered is on its way.
+    /// For the command that is offered, the buffer was lent, the announcement is on its way.
+    lent: bool,
     announced: bool,
 }
 
@@ -80,6 +85,7 @@ pub struct ReceiveChain {
     fetched: Flop<Context>,
     placer: Placer,
     returner: Returner,
+    lender: Lender,
     free: FreeContexts,
 }
 
@@ -106,6 +112,7 @@ impl ReceiveChain {
             fetched: Flop::default(),
             placer: Placer::default(),
             returner: Returner::default(),
+            lender: Lender::default(),
             free: FreeContexts::new(entries, connections),
         }
     }
@@ -114,7 +121,7 @@ impl ReceiveChain {
 impl Logic for ReceiveChain {
     #[kernel]
     fn update(&mut self) {
-        setup!(self, state, placer, returner, free);
+        setup!(self, state, placer, returner, lender, free);
         clocks!(self, chains, contexts, loaded, fetched);
         forward!(self.placer.m_piece => self.m_piece);
         let state = self.state.q.val();
@@ -126,17 +133,28 @@ impl Logic for ReceiveChain {
         let ready = state.phase == Phase::Ready;
         let appends = ready && command.kind == ReceiveKind::Append;
         let tears = ready && command.kind == ReceiveKind::Teardown;
-        let active = tears && !self.placer.busy.val();
+        let lending = ready && command.lends;
+        let alone = !self.placer.busy.val();
+        let beheads = self.lender.beheads.val();
+        let active = (tears && alone) || beheads;
         let settles = self.placer.store.val();
         let fresh = self.free.m_free.bits.val();
         let append = appends && self.free.m_free.valid.val() && !settles.valid;
-        let taken = append || (ready && !appends && !tears && self.placer.s_work.ready.val());
-        let done = self.returner.done.val();
+        let works = ready && !appends && !tears && !lending;
+        let taken = append || (works && self.placer.s_work.ready.val());
+        let torn = self.returner.done.val();
+        let done = torn || self.lender.done.val();
         let work = Work { command, chain: loaded };
         self.placer.s_work.bits.next = work;
-        self.placer.s_work.valid.next = ready && !appends && !tears;
+        self.placer.s_work.valid.next = works;
         self.returner.work.next = work;
         self.returner.active.next = active;
+        self.returner.beheads.next = beheads;
+        self.lender.active.next = lending && alone;
+        self.lender.slot.next = command.slot;
+        self.lender.listener.next = command.cookie.get_bits::<16>(0);
+        self.lender.chain.next = loaded;
+        self.lender.beheaded.next = self.returner.beheaded.val();
         self.free.m_free.ready.next = append;
 
         // The next command.
@@ -144,42 +162,46 @@ impl Logic for ReceiveChain {
         let offered = self.s_command.valid.val() && self.free.ready.val();
         let places = coming.kind == ReceiveKind::Place;
         let discards = coming.kind == ReceiveKind::Discard;
+        let lends = (places || discards) && coming.lends && !state.lent;
         let announces = places && coming.announce && !state.announced;
-        let framed = (places && !announces) || discards;
-        let silent = discards && !coming.announce;
+        let first = lends || announces;
+        let framed = (places || discards) && !first;
+        let silent = discards && !coming.announce && !lends;
         let idle = state.phase == Phase::Idle;
         let held = self.placer.busy.val() && self.placer.slot.val() == coming.slot;
         let clear = !held && (idle || command.slot != coming.slot);
         let may = silent || ((idle || taken) && clear);
         let takes = offered && may && (!framed || self.m_cut.ready.val());
-        self.s_command.ready.next = self.free.ready.val() && may && !announces && (!framed || self.m_cut.ready.val());
+        self.s_command.ready.next = self.free.ready.val() && may && !first && (!framed || self.m_cut.ready.val());
         self.m_cut.valid.next = offered && may && framed;
         self.m_cut.bits.next = Cut {
             trim: if places { coming.trim } else { bits::<16>(0) },
             length: if places { coming.length.get_bits::<16>(0) } else { bits::<16>(0) },
         };
-        self.chains.read_address.next = coming.slot;
+        self.chains.read_address.next = if lending { command.cookie.get_bits::<16>(0) } else { coming.slot };
         if state.phase == Phase::Load {
             next.phase = Phase::Ready;
         } else if taken || done {
             next.phase = Phase::Idle;
         }
         if takes {
-            next.announced = announces;
+            next.lent = first && coming.lends;
+            next.announced = announces && !lends;
         }
         if takes && !silent {
             next.phase = Phase::Load;
             next.command = coming;
+            next.command.lends = lends;
             if announces || discards {
                 next.command.kind = ReceiveKind::Announce;
-                next.command.length = bits::<32>(0);
             }
         }
         self.state.d.next = next;
 
         // The memories.
         let loads = if active { self.returner.chain.val() } else { loaded };
-        self.loaded.d.next = if ready { loads } else { self.chains.read_data.val() };
+        let keeps = ready && !self.lender.fetches.val();
+        self.loaded.d.next = if keeps { loads } else { self.chains.read_data.val() };
         self.fetched.d.next = self.contexts.read_data.val();
         self.contexts.read_address.next = if active { loaded.next } else { self.placer.next_entry.val() };
         self.placer.context.next = self.fetched.q.val();
@@ -189,21 +211,26 @@ impl Logic for ReceiveChain {
         self.contexts.write_address.next = loaded.tail;
         self.contexts.write_data.next = context;
 
-        // One record at most: of a slot that gets its placeholder, of a chain that got a context, that lost all, or that was at work.
+        // One record at most: of a slot that gets its placeholder, of a chain that got a context, that lost all, that
+        // lends or was lent to, or that was at work.
         let provides = self.free.provides.val();
         let placeholder = self.free.placeholder.val();
+        let lent = self.lender.store.val();
         let mut store = Store {
-            valid: settles.valid || append || done || provides,
+            valid: settles.valid || append || torn || provides || lent.valid,
             slot: if settles.valid { settles.slot } else { command.slot },
             chain: settles.chain,
         };
         if append {
             store.chain = appended(loaded, context);
-        } else if done {
+        } else if torn {
             store.chain = empty(loaded.tail, loaded);
         } else if provides {
             store.slot = placeholder;
             store.chain = empty(placeholder, loaded);
+        } else if lent.valid {
+            store.slot = lent.slot;
+            store.chain = lent.chain;
         }
         self.chains.write_enable.next = store.valid;
         self.chains.write_address.next = store.slot;

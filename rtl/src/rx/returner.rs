@@ -3,17 +3,18 @@
 //! # Role
 //! One of the units of the [`ReceiveChain`](super::ReceiveChain): carries out Teardown. What was placed and not yet reported is reported, each
 //! buffer is handed back, and at last the end of the teardown is reported. The chain it works on stays with its owner: what becomes
-//! of it is said there, step by step.
+//! of it is said there, step by step. When a listener lends, its head is taken off in the same way, but not given back.
 //!
 //! # Ports
 //! See the fields.
 //!
 //! # Handshake
-//! `active` rises with a Teardown and its record in `work`, and stays until `done`. `context` must show the context that the chain's `next` named
+//! `active` rises with a Teardown and its record in `work`, and stays until `done`, or it rises with `beheads` and a
+//! record that is not vacant, and stays until `beheaded`. `context` must show the context that the chain's `next` named
 //! two cycles ago.
 //!
 //! # Latency
-//! Two cycles, three more for each buffer, one more if something is to be reported first.
+//! Two cycles, three more for each buffer, one more if something is to be reported first. Four to take a head off.
 //!
 //! # Invariant
 //! A buffer is reported and its context given back in the same cycle; the last report is the end of the teardown.
@@ -49,8 +50,10 @@ pub struct Returner {
     pub clock: Signal<In, Clock>,
     /// Synchronous reset.
     pub reset: Signal<In, bool>,
-    /// There is a teardown.
+    /// There is something to do.
     pub active: Signal<In, bool>,
+    /// It is no teardown: the head is taken off, and that is all.
+    pub beheads: Signal<In, bool>,
     /// The teardown, and the chain as it stands.
     pub work: Signal<In, Work>,
     /// The chain from the next cycle on.
@@ -63,6 +66,8 @@ pub struct Returner {
     pub given: Signal<Out, Given>,
     /// The teardown is over in this cycle: nothing but the placeholder is left.
     pub done: Signal<Out, bool>,
+    /// The head is off with the end of this cycle.
+    pub beheaded: Signal<Out, bool>,
     state: Register<State>,
 }
 
@@ -76,7 +81,9 @@ impl Logic for Returner {
         let command = work.command;
         let chain = work.chain;
         let context = self.context.val();
-        let can_report = self.m_report.ready.val();
+        let beheads = self.beheads.val();
+        // What is not said need not wait.
+        let can_report = self.m_report.ready.val() || beheads;
         let reports = active && state.phase == Phase::Report;
         let hands = active && state.phase == Phase::Next;
         let fetches = state.phase == Phase::Fetch;
@@ -95,7 +102,7 @@ impl Logic for Returner {
                 }
             }
             Phase::Read => next.phase = Phase::Fetch,
-            Phase::Fetch => next.phase = Phase::Next,
+            Phase::Fetch => next.phase = if beheads { Phase::Report } else { Phase::Next },
         }
         self.state.d.next = next;
 
@@ -112,8 +119,9 @@ impl Logic for Returner {
             left = headed(chain, context);
         }
         self.chain.next = left;
-        self.given.next = Given { valid: hands && can_report && !chain.vacant, entry: chain.head };
+        self.given.next = Given { valid: hands && can_report && !chain.vacant && !beheads, entry: chain.head };
         self.done.next = hands && can_report && chain.vacant;
+        self.beheaded.next = fetches && beheads;
 
         let over = hands && chain.vacant;
         let ending = command.ending;
@@ -131,7 +139,7 @@ impl Logic for Returner {
             end_of_stream: false,
         };
         let end = Notice { response: ending.response, status: ending.status, cookie: ending.cookie, ..buffer };
-        self.m_report.valid.next = hands || (reports && chain.pending);
+        self.m_report.valid.next = !beheads && (hands || (reports && chain.pending));
         self.m_report.bits.next =
             Report { torn_down: over, free: ending.free, notice: if over { end } else { buffer } };
     }

@@ -36,7 +36,8 @@ struct Flow {
 pub struct HostApplication {
     stock: Stock,
     listeners: HashMap<Listener, Factory>,
-    opening: HashMap<Connection, Box<dyn Session>>,
+    /// With the listener that was asked for a buffer.
+    opening: HashMap<Connection, (Option<Listener>, Box<dyn Session>)>,
     /// In the order of their opening, so that every run is the same.
     flows: BTreeMap<Connection, Flow>,
     /// Connections for which the input table had no room; every step tries again.
@@ -47,6 +48,8 @@ pub struct HostApplication {
     pub raw: Vec<stevedore_abi::Descriptor>,
     /// Listeners that are open now.
     pub listening: usize,
+    /// Connections that began with a buffer of their listener, or of the one that lent to them.
+    pub early: usize,
 }
 
 impl HostApplication {
@@ -61,6 +64,7 @@ impl HostApplication {
             finished: Vec::new(),
             raw: Vec::new(),
             listening: 0,
+            early: 0,
         }
     }
 
@@ -80,12 +84,24 @@ impl HostApplication {
     pub fn open<T: Transport>(
         &mut self,
         device: &mut Device<T>,
+        remote: (Ipv4Addr, u16),
+        local_port: u16,
+        session: impl Session + 'static,
+    ) -> Result<Connection, Error> {
+        self.open_with(device, None, remote, local_port, session)
+    }
+
+    /// The same; a listener, if there is one, lends the connection a buffer.
+    pub fn open_with<T: Transport>(
+        &mut self,
+        device: &mut Device<T>,
+        lender: Option<Listener>,
         (address, port): (Ipv4Addr, u16),
         local_port: u16,
         session: impl Session + 'static,
     ) -> Result<Connection, Error> {
-        let connection = device.connect(address, port, local_port)?;
-        self.opening.insert(connection, Box::new(session));
+        let connection = device.connect(address, port, local_port, lender)?;
+        self.opening.insert(connection, (lender, Box::new(session)));
         Ok(connection)
     }
 
@@ -124,22 +140,35 @@ impl HostApplication {
 
     fn take<T: Transport>(&mut self, device: &mut Device<T>, event: Event) -> Result<(), Error> {
         match event {
-            Event::Listening { .. } => self.listening += 1,
+            Event::Listening { listener } => {
+                self.listening += 1;
+                for _ in 0..self.stock.plan().listener_depth {
+                    self.stock_listener(device, listener)?;
+                }
+            }
             Event::ListenerClosed { listener, status } => {
                 self.listening = self.listening.saturating_sub(1);
                 if self.listeners.remove(&listener).is_some() && status != Status::Success {
                     return Err(Error::BadArgument { what: "listener: status", value: status as u64 });
                 }
             }
-            Event::Accepted { listener, connection, .. } => {
+            Event::Accepted { listener, connection, room, .. } => {
                 if let Some(factory) = self.listeners.get_mut(&listener) {
                     let session = factory();
-                    self.begin(device, connection, session)?;
+                    self.begin(device, connection, session, usize::from(room > 0))?;
+                }
+                if room > 0 {
+                    self.early += 1;
+                    self.stock_listener(device, listener)?;
                 }
             }
-            Event::Connected { connection } => {
-                if let Some(session) = self.opening.remove(&connection) {
-                    self.begin(device, connection, session)?;
+            Event::Unused { buffer, .. } => self.stock.give_receive([buffer]),
+            Event::Connected { connection, room } => {
+                let Some((lender, session)) = self.opening.remove(&connection) else { return Ok(()) };
+                self.begin(device, connection, session, usize::from(room > 0))?;
+                if let Some(listener) = lender.filter(|_| room > 0) {
+                    self.early += 1;
+                    self.stock_listener(device, listener)?;
                 }
             }
             Event::ConnectFailed { connection, status } => {
@@ -186,14 +215,28 @@ impl HostApplication {
         Ok(())
     }
 
+    /// One more buffer for the connections a listener will accept, unless it is closing or there is no room to ask.
+    fn stock_listener<T: Transport>(&mut self, device: &mut Device<T>, listener: Listener) -> Result<(), Error> {
+        let buffers = self.stock.take_receive(device, 1)?;
+        match device.post_to_listener(listener, buffers) {
+            Ok(()) => Ok(()),
+            Err(Rejected { error: Error::RingFull | Error::Closing | Error::UnknownListener, buffers }) => {
+                self.stock.give_receive(buffers);
+                Ok(())
+            }
+            Err(rejected) => Err(rejected.error),
+        }
+    }
+
     fn begin<T: Transport>(
         &mut self,
         device: &mut Device<T>,
         connection: Connection,
         session: Box<dyn Session>,
+        receiving: usize,
     ) -> Result<(), Error> {
         let unsent = VecDeque::new();
-        let flow = Flow { session, unsent, sending: 0, receiving: 0, ended: false, closing: false, error: None };
+        let flow = Flow { session, unsent, sending: 0, receiving, ended: false, closing: false, error: None };
         self.flows.insert(connection, flow);
         self.pump(device, connection)
     }

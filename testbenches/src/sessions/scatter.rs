@@ -14,6 +14,8 @@ pub struct BufferPlan {
     pub receive_bytes: usize,
     /// Receive pieces posted at once.
     pub receive_depth: usize,
+    /// Receive buffers a listener has for connections to come; with whole buffers only.
+    pub listener_depth: usize,
     /// Random lengths and alignments, and up to this many pieces in a list; 0 for whole buffers at page boundaries.
     pub scatter: usize,
     /// Seed of those.
@@ -28,6 +30,7 @@ impl BufferPlan {
             send_depth: depth,
             receive_bytes: bytes,
             receive_depth: depth,
+            listener_depth: 0,
             scatter: 0,
             seed: 0,
         }

@@ -1,7 +1,8 @@
 //! What the engine may acknowledge: bytes whose writes the bus has accepted, and no others (F2).
 //!
 //! Placed bytes are counted for each connection where they are written: the memory model knows from the host's requests whose buffer it is, and
-//! from the responses which endpoints a connection has. An acknowledgement is looked at when it passes the pins, not when its frame ends.
+//! from the responses which endpoints a connection has, and who got a buffer of a listener; until such a response all
+//! connections may have it. An acknowledgement is looked at when it passes the pins, not when its frame ends.
 
 use super::memory::HostMemory;
 use std::collections::HashMap;
@@ -96,7 +97,12 @@ impl Acknowledged {
         let acknowledges = segment.control & ACK != 0;
         let first = acknowledges.then_some(segment.acknowledgement);
         if segment.control & SYN != 0 && line.first != first {
-            *line = Line { first, ..Line::default() };
+            // When both ends open at once, the handshake may be complete before the SYN-ACK leaves: the peer's FIN and
+            // the engine's word to the host are this connection's.
+            if line.first.is_some() {
+                *line = Line::default();
+            }
+            line.first = first;
         }
         if !acknowledges {
             return;
@@ -104,7 +110,8 @@ impl Acknowledged {
         let first = *line.first.get_or_insert(segment.acknowledgement);
         let fin = u32::from(line.fins.contains(&segment.acknowledgement));
         let bytes = segment.acknowledgement.wrapping_sub(first).wrapping_sub(fin) as i32;
-        let placed = line.id.map_or(0, |id| memory.placed(id));
+        // Whose bytes lie in a buffer that a listener lent is known only when the host is told of them.
+        let placed = line.id.map_or(0, |id| memory.placed(id)) + memory.placed_for_listeners();
         if i64::from(bytes) > placed as i64 {
             memory.violate(now, format!("{bytes} bytes of {endpoint:?} are acknowledged, memory has {placed}"));
         }

@@ -7,7 +7,7 @@
 
 use super::order::HostOrder;
 use std::any::Any;
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::fmt;
 use std::ops::Range;
 use std::ptr::NonNull;
@@ -69,8 +69,11 @@ struct Grant {
     /// Keeps `pointer` valid, whatever the driver drops.
     _owner: Rc<dyn Any>,
     purpose: Purpose,
-    /// Whose it is, once the engine has read the request that posts it for receiving.
+    /// Whose it is, once the engine has read the request that posts it for receiving. A listener's is another's from
+    /// the response on that says so.
     connection: Option<u64>,
+    /// Bytes written to it.
+    placed: u64,
     /// Received bytes the host knows of; the engine may write behind them only.
     reported: u64,
     /// Ends and times of placements not reported yet.
@@ -86,6 +89,8 @@ pub struct HostMemory {
     granted: u64,
     /// Bytes written for each connection.
     placed: HashMap<u64, u64>,
+    /// Ids that are or were listeners.
+    listeners: HashSet<u64>,
     /// Endpoints and ids of connections the host was told of, until somebody wants to know.
     arrivals: Vec<(u64, u64)>,
     /// What was moved.
@@ -129,6 +134,7 @@ impl HostMemory {
             _owner: memory.owner(),
             purpose,
             connection: None,
+            placed: 0,
             reported,
             placements,
             returned,
@@ -215,6 +221,7 @@ impl HostMemory {
         match grant.purpose {
             Purpose::Receive => {
                 grant.placements.push_back((offset + length, now));
+                grant.placed += length;
                 *self.placed.entry(grant.connection.unwrap_or(0)).or_default() += length;
                 self.traffic.payload_written += length;
             }
@@ -248,6 +255,11 @@ impl HostMemory {
     /// Bytes written for a connection.
     pub fn placed(&self, connection: u64) -> u64 {
         self.placed.get(&connection).copied().unwrap_or(0)
+    }
+
+    /// Bytes written to buffers that were posted to listeners, and of which no response has said whose they are.
+    pub fn placed_for_listeners(&self) -> u64 {
+        self.listeners.iter().map(|&id| self.placed(id)).sum()
     }
 
     /// Packed endpoints and ids of the connections the host was told of since the last call.
@@ -304,7 +316,17 @@ impl HostMemory {
             self.placed.insert(response.connection, 0);
             self.arrivals.push((response.base, response.connection));
         }
+        if response.kind == Response::ListenResponse as u8 && response.status == Status::Success as u8 {
+            self.placed.insert(response.connection, 0);
+            self.listeners.insert(response.connection);
+        }
         let Some(grant) = self.grants.get_mut(&response.base) else { return };
+        let lender = grant.connection.filter(|id| *id != response.connection && self.listeners.contains(id));
+        if let (Some(lender), true) = (lender, response.kind == Response::BufferReceive as u8) {
+            *self.placed.entry(lender).or_default() -= grant.placed;
+            *self.placed.entry(response.connection).or_default() += grant.placed;
+            grant.connection = Some(response.connection);
+        }
         let failed = response.status != Status::Success as u8;
         let handed_back = response.flags & flag::HANDED_BACK != 0;
         if response.kind == Response::BufferReceive as u8 && grant.purpose == Purpose::Receive {

@@ -46,7 +46,9 @@ impl HostOrder {
                 self.known.insert(id, Standing { listens: kind(Response::ListenResponse), ended: false });
             }
         } else if kind(Response::BufferReceive) && (ending || handed_back) {
-            let Some(standing) = self.known.get_mut(&id).filter(|standing| !standing.listens) else {
+            // A listener gives back what it has lent to nobody, and never has bytes of its own.
+            let unused = is(Status::Aborted) && response.length == 0 && !end_of_stream;
+            let Some(standing) = self.known.get_mut(&id).filter(|standing| !standing.listens || unused) else {
                 return Err(format!("bytes of a connection the host does not know: {response:?}"));
             };
             let more = response.length > 0 && !(is(Status::Reset) || is(Status::TimedOut) || is(Status::Aborted));
@@ -90,6 +92,7 @@ mod tests {
         let over = word(Response::TerminationResponse, Status::Success, 0, 0);
         let full = word(Response::BufferReceive, Status::NoRoom, 0, 10);
         let unknown = word(Response::TerminationResponse, Status::UnknownConnection, 0, 0);
+        let listens = word(Response::ListenResponse, Status::Success, 0, 0);
         let right = [arrival, data, full, sent, end, home, over, unknown];
         let wrong = |words: &[Descriptor]| {
             let mut order = HostOrder::default();
@@ -97,6 +100,7 @@ mod tests {
         };
         assert_eq!(wrong(&right), None);
         assert_eq!(wrong(&[right, right].concat()), None, "the same id again");
+        assert_eq!(wrong(&[listens, home, home, over]), None, "buffers that a listener has lent to nobody");
         for words in [
             &[data, arrival][..],
             &[over, arrival],
@@ -109,6 +113,9 @@ mod tests {
             &[arrival, over, data],
             &[arrival, over, home],
             &[arrival, over, over],
+            &[listens, data],
+            &[listens, end],
+            &[listens, over, home],
         ] {
             assert!(wrong(words).is_some(), "{words:?}");
         }

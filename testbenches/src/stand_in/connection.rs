@@ -25,6 +25,9 @@ pub struct Connection {
     cookie: u32,
     response: Response,
     pub open: bool,
+    /// The listener whose buffer it gets when it is open; 0 for none. Its socket announces a window of its own, so
+    /// nothing is promised before, and it does not end with that listener.
+    pub lender: u64,
     send: VecDeque<Buffer>,
     room: VecDeque<Buffer>,
     /// Bytes given to the socket, and of these acknowledged.
@@ -44,6 +47,7 @@ impl Connection {
             cookie,
             response,
             open: false,
+            lender: 0,
             send: VecDeque::new(),
             room: VecDeque::new(),
             given: 0,
@@ -80,9 +84,14 @@ impl Connection {
         }
     }
 
+    /// The socket is open, and the host does not know yet.
+    pub fn opens(&self, socket: &Socket) -> bool {
+        !self.open && (socket.may_send() || socket.may_recv())
+    }
+
     /// Lets the socket work: says when it is open, moves payload both ways.
     pub fn clock(&mut self, id: u64, socket: &mut Socket, tables: &mut Tables, dma: &mut Dma) {
-        if !self.open && (socket.may_send() || socket.may_recv()) {
+        if self.opens(socket) {
             self.open = true;
             let remote = socket.remote_endpoint();
             let smoltcp::wire::IpAddress::Ipv4(address) =
@@ -93,7 +102,8 @@ impl Connection {
                 local_port: socket.local_endpoint().map_or(0, |endpoint| endpoint.port),
             };
             let (kind, base, cookie) = (self.response as u8, endpoint.to_base(), self.cookie);
-            tables.respond(Descriptor { kind, base, connection: id, cookie, ..Descriptor::default() });
+            let length = self.room.front().map_or(0, |buffer| buffer.request.length);
+            tables.respond(Descriptor { kind, base, connection: id, length, cookie, ..Descriptor::default() });
         }
         self.receive(id, socket, tables, dma);
         self.transmit(id, socket, tables, dma);

@@ -8,7 +8,7 @@ use crate::peers::Queues;
 use smoltcp::iface::SocketHandle;
 use smoltcp::socket::tcp::{Socket, State};
 use smoltcp::time::Instant;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::net::Ipv4Addr;
 use stevedore_abi::descriptor::{connection_id, flag, Endpoint, MAXIMUM_BUFFER};
 use stevedore_abi::{Descriptor, Request, Response, Status};
@@ -17,6 +17,9 @@ struct Listener {
     port: u16,
     cookie: u32,
     sockets: Vec<SocketHandle>,
+    /// Length of the buffers posted to it, and those not given to a connection yet.
+    length: u32,
+    room: VecDeque<Descriptor>,
 }
 
 /// Sockets and what the host posted for them.
@@ -46,7 +49,8 @@ impl Connections {
     /// Contexts in use: send, receive.
     pub fn entries(&self) -> (u32, u32) {
         let posted = self.connections.values().map(Connection::posted);
-        posted.fold((0, 0), |sum, (send, receive)| (sum.0 + send, sum.1 + receive))
+        let lent: u32 = self.listeners.values().map(|listener| listener.room.len() as u32).sum();
+        posted.fold((0, lent), |sum, (send, receive)| (sum.0 + send, sum.1 + receive))
     }
 
     /// A frame arrived.
@@ -97,6 +101,14 @@ impl Connections {
 
     fn post(&mut self, request: Descriptor, tables: &mut Tables, send: bool) {
         let kind = if send { Response::BufferAvailable } else { Response::BufferReceive };
+        if let Some(listener) = self.listeners.get_mut(&request.connection).filter(|_| !send) {
+            let alike = listener.length == 0 || listener.length == request.length;
+            if request.length == 0 || request.length > MAXIMUM_BUFFER || !alike {
+                return tables.refuse(request, kind, Status::BadLength);
+            }
+            listener.length = request.length;
+            return listener.room.push_back(request);
+        }
         let Some(connection) = self.connections.get_mut(&request.connection).filter(|connection| connection.open)
         else {
             return tables.refuse(request, kind, Status::UnknownConnection);
@@ -116,12 +128,16 @@ impl Connections {
         if local_port == 0 || (!listen && remote_port == 0) {
             return tables.refuse(request, kind, Status::BadArgument);
         }
+        if !listen && request.connection != 0 && !self.listeners.contains_key(&request.connection) {
+            return tables.refuse(Descriptor { connection: 0, ..request }, kind, Status::UnknownConnection);
+        }
         if listen && self.listeners.values().any(|listener| listener.port == local_port) {
             return tables.refuse(request, kind, Status::AddressInUse);
         }
         let id = self.new_id();
         if listen {
-            self.listeners.insert(id, Listener { port: local_port, cookie: request.cookie, sockets: Vec::new() });
+            let (port, cookie) = (local_port, request.cookie);
+            self.listeners.insert(id, Listener { port, cookie, sockets: Vec::new(), length: 0, room: VecDeque::new() });
             tables.respond(Descriptor { kind: kind as u8, connection: id, ..request });
             return;
         }
@@ -132,7 +148,9 @@ impl Connections {
             sockets.remove(socket);
             return tables.refuse(request, kind, Status::BadArgument);
         }
-        self.connections.insert(id, Connection::new(socket, request.cookie, kind));
+        let mut connection = Connection::new(socket, request.cookie, kind);
+        connection.lender = request.connection;
+        self.connections.insert(id, connection);
     }
 
     fn terminate(&mut self, request: Descriptor, tables: &mut Tables) {
@@ -140,6 +158,10 @@ impl Connections {
         if let Some(listener) = self.listeners.remove(&id) {
             let (_, sockets) = stack(&mut self.stack, &mut self.queues, tables);
             listener.sockets.into_iter().for_each(|socket| drop(sockets.remove(socket)));
+            for request in listener.room {
+                let (kind, flags, length) = (Response::BufferReceive as u8, flag::HANDED_BACK, 0);
+                tables.respond(Descriptor { kind, flags, status: Status::Aborted as u8, length, ..request });
+            }
             let cookie = listener.cookie;
             tables.respond(Descriptor { kind: kind as u8, connection: id, cookie, ..Descriptor::default() });
             return;
@@ -176,7 +198,7 @@ impl Connections {
             listener.sockets.retain(|&socket| {
                 let waiting = matches!(sockets.get::<Socket>(socket).state(), State::Listen | State::SynReceived);
                 if !waiting {
-                    accepted.push((socket, listener.cookie));
+                    accepted.push((socket, listener.cookie, listener.room.pop_front()));
                 }
                 waiting
             });
@@ -190,6 +212,12 @@ impl Connections {
         let mut gone = Vec::new();
         for (&id, connection) in &mut self.connections {
             let socket = sockets.get_mut::<Socket>(connection.socket);
+            if connection.opens(socket) {
+                let lender = self.listeners.get_mut(&connection.lender);
+                if let Some(request) = lender.and_then(|listener| listener.room.pop_front()) {
+                    connection.post(request, false);
+                }
+            }
             connection.clock(id, socket, tables, dma);
             // TIME-WAIT is the stack's affair: the host's connection is over when both directions are closed.
             if matches!(socket.state(), State::Closed | State::TimeWait) && !connection.reading {
@@ -200,9 +228,11 @@ impl Connections {
         for id in gone {
             self.connections.remove(&id);
         }
-        for (socket, cookie) in accepted {
+        for (socket, cookie, room) in accepted {
             let id = self.new_id();
-            self.connections.insert(id, Connection::new(socket, cookie, Response::ConnectionArrival));
+            let mut connection = Connection::new(socket, cookie, Response::ConnectionArrival);
+            room.into_iter().for_each(|request| connection.post(request, false));
+            self.connections.insert(id, connection);
             self.pending = true;
         }
         let delay = stack(&mut self.stack, &mut self.queues, tables);

@@ -25,7 +25,7 @@ fn open() -> (Scripted, Device<Scripted>) {
 /// A device with one open connection; request 0 and response 0 are used.
 fn connected() -> (Scripted, Device<Scripted>, Connection) {
     let (script, mut device) = open();
-    let connection = device.connect(REMOTE, 80, 1024).unwrap();
+    let connection = device.connect(REMOTE, 80, 1024, None).unwrap();
     assert!(device.poll().unwrap().is_none());
     let request = script.0.borrow().request(0);
     assert_eq!((request.kind, request.owner), (Request::Connect as u8, true));
@@ -34,7 +34,7 @@ fn connected() -> (Scripted, Device<Scripted>, Connection) {
     let kind = Response::ConnectionCompletion as u8;
     let response = Descriptor { kind, connection: ID, owner: true, cookie: request.cookie, ..Descriptor::default() };
     script.0.borrow().respond(0, response);
-    assert!(matches!(device.poll().unwrap(), Some(Event::Connected { connection: one }) if one == connection));
+    assert!(matches!(device.poll().unwrap(), Some(Event::Connected { connection: one, room: 0 }) if one == connection));
     (script, device, connection)
 }
 
@@ -147,8 +147,8 @@ fn output_ring_wraps_with_its_phase() {
 #[test]
 fn wrong_calls_are_refused() {
     let (script, mut device, connection) = connected();
-    assert!(matches!(device.connect(REMOTE, 0, 5), Err(Error::BadArgument { .. })));
-    assert!(matches!(device.connect(REMOTE, 5, 0), Err(Error::BadArgument { .. })));
+    assert!(matches!(device.connect(REMOTE, 0, 5, None), Err(Error::BadArgument { .. })));
+    assert!(matches!(device.connect(REMOTE, 5, 0, None), Err(Error::BadArgument { .. })));
     assert!(matches!(device.listen(0), Err(Error::BadArgument { .. })));
     assert!(matches!(device.allocate(0, 8), Err(Error::EmptyBuffer)));
     assert!(matches!(device.allocate(8, 3), Err(Error::BadArgument { .. })));
@@ -162,7 +162,7 @@ fn wrong_calls_are_refused() {
     let huge = device.allocate((1 << 30) + 1, 8).unwrap();
     let rejected = device.post_receive(connection, huge).unwrap_err();
     assert!(matches!(rejected.error, Error::BufferTooLarge { .. }));
-    let opening = device.connect(REMOTE, 80, 1025).unwrap();
+    let opening = device.connect(REMOTE, 80, 1025, None).unwrap();
     let buffer = device.allocate(64, 8).unwrap();
     assert!(matches!(device.send(opening, buffer).unwrap_err().error, Error::NotConnected));
     assert!(matches!(device.close(opening), Err(Error::NotConnected)));

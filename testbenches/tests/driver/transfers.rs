@@ -50,3 +50,19 @@ fn many_connections_share_the_engine() {
     scenario.connections = 40;
     run(&scenario);
 }
+
+#[test]
+fn listeners_lend_their_buffers() {
+    let mut scenario = Scenario::new(5, Opener::Peer, 20_000, 20_000);
+    scenario.connections = 20;
+    scenario.plan.listener_depth = 2;
+    run(&scenario);
+}
+
+#[test]
+fn connects_borrow_from_a_listener() {
+    let mut scenario = Scenario::new(6, Opener::Engine, 20_000, 20_000);
+    scenario.connections = 20;
+    scenario.plan.listener_depth = 2;
+    run(&scenario);
+}

@@ -65,6 +65,10 @@ fn every_malformed_request_is_answered() -> Result<()> {
     let port = |local_port| Endpoint { local_port, ..Endpoint::default() }.to_base();
     let remote =
         |remote_port, local_port| Endpoint { remote_address: ENGINE.to_bits() + 1, remote_port, local_port }.to_base();
+    let connect = |local_port, lender| {
+        let base = remote(80, local_port);
+        Descriptor { kind: Request::Connect as u8, base, connection: lender, ..buffer }
+    };
     use Status::*;
     let cases = [
         (Descriptor { kind: send, length: 0, ..buffer }, Response::BufferAvailable, BadLength),
@@ -90,6 +94,14 @@ fn every_malformed_request_is_answered() -> Result<()> {
             Response::ConnectionCompletion,
             BadArgument,
         ),
+        // What should lend to it is no listener: a connection, one that is gone, a free slot, no slot.
+        (connect(4001, id), Response::ConnectionCompletion, UnknownConnection),
+        (connect(4002, gone), Response::ConnectionCompletion, UnknownConnection),
+        (connect(4003, connection_id(60, 1)), Response::ConnectionCompletion, UnknownConnection),
+        (connect(4004, connection_id(0, 1)), Response::ConnectionCompletion, UnknownConnection),
+        (connect(4005, 0xffff), Response::ConnectionCompletion, UnknownConnection),
+        (connect(4006, 0x1_0000_0000 | id), Response::ConnectionCompletion, UnknownConnection),
+        (connect(4007, 1 << 63), Response::ConnectionCompletion, UnknownConnection),
         (Descriptor { kind: Request::Listen as u8, base: port(0), ..buffer }, Response::ListenResponse, BadArgument),
         (Descriptor { kind: Request::Listen as u8, base: port(7), ..buffer }, Response::ListenResponse, AddressInUse),
         (

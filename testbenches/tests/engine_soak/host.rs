@@ -95,7 +95,7 @@ impl Host {
             return Ok(false);
         }
         self.log.begin(id, false);
-        self.opening.insert(device.connect(address, port, local)?, id);
+        self.opening.insert(device.connect(address, port, local, None)?, id);
         Ok(true)
     }
 
@@ -142,7 +142,7 @@ impl Host {
                 let id = u64::from(endpoint.remote_port - FIRST_PORT);
                 self.begin(connection, End::called_by(id, self.log.clone()));
             }
-            Event::Connected { connection } => match self.opening.remove(&connection) {
+            Event::Connected { connection, .. } => match self.opening.remove(&connection) {
                 Some(id) => self.begin(connection, End::opener(id, self.log.clone())),
                 None => bail!("{connection:?} was not asked for"),
             },

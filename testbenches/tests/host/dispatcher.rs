@@ -1,7 +1,7 @@
 //! The dispatcher's stock of contexts (rule 8 of the design, H7).
 use stevedore_abi::{Request, Response, Status};
 use stevedore_hdl::prelude::*;
-use stevedore_rtl::bundles::{DescriptorFields, Event, EventKind, Notice};
+use stevedore_rtl::bundles::{DescriptorFields, Event, EventKind, Notice, OpenRequest, Settings, Tuple};
 use stevedore_rtl::geometry::Geometry;
 use stevedore_rtl::host::{Dispatcher, Fetched};
 use stevedore_testbenches::replay::{Compiled, Dut};
@@ -109,6 +109,56 @@ fn posts_are_refused_while_those_under_way_could_use_up_the_contexts() {
             for free in [geometry.send_entries as u64 - 1, 2 * queue + 32] {
                 assert_eq!(post(&mut dut, request, free), Ok(()), "{name}, {free} free");
             }
+        }
+    }
+}
+
+/// A connect passes the id of its lender on as it is, unless that cannot be a listener's; the refusal names no
+/// connection.
+#[test]
+fn lender_of_a_connect_is_passed_on() {
+    for (name, geometry) in [("small", Geometry::SMALL), ("default", Geometry::DEFAULT)] {
+        let mut dut = Compiled::new(&Dispatcher::new(&geometry), &format!("dispatcher_{name}")).expect("a model");
+        dut.reset();
+        let settings =
+            Settings { ip_address: bits(0x0a00_0001), netmask: bits(0xffff_ff00), ..Settings::default() }.to_flat();
+        let words: Vec<u32> =
+            settings.chunks(32).map(|word| word.iter().rev().fold(0, |w, &bit| w << 1 | u32::from(bit))).collect();
+        let port = dut.model.port("settings");
+        dut.model.set_wide(port, &words);
+        (0..4).for_each(|_| dut.step());
+        let slots = geometry.connections as u64;
+        let tuple = Tuple { remote_address: bits(0x0a00_0002), remote_port: bits(80), local_port: bits(4000) };
+        let mut ask = |lender: u64| {
+            let fields = DescriptorFields {
+                base: Bits::from_flat(&tuple.to_flat()),
+                connection: bits(lender),
+                cookie: bits(77),
+                kind: bits(Request::Connect as u64),
+                ..DescriptorFields::default()
+            };
+            for port in ["m_event", "m_notice", "m_open"] {
+                dut.accept(port, true);
+            }
+            dut.offer("s_descriptor", Some(&Fetched { fields, bad_owner: false, bus_error: false }.to_flat()));
+            dut.settle();
+            assert!(dut.ready("s_descriptor"));
+            dut.step();
+            dut.offer("s_descriptor", None);
+            dut.settle();
+            let (open, notice) = (dut.word("m_open"), dut.word("m_notice"));
+            dut.step();
+            (open.map(|word| OpenRequest::from_flat(&word)), notice.map(|word| Notice::from_flat(&word)))
+        };
+        for lender in [0, 0x0001_0001, 0xffff_0000 | (slots - 1), 0x0000_0002] {
+            let (Some(open), None) = ask(lender) else { panic!("{name}: lender {lender:#x} is refused") };
+            assert_eq!((open.tuple, open.lender.to_u64(), open.listen), (tuple, lender, false), "{name}");
+        }
+        for lender in [0x0001_0000, slots, 0x0001_0000 | slots, 0xffff, 1 << 32, 1 << 32 | 0x0001_0001, 1 << 63] {
+            let (None, Some(notice)) = ask(lender) else { panic!("{name}: lender {lender:#x} is passed on") };
+            assert_eq!(notice.response.to_u64(), Response::ConnectionCompletion as u64);
+            let said = (notice.status.to_u64(), notice.slot.to_u64(), notice.cookie.to_u64());
+            assert_eq!(said, (Status::UnknownConnection as u64, 0, 77), "{name}, lender {lender:#x}");
         }
     }
 }

@@ -267,7 +267,7 @@ impl<D: Pins> Rig<D> {
             defined.listener_generation = 0.into();
             defined.cookie = 0.into();
         }
-        if expected.kind != EventKind::Segment {
+        if matches!(expected.kind, EventKind::Listen | EventKind::Unreachable) {
             defined = Event { listener: 0.into(), listener_generation: 0.into(), ..defined };
         }
         if matches!(expected.kind, EventKind::Connect | EventKind::Listen) {

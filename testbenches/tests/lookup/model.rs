@@ -183,7 +183,13 @@ impl Model {
         match slot {
             Some(slot) => {
                 let kind = if open.listen { EventKind::Listen } else { EventKind::Connect };
-                Outcome::Opened(Event { cookie: open.cookie, ..self.event(kind, slot) })
+                let lender = if open.listen { 0 } else { word(open.lender) };
+                Outcome::Opened(Event {
+                    cookie: open.cookie,
+                    listener: (lender & 0xffff).into(),
+                    listener_generation: (lender >> 16).into(),
+                    ..self.event(kind, slot)
+                })
             }
             None => {
                 let response = if open.listen { Response::ListenResponse } else { Response::ConnectionCompletion };

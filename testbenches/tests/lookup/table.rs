@@ -47,6 +47,7 @@ fn open(rng: &mut StdRng, tuple: Tuple) -> OpenRequest {
         tuple,
         remote_mac: rng.random_range(0..1u64 << 48).into(),
         cookie: u64::from(rng.random::<u32>()).into(),
+        lender: u64::from(rng.random::<u32>()).into(),
     }
 }
 

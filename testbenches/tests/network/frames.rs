@@ -175,7 +175,23 @@ pub fn syn(source: [u8; 6], from: u32, to: u32) -> Vec<u8> {
 
 /// A segment without payload, whose checksums are right: from port to port, SEG.SEQ and SEG.ACK, control bits.
 pub fn segment(source: [u8; 6], from: u32, to: u32, ports: [u16; 2], numbers: [u32; 2], control: u8) -> Vec<u8> {
-    let mut ip = vec![0x45, 0, 0, 40, 0, 0, 0x40, 0, 64, 6, 0, 0];
+    segment_with(source, from, to, ports, numbers, control, &[])
+}
+
+/// The same with payload.
+pub fn segment_with(
+    source: [u8; 6],
+    from: u32,
+    to: u32,
+    ports: [u16; 2],
+    numbers: [u32; 2],
+    control: u8,
+    payload: &[u8],
+) -> Vec<u8> {
+    let length = 20 + payload.len() as u16;
+    let mut ip = vec![0x45, 0];
+    ip.extend((20 + length).to_be_bytes());
+    ip.extend([0, 0, 0x40, 0, 64, 6, 0, 0]);
     ip.extend(from.to_be_bytes());
     ip.extend(to.to_be_bytes());
     let sum = checksum(&ip);
@@ -183,9 +199,10 @@ pub fn segment(source: [u8; 6], from: u32, to: u32, ports: [u16; 2], numbers: [u
     let mut tcp: Vec<u8> = ports.iter().flat_map(|port| port.to_be_bytes()).collect();
     tcp.extend(numbers.iter().flat_map(|number| number.to_be_bytes()));
     tcp.extend([0x50, control, 0x1f, 0x40, 0, 0, 0, 0]);
-    let sum = checksum(&[&ip[12..20], &[0, 6, 0, 20], &tcp].concat());
+    tcp.extend(payload);
+    let sum = checksum(&[&ip[12..20], &[0, 6], &length.to_be_bytes(), &tcp].concat());
     tcp[16..18].copy_from_slice(&sum.to_be_bytes());
     let mut bytes = [&OWN_MAC[..], &source, &[8, 0], &ip, &tcp].concat();
-    bytes.resize(60, 0);
+    bytes.resize(bytes.len().max(60), 0);
     bytes
 }

@@ -10,7 +10,9 @@ const SECOND: u32 = 1_000_000;
 
 fn connect(ip: u32, cookie: u64) -> OpenRequest {
     let tuple = Tuple { remote_address: u64::from(ip).into(), remote_port: 80.into(), local_port: cookie.into() };
-    OpenRequest { listen: false, tuple, remote_mac: 0.into(), cookie: cookie.into() }
+    // A lender of its own for each request: it must come out with it.
+    let lender = (cookie << 16 | (cookie ^ 0x5a5a)).into();
+    OpenRequest { listen: false, tuple, remote_mac: 0.into(), cookie: cookie.into(), lender }
 }
 
 fn resolved(ip: u32, next_hop: u32, cookie: u64) -> OpenRequest {

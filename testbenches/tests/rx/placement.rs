@@ -160,6 +160,7 @@ fn compiled<const W: usize, const K: usize>() -> Compiled {
 fn scattered<const W: usize, const K: usize>() {
     const SEED: u64 = 0x81;
     let mut rng = StdRng::seed_from_u64(SEED);
+    let mut lent = 0;
     let shapes = [
         Shape { commands: 3000, buffer: 1, payload: 40, slots: 8 },
         Shape { commands: 3000, buffer: 17, payload: 100, slots: 1 },
@@ -174,11 +175,14 @@ fn scattered<const W: usize, const K: usize>() {
                 let script = Script::random(&mut rng, &GEOMETRY, shape);
                 let context = format!("seed {SEED}, shape {i}, {inlet:?} in, {outlet:?} out");
                 run::<W, K>(&mut dut, &script, inlet, outlet, &mut rng, &context);
+                lent += script.lent;
                 let free = dut.model.get(dut.model.port("free_entries"));
                 assert_eq!(free, script.free as u64, "{context}: free contexts");
             }
         }
     }
+    println!("seed {SEED}, W = {W}: {lent} buffers lent");
+    assert!(lent > 100, "hardly anything was lent");
 }
 
 #[test]
@@ -207,6 +211,35 @@ fn one_payload_spans_every_context() {
     });
 }
 
+/// A listener with as many buffers as there are contexts lends them one by one until it has none, gets new ones, and is
+/// torn down with what is left: every buffer is used or comes back once.
+#[test]
+fn listener_lends_all_of_its_buffers() {
+    with_big_stack(|| {
+        const SEED: u64 = 0x85;
+        let mut rng = StdRng::seed_from_u64(SEED);
+        for stalls in Stalls::ALL {
+            let mut script = Script::new(&GEOMETRY, 0x1000);
+            for round in 0..4 {
+                (0..20).for_each(|_| script.append(&mut rng, 7, 100));
+                while script.room(7) > round * 100 {
+                    let slot = 1 + script.lent % 6;
+                    script.borrow(&mut rng, slot);
+                    if script.room(slot) == 100 {
+                        script.place(&mut rng, slot, 130, 20, 70, (true, false));
+                        script.tear_down(&mut rng, slot);
+                    }
+                }
+                script.tear_down(&mut rng, 7);
+            }
+            let mut dut = compiled::<64, 8>();
+            run::<64, 8>(&mut dut, &script, stalls, stalls, &mut rng, &format!("seed {SEED}, {stalls:?}"));
+            assert_eq!(dut.model.get(dut.model.port("free_entries")), script.free as u64);
+            assert_eq!(script.lent, 20 + 19 + 18 + 17);
+        }
+    });
+}
+
 /// The budgets of the module's documentation, measured.
 fn timing<const W: usize, const K: usize>(frame_cycles: u64, frame_cycles_many: u64) {
     const SEED: u64 = 0x83;
@@ -228,6 +261,18 @@ fn timing<const W: usize, const K: usize>(frame_cycles: u64, frame_cycles_many: 
     let times = go(&single);
     let latency = times.writes[0] - times.commands[1];
     assert_eq!(latency, 8, "cycles from command to first write");
+
+    // What is lent delays the payload of the very segment that opens the connection, and nothing else.
+    let mut lent = Script::new(&GEOMETRY, 64);
+    lent.append(&mut rng, 7, 4096);
+    while lent.lent == 0 {
+        lent.borrow(&mut rng, 1);
+    }
+    lent.place(&mut rng, 1, 1000, 0, 1000, (false, false));
+    let times = go(&lent);
+    let latency = times.writes[0] - times.commands[0];
+    println!("W = {W}: {latency} cycles from an Append to the first byte in the buffer that was lent");
+    assert!(latency <= 20, "{latency} cycles from an Append to the first byte in the buffer that was lent");
 
     for (connections, frame_cycles) in [(1, frame_cycles), (7, frame_cycles_many)] {
         let mut small = Script::new(&GEOMETRY, 64);

@@ -57,6 +57,10 @@ pub struct Script {
     pub placements: usize,
     /// Some placements have an announcement before them.
     pub announcing: bool,
+    /// Buffers lent.
+    pub lent: usize,
+    /// The next frame's command lends a buffer of this slot's chain.
+    lender: Option<usize>,
     /// Contexts free at the end.
     pub free: usize,
     chains: Vec<VecDeque<Buffer>>,
@@ -91,12 +95,16 @@ impl Script {
                     script.append(rng, slot, length);
                 }
                 40..85 => {
+                    script.borrow(rng, slot);
                     let payload = rng.random_range(0..=shape.payload);
                     let trim = if rng.random_bool(0.3) { rng.random_range(0..=payload) } else { 0 };
                     let length = (payload - trim).min(script.room(slot));
                     script.place(rng, slot, payload, trim, length, rng_flags(slot, payload, trim));
                 }
-                85..89 => script.discard(rng, shape.payload, slot),
+                85..89 => {
+                    script.borrow(rng, slot);
+                    script.discard(rng, shape.payload, slot);
+                }
                 89..94 => script.notify(slot),
                 94..97 => script.announce(rng, slot),
                 _ => script.tear_down(rng, slot),
@@ -131,6 +139,31 @@ impl Script {
         self.chains[slot].push_back(Buffer { base, length, cookie, filled: 0, reported: 0 });
     }
 
+    /// A chain without a buffer gets the first one of another chain, which nothing was placed in, if there is one. The
+    /// next frame's command must be of this slot.
+    pub fn borrow(&mut self, rng: &mut StdRng, slot: usize) {
+        let lender = rng.random_range(0..self.chains.len());
+        let untouched = self.chains[lender].front().is_some_and(|buffer| buffer.filled == 0);
+        if self.chains[slot].is_empty() && untouched {
+            let buffer = self.chains[lender].pop_front().expect("a buffer");
+            self.chains[slot].push_back(buffer);
+            self.lender = Some(lender);
+            self.lent += 1;
+        }
+    }
+
+    /// What a command that lends says of it.
+    fn lending(&mut self) -> ReceiveCommand {
+        let lender = self.lender.take();
+        let cookie = bits(lender.unwrap_or_default() as u64);
+        ReceiveCommand { lends: lender.is_some(), cookie, ..ReceiveCommand::default() }
+    }
+
+    /// Room in the first buffer: what is told when a connection stands.
+    fn first_room(&self, slot: usize) -> u64 {
+        self.chains[slot].front().map_or(0, |buffer| buffer.length - buffer.filled)
+    }
+
     fn frame(&mut self, rng: &mut StdRng, payload: u64) -> usize {
         let offset = 54 + 4 * rng.random_range(0..=10);
         let padded = (offset + payload).max(60) + if rng.random_bool(0.1) { rng.random_range(0..20) } else { 0 };
@@ -145,9 +178,8 @@ impl Script {
         let payload = rng.random_range(0..=longest);
         self.frame(rng, payload);
         let announce = rng.random();
-        let ending = self.announced(rng, slot, announce, 0, 0);
-        let fields =
-            ReceiveCommand { length: bits(rng.random_range(0..9)), announce, ending, ..ReceiveCommand::default() };
+        let ending = self.announced(rng, slot, announce, 0, self.first_room(slot));
+        let fields = ReceiveCommand { length: bits(rng.random_range(0..9)), announce, ending, ..self.lending() };
         self.command(ReceiveKind::Discard, slot, fields);
     }
 
@@ -190,17 +222,10 @@ impl Script {
         let offset = self.frame(rng, payload) + trim as usize;
         self.placements += usize::from(length != 0);
         let announce = self.announcing && rng.random_bool(0.05);
-        let ending = self.announced(rng, slot, announce, 0, 0);
+        let ending = self.announced(rng, slot, announce, 0, self.first_room(slot));
         let (length_field, trim) = (bits(length), bits(trim));
-        let fields = ReceiveCommand {
-            length: length_field,
-            trim,
-            notify,
-            end_of_stream,
-            announce,
-            ending,
-            ..ReceiveCommand::default()
-        };
+        let fields =
+            ReceiveCommand { length: length_field, trim, notify, end_of_stream, announce, ending, ..self.lending() };
         self.command(ReceiveKind::Place, slot, fields);
         let bytes = self.frames.last().expect("a frame").bytes[offset..offset + length as usize].to_vec();
         for byte in bytes {

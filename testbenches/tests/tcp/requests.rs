@@ -11,17 +11,17 @@ fn listener_opens_and_terminates() {
     let conn = Conn { slot: 5, generation: 2 };
     rig.host(conn.event(EventKind::Listen));
     rig.notice(conn, Response::ListenResponse, Status::Success);
-    // Nothing to be sent or received on it.
+    // Nothing to be sent on it.
     rig.post_send(conn, 10);
     rig.notice(conn, Response::BufferAvailable, Status::UnknownConnection);
-    rig.post_receive(conn, 10);
-    rig.notice(conn, Response::BufferReceive, Status::UnknownConnection);
     rig.peer(conn, "S 0:0(0) win 100");
     rig.expect(&[]);
     rig.terminate(conn, false);
     rig.ending(conn, Some(Response::TerminationResponse), Status::Success, true);
     rig.terminate(conn, false);
     rig.notice(conn, Response::TerminationResponse, Status::UnknownConnection);
+    rig.post_receive(conn, 10);
+    rig.notice(conn, Response::BufferReceive, Status::UnknownConnection);
     assert_eq!(rig.pulses.bad_request, 3);
 }
 

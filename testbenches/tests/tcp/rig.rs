@@ -85,6 +85,8 @@ struct Chains {
     cursor: u64,
     /// Receive: room posted and not filled, bytes placed, bytes reported.
     room: u64,
+    /// Receive: lengths of the buffers posted, filled ones included.
+    buffers: VecDeque<u64>,
     placed: Vec<u8>,
     reported: usize,
     end_of_stream: bool,
@@ -340,6 +342,11 @@ impl<D: TcpDut> Rig<D> {
         self.chains[&slot].released
     }
 
+    /// Buffers posted for a slot, or lent to it, since it was given out.
+    pub fn buffers(&self, slot: u16) -> usize {
+        self.chains.get(&slot).map_or(0, |c| c.buffers.len())
+    }
+
     /// Forgets what a slot was used for, as the lookup does when it gives it out. `initial`: its initial sequence
     /// number.
     pub fn new_slot(&mut self, slot: u16, initial: u32) {
@@ -415,9 +422,24 @@ impl<D: TcpDut> Rig<D> {
         }
     }
 
+    /// The first buffer of a listener becomes the only one of a connection.
+    fn lend(&mut self, slot: u16, listener: u16) {
+        let lender = self.chains.get_mut(&listener).expect("a listener");
+        let length = lender.buffers.pop_front().expect("a promise is backed by a buffer");
+        lender.room -= length;
+        let borrower = self.chains.entry(slot).or_default();
+        assert_eq!(borrower.room, 0, "slot {slot}: a buffer is lent to one who has room");
+        borrower.room = length;
+        borrower.buffers.push_back(length);
+    }
+
     fn carry_out_receive(&mut self, c: ReceiveCommand) {
         let slot = c.slot.index() as u16;
         let length = c.length.index() as u64;
+        if c.lends {
+            assert!(c.announce && matches!(c.kind, ReceiveKind::Place | ReceiveKind::Discard), "lent without need");
+            self.lend(slot, c.cookie.index() as u16);
+        }
         if c.announce || c.kind == ReceiveKind::Announce {
             let Ending { response, status, cookie, .. } = c.ending;
             let (address, length) = if c.announce { Default::default() } else { (c.address, c.length) };
@@ -450,12 +472,16 @@ impl<D: TcpDut> Rig<D> {
         }
         let chains = self.chains.entry(slot).or_default();
         match c.kind {
-            ReceiveKind::Append => chains.room += length,
+            ReceiveKind::Append => {
+                chains.room += length;
+                chains.buffers.push_back(length);
+            }
             ReceiveKind::Notify => chains.reported = chains.placed.len(),
             _ => {
                 assert!(chains.receive_torn_down.is_none(), "slot {slot}: a teardown overtakes another");
                 chains.receive_torn_down = Some(c.ending);
                 chains.room = 0;
+                chains.buffers.clear();
                 self.finish(slot);
             }
         }

@@ -6,12 +6,14 @@ use super::rig::test_settings;
 use super::script::{Conn, ENGINE, PEER};
 use stevedore_hdl::prelude::*;
 use stevedore_rtl::bundles::*;
-use stevedore_rtl::connection::listening::Listening;
+use stevedore_rtl::connection::listening::{lender_of, Listener, Listening};
 use stevedore_rtl::connection::settle::{begin, outcome_of, settle, Outcome};
 use stevedore_rtl::connection::stages::{decide, judge_all, measure, Issued};
 
 /// Generation of the listener.
 const LISTENER: u64 = 77;
+/// Length of its buffers: more than a window can tell.
+const LENT: u64 = 70_000;
 
 /// One connection.
 struct Walk {
@@ -21,6 +23,8 @@ struct Walk {
     generation: u16,
     /// The listener still listens.
     listener: bool,
+    /// It has a buffer to promise.
+    stock: bool,
     /// A time-out sent the segment at SND.UNA again.
     resent: bool,
     random: u64,
@@ -54,11 +58,12 @@ impl Walk {
         let now = self.now.into();
         let issued = Issued { event, row: event.slot, legitimate: true, ..Issued::default() };
         let before = self.record;
-        let listener = Listening { alive: self.listener, generation: bits(LISTENER) };
+        let found = Listening { alive: self.listener, generation: bits(LISTENER), length: bits(LENT), sized: true };
+        let listener = Listener { asked: lender_of(event, before), found, stock: self.stock };
         let measures = measure(issued, before, settings, now);
         let judgement = judge_all(issued, before, settings, measures, listener);
         let decisions = decide(issued, before, measures, judgement);
-        let begun = begin(event, before, judgement);
+        let begun = begin(event, before, measures, judgement);
         self.record = settle(issued, begun, settings, now, measures, decisions);
         let outcome = outcome_of(issued, begun, settings, measures, decisions);
         if self.log.len() > 12 {
@@ -158,6 +163,13 @@ impl Walk {
         }
         self.holds("a half-open connection has a timer", !handshake || soft.timer_armed || soft.queued);
         self.holds("a lingering connection has a timer", !lingering || soft.timer_armed);
+        // A promise: room is there, and it is kept when the handshake is complete, or it goes back.
+        self.holds("only a half-open connection is promised a buffer", !hard.promised || handshake || owed);
+        self.holds("a promise is room", !hard.promised || hard.rcv_room.index() as u64 == LENT);
+        let kept = before.hard.promised && !hard.promised;
+        let lent = outcome.receive_valid && outcome.receive.lends;
+        let torn_down = outcome.receive_valid && outcome.receive.kind == ReceiveKind::Teardown;
+        self.holds("a promise is kept once, or given back", kept == (lent || (before.hard.promised && torn_down)));
         // Commands.
         let send = outcome.send;
         if outcome.send_valid && send.kind == SendKind::Segment && event.kind == EventKind::Transmit {
@@ -237,11 +249,14 @@ impl Walk {
     fn open(&mut self) {
         self.generation = self.generation.wrapping_add(1).max(1);
         self.listener = true;
+        self.stock = self.chance(2);
         self.resent = false;
         let mut event = self.conn().event(EventKind::Segment);
         event.initial_sequence = u64::from(ENGINE).into();
         if self.chance(2) {
             event.kind = EventKind::Connect;
+            // It asks nobody, the listener, or one that is gone.
+            event.listener_generation = [0, LISTENER, LISTENER, LISTENER + 1][self.below(4) as usize].into();
         } else {
             event.fresh = true;
             event.listener_generation = bits(LISTENER);
@@ -297,6 +312,7 @@ fn every_promise_of_the_record_is_kept() {
             now: if seed % 2 == 0 { 0xffff_0000 } else { 0x1_ffff_0000 },
             generation: 0,
             listener: true,
+            stock: false,
             resent: false,
             random: seed.wrapping_mul(0x9e37_79b9_7f4a_7c15),
             log: vec![],

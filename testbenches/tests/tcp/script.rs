@@ -32,6 +32,11 @@ impl Conn {
             ..Event::default()
         }
     }
+
+    /// An event that names it as the listener whose buffers are asked for.
+    pub fn lends(self, event: Event) -> Event {
+        Event { listener: u64::from(self.slot).into(), listener_generation: u64::from(self.generation).into(), ..event }
+    }
 }
 
 /// The event of a segment given as text.
@@ -214,10 +219,15 @@ impl<D: TcpDut> Rig<D> {
 
     /// Asks for a connection on a fresh slot.
     pub fn active(&mut self, slot: u16) -> Conn {
+        self.borrowing(slot, Conn { slot: 0, generation: 0 })
+    }
+
+    /// The same, with a buffer of this listener.
+    pub fn borrowing(&mut self, slot: u16, lender: Conn) -> Conn {
         let conn = Conn { slot, generation: 9 };
         self.new_slot(slot, ENGINE);
-        let event = conn.event(EventKind::Connect);
-        self.host(Event { initial_sequence: u64::from(ENGINE).into(), ..event });
+        let event = Event { initial_sequence: u64::from(ENGINE).into(), ..conn.event(EventKind::Connect) };
+        self.host(lender.lends(event));
         conn
     }
 

@@ -51,8 +51,8 @@ impl Storm {
             _ => conn.event(EventKind::Segment),
         };
         let mut event = Event { initial_sequence: u64::from(ENGINE).into(), ..event };
-        if event.kind == EventKind::Segment {
-            event.fresh = true;
+        let asks = event.kind == EventKind::Connect && rig.random().is_multiple_of(2);
+        if event.kind == EventKind::Segment || asks {
             // Mostly a listener that stays; or what has one of the slots, which may be another listener, which ends.
             let stays = !rig.random().is_multiple_of(4);
             let other = (1 + rig.random() % (self.slots.len() as u64 - 1)) as u16;
@@ -61,8 +61,10 @@ impl Storm {
             } else {
                 Conn { slot: other, generation: self.generations[usize::from(other)] }
             };
-            event.listener = u64::from(listener.slot).into();
-            event.listener_generation = u64::from(listener.generation).into();
+            event = listener.lends(event);
+        }
+        if event.kind == EventKind::Segment {
+            event.fresh = true;
             event.sequence = u64::from(PEER).into();
             event.control.syn = true;
             event.window = (rig.random() % 3000).into();
