@@ -72,6 +72,11 @@ fn ping_pong_keeps_order_at_full_rate() {
 }
 
 #[test]
+fn spare_keeps_order_without_a_cycle_of_its_own() {
+    keeps_order!(Spare::<Bits<16>>::default(), 500);
+}
+
+#[test]
 fn single_ping_pong_keeps_order_every_second_cycle() {
     keeps_order!(PingPong::<Bits<16>>::single(), 1000);
 }
@@ -270,6 +275,7 @@ fn assert_clean(text: &str, top: &str) {
 #[test]
 fn verilog_is_clean() {
     assert_clean(&verilog(&SkidBuffer::<Bits<16>>::default(), "skid"), "skid");
+    assert_clean(&verilog(&Spare::<Bits<16>>::default(), "spare"), "spare");
     assert_clean(&verilog(&PingPong::<Bits<16>>::default(), "pair"), "pair");
     assert_clean(&verilog(&PingPong::<Bits<16>>::single(), "pair"), "pair");
     assert_clean(&verilog(&Fifo::<Bits<1>>::new(1), "fifo"), "fifo");

@@ -185,7 +185,16 @@ where
 pub struct Compiled {
     /// The model; ports that are no channels are driven through it.
     pub model: Model,
-    ports: HashMap<String, Port>,
+    /// Found by the name of the channel alone: every cycle asks for each.
+    channels: HashMap<String, Channel>,
+}
+
+/// The ports of a channel.
+#[derive(Clone, Copy)]
+struct Channel {
+    valid: Port,
+    ready: Port,
+    bits: Port,
 }
 
 impl Compiled {
@@ -210,39 +219,46 @@ impl Compiled {
 
     fn of(source: &Source) -> Result<Self> {
         let model = Model::build(source)?;
-        let ports = model.ports().map(|(name, port)| (name.to_string(), port)).collect();
-        Ok(Compiled { model, ports })
+        let mut channels = HashMap::new();
+        for (name, valid) in model.ports() {
+            let Some(channel) = name.strip_suffix("_valid") else { continue };
+            let part = |part| model.find_port(&format!("{channel}_{part}"));
+            if let (Some(ready), Some(bits)) = (part("ready"), part("bits")) {
+                channels.insert(channel.to_string(), Channel { valid, ready, bits });
+            }
+        }
+        Ok(Compiled { model, channels })
     }
 
-    fn port(&self, channel: &str, part: &str) -> Port {
-        let name = format!("{channel}_{part}");
-        *self.ports.get(&name).unwrap_or_else(|| panic!("no port {name}"))
+    fn channel(&self, name: &str) -> Channel {
+        *self.channels.get(name).unwrap_or_else(|| panic!("no channel {name}"))
     }
 }
 
 impl Dut for Compiled {
     fn offer(&mut self, sink: &str, word: Option<&[bool]>) {
-        self.model.set(self.port(sink, "valid"), word.is_some().into());
+        let Channel { valid, bits, .. } = self.channel(sink);
+        self.model.set(valid, word.is_some().into());
         if let Some(word) = word {
             let pack = |bits: &[bool]| bits.iter().rev().fold(0, |value, &bit| value << 1 | u32::from(bit));
             let words: Vec<u32> = word.chunks(32).map(pack).collect();
-            self.model.set_wide(self.port(sink, "bits"), &words);
+            self.model.set_wide(bits, &words);
         }
     }
     fn accept(&mut self, source: &str, ready: bool) {
-        self.model.set(self.port(source, "ready"), ready.into());
+        self.model.set(self.channel(source).ready, ready.into());
     }
     fn settle(&mut self) {
         self.model.eval();
     }
     fn ready(&self, sink: &str) -> bool {
-        self.model.get(self.port(sink, "ready")) != 0
+        self.model.get(self.channel(sink).ready) != 0
     }
     fn word(&self, source: &str) -> Option<FlatWord> {
-        if self.model.get(self.port(source, "valid")) == 0 {
+        let Channel { valid, bits: port, .. } = self.channel(source);
+        if self.model.get(valid) == 0 {
             return None;
         }
-        let port = self.port(source, "bits");
         let mut words = vec![0; port.words()];
         self.model.get_wide(port, &mut words);
         Some((0..port.width() as usize).map(|i| words[i / 32] >> (i % 32) & 1 == 1).collect())
@@ -251,7 +267,7 @@ impl Dut for Compiled {
         self.model.step();
     }
     fn reset(&mut self) {
-        let reset = self.ports["reset"];
+        let reset = self.model.port("reset");
         self.model.set(reset, 1);
         (0..3).for_each(|_| self.model.step());
         self.model.set(reset, 0);

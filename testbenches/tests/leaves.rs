@@ -200,27 +200,32 @@ fn header_builder_agrees_at_both_widths() {
 fn pipeline_agrees() {
     const KINDS: [EventKind; 4] = [EventKind::Segment, EventKind::Transmit, EventKind::Tick, EventKind::Connect];
     with_big_stack(|| {
-        let mut rows = [0u64; 4];
+        // The last one is loaded now.
+        let mut rows = [0u64; 6];
         agree(bench!(Pipeline::new(16)), "pipeline", 15, 3000, |uut, rng| {
-            // The arbiter's rule: a row is in at most one of the stages that change it.
+            // The arbiter's rule: a row is let in at most every fourth cycle.
             let row = loop {
                 let row = rng.random_range(1..16);
-                if !rows.contains(&row) {
+                if !rows[3..].contains(&row) {
                     break row;
                 }
             };
+            let loaded = rows[5];
+            let settling = loaded == rows[1];
+            let settled = loaded == rows[0] && !settling;
             let mut event: Event = any(rng);
             if rng.random_bool(0.5) {
                 event.kind = KINDS[rng.random_range(0..4)];
             }
-            event.slot = rows[3].into();
+            event.slot = loaded.into();
             let erase = rng.random_bool(0.02);
             let blank = erase || rng.random_bool(0.02);
-            let row_read = rows[3].into();
-            uut.load.next = Issued { event, row: row_read, legitimate: true, forward: false, erase, blank };
-            uut.load_valid.next = rows[3] != 0;
+            let (row_read, alone) = (loaded.into(), rng.random());
+            let legitimate = true;
+            uut.load.next = Issued { event, row: row_read, legitimate, settling, settled, alone, erase, blank };
+            uut.load_valid.next = loaded != 0;
             uut.row.next = row.into();
-            rows = [rows[1], rows[2], rows[3], row];
+            rows = [rows[1], rows[2], rows[3], rows[4], rows[5], row];
             uut.settings.next = any(rng);
             uut.now.next = any(rng);
         });

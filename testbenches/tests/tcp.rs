@@ -4,6 +4,8 @@
 //! TCP of its own. The scripted tests (`handshake` to `requests`) write segments as packetdrill does: flags, relative
 //! numbers, length, window.
 
+#[path = "tcp/along.rs"]
+mod along;
 #[path = "tcp/borrowing.rs"]
 mod borrowing;
 #[path = "tcp/closing.rs"]

@@ -28,6 +28,7 @@ mod compile;
 mod library;
 pub mod lint;
 mod model;
+mod mutant;
 mod process;
 mod scratch;
 mod shim;

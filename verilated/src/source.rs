@@ -1,5 +1,6 @@
 //! What a model is built from.
 
+use crate::mutant;
 use std::path::{Path, PathBuf};
 
 /// Verilog text and how to build it.
@@ -18,7 +19,7 @@ impl Source {
     pub fn new(top: impl Into<String>, verilog: impl Into<String>) -> Self {
         Source {
             top: top.into(),
-            verilog: verilog.into(),
+            verilog: mutant::put_into(verilog.into()),
             trace: None,
             random_reset: None,
             cxx_flags: ["-O1", "-march=native"].map(String::from).to_vec(),

@@ -3,6 +3,7 @@
 //! It depends on none of the workspace's crates, so that it builds in seconds on a machine that has nothing yet. What
 //! needs the engine is a binary of another crate, which a subcommand here starts through cargo.
 
+mod mutate;
 mod process;
 mod progress;
 mod setup;
@@ -31,6 +32,8 @@ enum Command {
         #[arg(long)]
         quick: bool,
     },
+    /// Put known faults back into the Verilog, one at a time, and see whether their tests notice
+    Mutate(mutate::Mutate),
     /// Run tests with waveforms on and list the FST files
     Wave(wave::Wave),
     /// Exchange files between the simulated engine and a peer: `--peer smoltcp` or `--peer kernel`
@@ -68,6 +71,7 @@ fn run(command: Command) -> Result<()> {
     match command {
         Command::Setup => setup::run(),
         Command::Test { quick } => test::all(quick),
+        Command::Mutate(mutate) => mutate::run(&mutate),
         Command::Wave(wave) => wave::run(&wave),
         Command::Demo(passed) => bench("demo", &[], &passed.words),
         Command::Bench(passed) => bench("bench", &[], &passed.words),

@@ -7,6 +7,7 @@ mod ping_pong;
 mod ram;
 mod register;
 mod skid;
+mod spare;
 
 pub use cleared_ram::ClearedRam;
 pub use fifo::Fifo;
@@ -15,3 +16,4 @@ pub use ping_pong::PingPong;
 pub use ram::{ByteRam, DualPortRam};
 pub use register::{Flop, Register};
 pub use skid::SkidBuffer;
+pub use spare::Spare;

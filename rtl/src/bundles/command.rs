@@ -30,7 +30,7 @@ pub struct SendCommand {
     pub generation: Bits<16>,
     /// Append: address of the buffer.
     pub address: Bits<64>,
-    /// Append: bytes of the buffer. Release: payload bytes acknowledged. Segment: payload bytes (0 to MSS).
+    /// Append: bytes of the buffer. Segment: payload bytes (0 to MSS).
     pub length: Bits<32>,
     /// Append: the host's cookie.
     pub cookie: Bits<32>,
@@ -38,6 +38,10 @@ pub struct SendCommand {
     pub retransmit: bool,
     /// Segment, `retransmit`: bytes between the first unacknowledged byte and the segment.
     pub skip: Bits<32>,
+    /// Release: payload bytes acknowledged. Segment: likewise, if `releases`.
+    pub released: Bits<32>,
+    /// Segment: the event that sends it acknowledges bytes, too.
+    pub releases: bool,
     /// Release: the cursor was behind the acknowledgement: it moves to the new first unacknowledged byte.
     pub rewind: bool,
     /// Segment: SEG.SEQ.

@@ -60,6 +60,13 @@ pub fn measure_ack(event: Event, record: ConnectionRecord) -> AckMeasures {
     }
 }
 
+/// The segment acknowledges new bytes and says nothing else.
+#[kernel_fn]
+pub fn says_only_that(event: Event, a: AckMeasures) -> bool {
+    let c = event.control;
+    a.advances && c.ack && !c.syn && !c.fin && !c.rst && !event.payload_length.any()
+}
+
 /// What the acknowledgement brings if it is accepted.
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
 pub struct AckOffer {

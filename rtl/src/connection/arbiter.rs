@@ -22,16 +22,20 @@
 //!
 //! **Latency.** From a source at an idle block to `load` three cycles. One event per cycle; of the host, and of the
 //! turns, one every other cycle. A tick whose connection is under way is skipped; any other event waits. A tick makes
-//! way while an event of its connection is being settled: the turn this leads to would have to wait until the tick is
-//! through. The tick waits then and is not skipped: timers must not starve.
+//! way while an event of its connection is being judged, decided or settled: the turn this leads to would have to wait
+//! until the tick is through. The tick waits then and is not skipped: timers must not starve.
 //!
 //! **Why the event follows a cycle later.** Ticket and row say who was let in; the event is taken from its place in the
 //! next cycle, when the table is read: the place is free by then, but not yet written. A place that is free loads in
 //! each cycle, whatever comes, so neither the 330 bits of an event nor the answer to its source hang on who is let in.
 //! Segments have two places, used in turn.
 //!
-//! **Invariant.** No two events of one row are between the choice and the judging stage. An event that is let in while
-//! another of its row is being decided carries `forward`: the table does not show that row yet when it is read.
+//! **Invariant.** No two events of one row are between the choice and the measuring stage. An event that is let in while
+//! another of its row is being judged or decided carries `settling` or `settled`: the table does not show that row yet
+//! when it is read.
+//!
+//! **Alone.** A segment whose connection is the only one that waits for a turn is marked: its acknowledgement may send
+//! a segment along. Where several connections send, each waits for its turn.
 use super::heads::{go_on, is, Candidates, Flight, Head, Step, UnderWay};
 use super::stages::Issued;
 use super::timers::Tick;
@@ -48,7 +52,7 @@ struct State {
     host: Head,
     turn: Head,
     tick: Head,
-    /// An event of the tick's row is being settled.
+    /// An event of the tick's row is being judged, decided or settled.
     settling: bool,
     /// Erasing is over.
     awake: bool,
@@ -80,6 +84,8 @@ struct Ticket {
     tick: bool,
     /// Segments: it is in place `b`.
     in_b: bool,
+    /// Segments: no other connection waits for a turn, and there is room for a segment to send.
+    alone: bool,
 }
 
 /// See the module.
@@ -176,6 +182,12 @@ fn choose(s: State) -> Choice {
     }
 }
 
+/// An event of `row` is in one of the last stages in the next cycle.
+#[kernel_fn]
+fn lately(row: Bits<16>, flight: Flight, decide: UnderWay) -> bool {
+    is(flight.measure, row) || is(flight.judge, row) || is(decide, row)
+}
+
 impl Logic for Arbiter {
     #[kernel]
     fn update(&mut self) {
@@ -242,8 +254,8 @@ impl Logic for Arbiter {
         let step = Step { leaves: grant.tick, loads: grant.tick || !s.tick.able, same };
         let others = Candidates { tick: UnderWay::default(), ..candidates };
         n.tick = go_on(s.tick, offer, step, mask, others, flight);
-        let stays = is(decide, s.tick.slot & mask);
-        let comes = is(decide, offer.slot & mask);
+        let stays = lately(s.tick.slot & mask, flight, decide);
+        let comes = lately(offer.slot & mask, flight, decide);
         n.settling = if step.loads { comes } else { stays };
         self.s_tick.ready.next = step.loads;
         n.awake = s.awake || (s.tick.valid && !s.tick.erase);
@@ -290,8 +302,11 @@ impl Logic for Arbiter {
             s.tick
         };
         self.ticket_valid.d.next = room && (choice.segment || choice.host || choice.turn || choice.tick);
+        let queued = self.s_turn.valid.val() && self.s_turn.bits.val() != s.segment.slot;
+        let rival = queued || (s.turn.valid && s.turn.slot != s.segment.slot);
+        let alone = choice.segment && self.send_room.val() && !rival;
         self.ticket.d.next =
-            Ticket { head, other: !choice.segment, turn: choice.turn, tick: choice.tick, in_b: s.in_b };
+            Ticket { head, other: !choice.segment, turn: choice.turn, tick: choice.tick, in_b: s.in_b, alone };
 
         // The event behind the ticket.
         self.turn_comes.next = self.ticket_valid.q.val() && ticket.turn;
@@ -311,7 +326,9 @@ impl Logic for Arbiter {
             event,
             row: ticket_row,
             legitimate: ticket_row.any() && !wild,
-            forward: ticket.head.forward,
+            settling: ticket.head.settling,
+            settled: ticket.head.settled,
+            alone: ticket.alone,
             erase: ticket.head.erase,
             blank: ticket.head.erase || wild,
         };

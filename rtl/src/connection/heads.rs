@@ -17,7 +17,7 @@ pub struct UnderWay {
     pub row: Bits<16>,
 }
 
-/// The stages of the pipeline an event must not be in when another of its row is let in, and the one behind them.
+/// The stages of the pipeline an event must not be in when another of its row is let in, and the two behind them.
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
 pub struct Flight {
     /// The table is being read.
@@ -35,10 +35,12 @@ pub struct Flight {
 pub struct Head {
     /// There is one.
     pub valid: bool,
-    /// It may go in: no other event of its row is in a stage before deciding.
+    /// It may go in: no other event of its row is in a stage before judging.
     pub able: bool,
-    /// Another event of its row is being decided: the table will be read a cycle too early.
-    pub forward: bool,
+    /// Another event of its row is being judged: it is being settled when the head loads.
+    pub settling: bool,
+    /// Another event of its row is being decided: it was settled when the head loads, but not when the table was read.
+    pub settled: bool,
     /// Its slot.
     pub slot: Bits<16>,
     /// Ticks: erase.
@@ -80,7 +82,7 @@ pub fn is(event: UnderWay, row: Bits<16>) -> bool {
 /// does no harm.
 #[kernel_fn]
 fn free(row: Bits<16>, others: Candidates, flight: Flight) -> bool {
-    let inside = is(flight.read, row) || is(flight.load, row) || is(flight.measure, row);
+    let inside = is(flight.read, row) || is(flight.load, row);
     let ahead = is(others.segment, row) || is(others.host, row) || is(others.turn, row) || is(others.tick, row);
     !(inside || ahead)
 }
@@ -91,12 +93,15 @@ pub fn go_on(head: Head, coming: Head, step: Step, mask: Bits<16>, others: Candi
     let stays = free(head.slot & mask, others, flight);
     let comes = coming.valid && !(head.valid && step.same) && free(coming.slot & mask, others, flight);
     let goes_on = head.valid && !step.leaves;
-    let stays_behind = is(flight.judge, head.slot & mask);
-    let comes_behind = is(flight.judge, coming.slot & mask);
+    let stays_settling = is(flight.measure, head.slot & mask);
+    let comes_settling = is(flight.measure, coming.slot & mask);
+    let stays_settled = is(flight.judge, head.slot & mask);
+    let comes_settled = is(flight.judge, coming.slot & mask);
     Head {
         valid: if step.loads { coming.valid } else { goes_on },
         able: if step.loads { comes } else { stays && goes_on },
-        forward: if step.loads { comes_behind } else { stays_behind },
+        settling: if step.loads { comes_settling } else { stays_settling },
+        settled: if step.loads { comes_settled } else { stays_settled },
         slot: if step.loads { coming.slot } else { head.slot },
         erase: if step.loads { coming.erase } else { head.erase },
     }

@@ -6,7 +6,7 @@
 //!
 //! ```text
 //!  read    0 the table is read for the event that was let in
-//!  load    1 the record arrives, or the one that just left stage 5
+//!  load    1 the record arrives, or the one that is in stage 5, or just left it
 //!  measure 2 differences, deadlines
 //!  judge   3 the verdict on a segment
 //!  decide  4 named actions; the record of a connection that begins
@@ -20,10 +20,10 @@
 //! next one two stages earlier.
 //!
 //! **Handshake.** None: the arbiter lets an event in only when everything behind has room. **Latency.** Five cycles
-//! from reading to outcome; a connection takes an event every five cycles. Never stalls.
+//! from reading to outcome; a connection takes an event every four cycles. Never stalls.
 //!
-//! **Invariant.** A record is in at most one stage from 0 to 4 (the arbiter sees to it), so what is read is what was
-//! last written.
+//! **Invariant.** A record is in at most one stage from 0 to 3 (the arbiter sees to it), so what is loaded is what was
+//! settled last: it comes from the table, or from the settling stage where the table does not show it yet.
 use super::heads::UnderWay;
 use super::listening::{lender_of, listening_of, Lender, Listener, Listening};
 use super::settle::{begin, outcome_of, settle, Outcome};
@@ -49,7 +49,7 @@ pub struct Pipeline {
     pub settings: Signal<In, TcpSettings>,
     /// Microseconds.
     pub now: Signal<In, Bits<33>>,
-    /// What is being measured.
+    /// What is being measured, if its row will be written.
     pub measured: Signal<Out, UnderWay>,
     /// What is being judged, if its row will be written.
     pub judged: Signal<Out, UnderWay>,
@@ -172,13 +172,16 @@ impl Logic for Pipeline {
         let load = self.load.val();
         self.measure_valid.d.next = self.load_valid.val();
         self.measure.d.next = load;
-        let read = if load.forward { self.settled.q.val() } else { self.table.read_data.val() };
+        // A row is in at most one of these places.
+        let read = if load.settled { self.settled.q.val() } else { self.table.read_data.val() };
         // A closed record is left alone by a tick, so that is what is written.
-        self.measure_record.d.next = if load.blank { ConnectionRecord::default() } else { read };
+        let kept = if load.blank { ConnectionRecord::default() } else { read };
 
         // Measure.
         let measured = self.measure.q.val();
-        self.measured.next = UnderWay { valid: self.measure_valid.q.val(), row: measured.row };
+        // What does not exist may share the row of something that does, and is not written back: nothing is taken over
+        // from it.
+        self.measured.next = UnderWay { valid: self.measure_valid.q.val() && measured.legitimate, row: measured.row };
         let record = self.measure_record.q.val();
         self.judge_valid.d.next = self.measure_valid.q.val();
         self.judge.d.next = measured;
@@ -191,8 +194,6 @@ impl Logic for Pipeline {
 
         // Judge.
         let judged = self.judge.q.val();
-        // What does not exist may share the row of something that does, and is not written back: nothing is taken over
-        // from it.
         self.judged.next = UnderWay { valid: self.judge_valid.q.val() && judged.legitimate, row: judged.row };
         let record = self.judge_record.q.val();
         let measures = self.measures.q.val();
@@ -245,6 +246,7 @@ impl Logic for Pipeline {
         let next = settle(settled, record, settings, now, measures, decisions);
         let valid = self.settle_valid.q.val();
         self.settled.d.next = next;
+        self.measure_record.d.next = if load.settling { next } else { kept };
         self.table.write_enable.next = valid && (settled.legitimate || settled.erase);
         self.table.write_address.next = settled.row;
         self.table.write_data.next = next;

@@ -177,9 +177,11 @@ pub fn outcome_of(
     send.generation = generation;
     send.ending = ending_of(record.hard.farewell, record.hard.cookie);
     send.rewind = d.ack.catch_up;
+    send.released = d.ack.released;
+    send.releases = d.along && d.ack.releases;
     send.options = announced(record.hard, settings, d.turn.syn || (arriving && d.verdict.fresh));
-    if arriving {
-        send.length = if d.ack.releases { d.ack.released } else { bits::<32>(0) };
+    if arriving && !d.along {
+        send.length = bits::<32>(0);
         send.kind = if d.ack.releases { SendKind::Release } else { SendKind::Segment };
         send.sequence = event.acknowledgement;
         send.acknowledgement = Default::default();
@@ -196,7 +198,7 @@ pub fn outcome_of(
         send.kind = SendKind::Rewind;
     } else if d.turn.teardown {
         send.kind = SendKind::Teardown;
-    } else if !turning {
+    } else if !turning && !d.along {
         send.kind = SendKind::Append;
         send.length = event.length;
     }
@@ -239,7 +241,7 @@ pub fn outcome_of(
         receive,
         pulses: TcpPulses {
             segment_in: arriving,
-            segment_out: (turning && d.turn.some && !d.turn.teardown) || reply,
+            segment_out: (turning && d.turn.some && !d.turn.teardown) || d.along || reply,
             retransmission: turning
                 && (d.turn.again || d.turn.probe || (d.turn.data && !m.turn.at_max) || (d.turn.syn && !m.turn.idle)),
             drop_out_of_order: arriving && d.payload.dropped,

@@ -3,7 +3,7 @@
 //! Measuring subtracts and compares; judging compares what was measured and finds the verdict on a segment; deciding
 //! turns all that into named actions; settling (`settle.rs`) carries the actions out. Each stage is one clock cycle, so
 //! no value is subtracted, judged and stored in the same one.
-use super::acknowledge::{measure_ack, offer, plan_ack, AckMeasures, AckOffer, AckPlan};
+use super::acknowledge::{measure_ack, offer, plan_ack, says_only_that, AckMeasures, AckOffer, AckPlan};
 use super::congestion::{
     measure_congestion, plan_congestion, sum_congestion, CongestionMeasures, CongestionPlan, CongestionSums,
 };
@@ -34,8 +34,12 @@ pub struct Issued {
     pub row: Bits<16>,
     /// The slot exists and may be given out: its row is written back.
     pub legitimate: bool,
-    /// The row is still in the last stage: take it from there, not from the table.
-    pub forward: bool,
+    /// The row is in the last stage when it is loaded: it is taken from there.
+    pub settling: bool,
+    /// The row left the last stage in the cycle before it is loaded: the table did not show it yet when it was read.
+    pub settled: bool,
+    /// No other connection waits for a turn: an acknowledgement may send a segment along.
+    pub alone: bool,
     /// After reset: write a closed record.
     pub erase: bool,
     /// The record is a closed one, whatever the row holds: it is to be erased, or there is no such slot.
@@ -115,6 +119,9 @@ pub struct Judgement {
     pub lending: Lending,
     /// The turn sends a whole segment: another turn follows, whatever else is decided.
     pub goes_on: bool,
+    /// The segment is an acknowledgement of new bytes and nothing else. If it is accepted, it sends a whole segment of
+    /// new bytes along, by the windows known before.
+    pub along: bool,
 }
 
 /// Second stage. `listener`: what is known of the one whose buffers the event may be about.
@@ -134,6 +141,8 @@ pub fn judge_all(
     let other = if connect { TcpState::SynSent } else { TcpState::Listen };
     let states = states_of(record.hard.state);
     let turn = fit_turn(record, states, m.turn);
+    let whole = goes_on(record, states, m.turn, turn);
+    let advances = kind == EventKind::Segment && says_only_that(issued.event, m.ack);
     Judgement {
         states,
         verdict: judge(issued.event, fresh, m.standing, m.arrival, m.ack),
@@ -149,7 +158,8 @@ pub fn judge_all(
         mss: if fresh { m.arrival.mss } else { settings.mss },
         sample: take_sample(record, m.rtt),
         lending: lend(issued.event, record, fresh || (connect && asked), m.standing.known, m.host.alike, listener),
-        goes_on: kind == EventKind::Transmit && goes_on(record, states, m.turn, turn),
+        goes_on: kind == EventKind::Transmit && whole,
+        along: issued.alone && whole && advances && m.turn.at_max && !record.soft.recovering,
     }
 }
 
@@ -162,6 +172,8 @@ pub struct Decisions {
     pub turning: bool,
     /// A tick.
     pub ticking: bool,
+    /// An acknowledgement that sends a segment along.
+    pub along: bool,
     /// The order of checks.
     pub verdict: Verdict,
     /// The acknowledgement.
@@ -223,7 +235,8 @@ pub fn decide(issued: Issued, record: ConnectionRecord, m: Measures, j: Judgemen
     let opening = verdict.open || verdict.complete;
     let congestion = plan_congestion(record, verdict, ack, j.timeout, m.congestion, j.sums);
     let rtt = plan_rtt(record, ack, m.rtt, j.sample);
-    let turn = plan_turn(record, turning, j.states, m.turn, j.turn, j.window, j.goes_on);
+    let along = j.along && verdict.accepted;
+    let turn = plan_turn(record, turning || along, j.states, m.turn, j.turn, j.window, j.goes_on);
     let timeout = j.timeout;
     let host = plan_host(event, record, j.states, issued.legitimate, known, j.lending, m.host);
     let next = next_state(state, verdict, ack.fin, payload.fin);
@@ -279,6 +292,7 @@ pub fn decide(issued: Issued, record: ConnectionRecord, m: Measures, j: Judgemen
         arriving,
         turning,
         ticking,
+        along,
         verdict,
         ack,
         payload,
@@ -299,7 +313,13 @@ pub fn decide(issued: Issued, record: ConnectionRecord, m: Measures, j: Judgemen
         } else {
             over || answer || turned || sendable || timeout.retry || timeout.ack || parting || asked
         },
-        sends: (turning && turn.some) || ack.releases || timeout.rewind || verdict.reply || verdict.fresh || host.send,
+        sends: (turning && turn.some)
+            || along
+            || ack.releases
+            || timeout.rewind
+            || verdict.reply
+            || verdict.fresh
+            || host.send,
         receives: arriving || turn.teardown || timeout.notify || host.receive || host.notice,
         lends: opening && record.hard.promised,
         window: promised_window(j.lending),

@@ -21,7 +21,7 @@
 //! would wait with them. `m_send` gives a command every second cycle at most at W = 64: the send chain needs longer,
 //! and looks closely before it takes one.
 //!
-//! **Latency.** Eight cycles from a source to an output of an idle block. One event per cycle; one per five cycles of
+//! **Latency.** Eight cycles from a source to an output of an idle block. One event per cycle; one per four cycles of
 //! one connection. After reset the table is erased first, a cycle per slot; sources wait.
 //!
 //! **Invariant.** One event, one record, at most one command each way: what a command says is true when it is carried

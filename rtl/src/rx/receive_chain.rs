@@ -26,13 +26,13 @@
 //!
 //! # Latency
 //! `m_cut` in the command's cycle, `m_piece` 3 cycles later. A command every two cycles for different connections; of one connection an Append every
-//! 3, a Place into one buffer every 5; Discard 1. Further buffers: see [`Placer`]; teardowns: see [`Returner`],
+//! 3, a Place into one buffer every 4; Discard 1. Further buffers: see [`Placer`]; teardowns: see [`Returner`],
 //! lending: see [`Lender`], 3 more for the front.
 //!
 //! # Invariant
 //! A chain ends in an empty placeholder. While it is not empty, its record holds the whole context of its head, with the bytes
 //! filled so far taken off `room`; an empty chain's record holds nothing but the placeholder. A record is read only when no unit has it in work,
-//! so no row is read while it is written.
+//! or from the placer in the cycle in which that stores it.
 use super::chain_record::{appended, empty, Chain, Context, Cut, Report, Store, Work};
 use super::lender::Lender;
 use super::{FreeContexts, Placer, Returner};
@@ -55,6 +55,12 @@ enum Phase {
 struct State {
     phase: Phase,
     command: ReceiveCommand,
+    /// What the command that is ready asks for, told apart while its record comes: an append, a teardown, the buffer
+    /// of a listener, or the placer. Whole records hang on these.
+    appends: bool,
+    tears: bool,
+    lends: bool,
+    works: bool,
     /// For the command that is offered, the buffer was lent, the announcement is on its way.
     lent: bool,
     announced: bool,
@@ -83,6 +89,10 @@ pub struct ReceiveChain {
     /// What the memories gave: their outputs are too slow for logic behind them. The returner works on `loaded`.
     loaded: Flop<Chain>,
     fetched: Flop<Context>,
+    /// `loaded` came from the placer as the command was taken.
+    forwarded: Flop<bool>,
+    /// The placer was not busy in the last cycle.
+    alone: Flop<bool>,
     placer: Placer,
     returner: Returner,
     lender: Lender,
@@ -110,6 +120,8 @@ impl ReceiveChain {
             contexts: DualPortRam::new(entries).no_rw_check(),
             loaded: Flop::default(),
             fetched: Flop::default(),
+            forwarded: Flop::default(),
+            alone: Flop::default(),
             placer: Placer::default(),
             returner: Returner::default(),
             lender: Lender::default(),
@@ -122,7 +134,7 @@ impl Logic for ReceiveChain {
     #[kernel]
     fn update(&mut self) {
         setup!(self, state, placer, returner, lender, free);
-        clocks!(self, chains, contexts, loaded, fetched);
+        clocks!(self, chains, contexts, loaded, fetched, forwarded, alone);
         forward!(self.placer.m_piece => self.m_piece);
         let state = self.state.q.val();
         let command = state.command;
@@ -131,16 +143,16 @@ impl Logic for ReceiveChain {
 
         // A unit takes the command at the front.
         let ready = state.phase == Phase::Ready;
-        let appends = ready && command.kind == ReceiveKind::Append;
-        let tears = ready && command.kind == ReceiveKind::Teardown;
-        let lending = ready && command.lends;
-        let alone = !self.placer.busy.val();
+        let lending = state.lends;
+        // The placer gets work from here only: what is not busy stays so until a command is taken.
+        self.alone.d.next = !self.placer.busy.val();
+        let alone = self.alone.q.val();
         let beheads = self.lender.beheads.val();
-        let active = (tears && alone) || beheads;
+        let active = (state.tears && alone) || beheads;
         let settles = self.placer.store.val();
         let fresh = self.free.m_free.bits.val();
-        let append = appends && self.free.m_free.valid.val() && !settles.valid;
-        let works = ready && !appends && !tears && !lending;
+        let append = state.appends && self.free.m_free.valid.val() && !settles.valid;
+        let works = state.works;
         let taken = append || (works && self.placer.s_work.ready.val());
         let torn = self.returner.done.val();
         let done = torn || self.lender.done.val();
@@ -168,7 +180,9 @@ impl Logic for ReceiveChain {
         let framed = (places || discards) && !first;
         let silent = discards && !coming.announce && !lends;
         let idle = state.phase == Phase::Idle;
-        let held = self.placer.busy.val() && self.placer.slot.val() == coming.slot;
+        // The record that is being stored is taken from the placer: the memory does not show it yet.
+        let same = self.placer.slot.val() == coming.slot;
+        let held = self.placer.busy.val() && same && !settles.valid;
         let clear = !held && (idle || command.slot != coming.slot);
         let may = silent || ((idle || taken) && clear);
         let takes = offered && may && (!framed || self.m_cut.ready.val());
@@ -181,8 +195,16 @@ impl Logic for ReceiveChain {
         self.chains.read_address.next = if lending { command.cookie.get_bits::<16>(0) } else { coming.slot };
         if state.phase == Phase::Load {
             next.phase = Phase::Ready;
+            next.appends = command.kind == ReceiveKind::Append;
+            next.tears = command.kind == ReceiveKind::Teardown;
+            next.lends = command.lends;
+            next.works = !(next.appends || next.tears || next.lends);
         } else if taken || done {
             next.phase = Phase::Idle;
+            next.appends = false;
+            next.tears = false;
+            next.lends = false;
+            next.works = false;
         }
         if takes {
             next.lent = first && coming.lends;
@@ -197,11 +219,15 @@ impl Logic for ReceiveChain {
             }
         }
         self.state.d.next = next;
+        self.forwarded.d.next = takes && !silent && settles.valid && same;
 
         // The memories.
         let loads = if active { self.returner.chain.val() } else { loaded };
-        let keeps = ready && !self.lender.fetches.val();
-        self.loaded.d.next = if keeps { loads } else { self.chains.read_data.val() };
+        let fetches = self.lender.fetches.val();
+        let keeps = (ready && !fetches && !taken) || self.forwarded.q.val();
+        // Where neither is wanted, the next load sets it right.
+        let read = if state.phase == Phase::Load || fetches { self.chains.read_data.val() } else { settles.chain };
+        self.loaded.d.next = if keeps { loads } else { read };
         self.fetched.d.next = self.contexts.read_data.val();
         self.contexts.read_address.next = if active { loaded.next } else { self.placer.next_entry.val() };
         self.placer.context.next = self.fetched.q.val();

@@ -1,11 +1,10 @@
 //! Where each connection's chain begins, where its cursor stands, and which placeholder ends it.
 //!
 //! **Role.** Three memories, one row per slot, behind [`super::send_chain::SendChain`]: *head* (first unacknowledged
-//! byte), *cursor* (next byte to be cut) and *tail* (the placeholder). All three are read with the slot of the command
-//! that is being dispatched.
+//! byte), *cursor* (next byte to be cut) and *tail* (the placeholder). Each is read for the command its unit takes.
 //!
-//! **Handshake.** None: `head`, `cursor` and `tail` show, one cycle later, the row that `slot` named. Writes are never
-//! refused.
+//! **Handshake.** None: `head`, `cursor` and `tail` show, one cycle later, the row that the slot of the same name named.
+//! Writes are never refused.
 //!
 //! **Latency.** One cycle to read; a write is seen by reads of later cycles. After reset `ready` stays low for one
 //! cycle per slot.
@@ -31,8 +30,12 @@ pub struct Chains {
     pub reset: Signal<In, bool>,
     /// Every slot has its own, empty chain.
     pub ready: Signal<Out, bool>,
-    /// The row to read.
-    pub slot: Signal<In, Bits<16>>,
+    /// Whose head to read.
+    pub head_slot: Signal<In, Bits<16>>,
+    /// Whose cursor.
+    pub cursor_slot: Signal<In, Bits<16>>,
+    /// Whose tail.
+    pub tail_slot: Signal<In, Bits<16>>,
     /// First unacknowledged byte of the row named one cycle ago.
     pub head: Signal<Out, Position>,
     /// Next byte to be cut.
@@ -96,10 +99,9 @@ impl Logic for Chains {
         self.tails.write_address.next = tail.slot;
         self.tails.write_data.next = tail.position.entry;
 
-        let slot = self.slot.val();
-        self.heads.read_address.next = slot;
-        self.cursors.read_address.next = slot;
-        self.tails.read_address.next = slot;
+        self.heads.read_address.next = self.head_slot.val();
+        self.cursors.read_address.next = self.cursor_slot.val();
+        self.tails.read_address.next = self.tail_slot.val();
         self.head.next = self.heads.read_data.val();
         self.cursor.next = self.cursors.read_data.val();
         self.tail.next = self.tails.read_data.val();

@@ -1,11 +1,11 @@
 //! Gives message contexts back to the host, and moves the cursor back.
 //!
-//! **Role.** Carries out `Release`, `Rewind` and `Teardown` for [`super::send_chain::SendChain`]: every context that is
+//! **Role.** Carries out `Release`, `Rewind` and `Teardown`, and what a `Segment` releases, for [`super::send_chain::SendChain`]: every context that is
 //! wholly acknowledged, or on `Teardown` every context there is, is reported, and becomes free when its buffer goes
 //! home ([`super::returns::Returns`]).
 //!
 //! **Handshake.** `head` and `tail` must show the slot's row in the cycle after a command is taken. The dispatcher lets
-//! those that move cursors (`exclusive`) in only while nothing else is in work. `m_returned` may wait at will.
+//! those that move cursors in only while nothing else is in work. `m_returned` may wait at will.
 //!
 //! **Latency.** Three units, *locate* (1 cycle), *fetch* (2) and *free* (2), carry out different commands: releases of
 //! one buffer follow each other every 2 cycles, those of the same connection every 4. Each further context takes 4
@@ -20,7 +20,7 @@ use crate::bundles::codes::status;
 use crate::bundles::{Ending, SendCommand, SendKind};
 use stevedore_hdl::prelude::*;
 
-/// What the units do. What the dispatcher asks is kept, not worked out: it has far to go from here.
+/// What the units do.
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
 struct Phases {
     /// A command is located.
@@ -49,8 +49,6 @@ struct Phases {
     ended: bool,
     /// It was of the connection of the request: the request begins where it ended.
     follows: bool,
-    /// A command that moves cursors is located, in work, or written.
-    exclusive: bool,
 }
 
 /// A command located or fetched.
@@ -115,10 +113,8 @@ pub struct Releaser {
     pub clock: Signal<In, Clock>,
     /// Synchronous reset.
     pub reset: Signal<In, bool>,
-    /// `Release`, `Rewind` and `Teardown` commands.
+    /// `Release`, `Rewind` and `Teardown` commands, and what a `Segment` releases.
     pub s_command: Sink<SendCommand>,
-    /// A command that moves a cursor is in work.
-    pub exclusive: Signal<Out, bool>,
     /// Nothing is in work.
     pub idle: Signal<Out, bool>,
     /// First unacknowledged byte, the cycle after a command is taken.
@@ -274,16 +270,16 @@ impl Logic for Releaser {
 
         // Locate.
         let accepts = self.s_command.valid.val() && !phases.located;
-        let plain = command.kind == SendKind::Release;
-        let moves_cursor = !plain || command.rewind;
+        let rewinds = command.kind == SendKind::Rewind;
+        let tears_down = command.kind == SendKind::Teardown;
         let mut next_request = request;
         if !phases.located {
             next_request.slot = command.slot;
             next_request.generation = command.generation;
-            next_request.teardown = command.kind == SendKind::Teardown;
-            next_request.settles = command.kind == SendKind::Rewind || (plain && !command.length.any());
-            next_request.moves_cursor = moves_cursor;
-            next_request.left = command.length;
+            next_request.teardown = tears_down;
+            next_request.settles = rewinds;
+            next_request.moves_cursor = rewinds || tears_down || command.rewind;
+            next_request.left = command.released;
             next_request.ending = command.ending;
             next_request.told = phases.ended && ended.slot == command.slot;
             next_request.position = ended.position;
@@ -322,11 +318,9 @@ impl Logic for Releaser {
             settling: (hands_over && fetch.settles) || (phases.reading && at_end) || (phases.settling && !finish),
             ended: finish,
             follows: finish && mux(phases.located, work.slot == request.slot, same),
-            exclusive: (accepts && moves_cursor) || (phases.exclusive && !(phases.ended && ended.moves_cursor)),
         };
 
         self.s_command.ready.next = !phases.located;
-        self.exclusive.next = phases.exclusive;
         self.idle.next = !phases.located && !occupied && !working && !phases.ended;
     }
 }

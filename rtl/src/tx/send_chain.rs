@@ -5,22 +5,31 @@
 //! [`Pool`] of contexts and the [`Chains`] tables. Grants go to the DMA reader as pieces and to the header builder as
 //! `SegmentOut`, without waiting for payloads.
 //!
-//! **Handshake.** A command is taken when the unit that carries it out is free, when no other unit works on something
-//! it depends on, and, for segments, when a place in the segment queue and room in the segment buffer for the whole
-//! payload are free: pieces that are issued always find room, so the DMA reader is never left with data nobody takes.
-//! `freed` gives room back, in beats. A segment longer than the whole segment buffer would wait for ever: the MSS
-//! setting must not exceed it.
+//! ```text
+//!                      ┌───────────────────── appender ──┐
+//!  s_command ─ dispatch┼─ cuts (spare) ────── walker ────┼─ chains, pool ─ m_piece, m_returned
+//!                      ├─ releases (spare) ── releaser ──┘
+//!                      └─ segments (queue) ─────────────── m_segment
+//! ```
+//!
+//! **Handshake.** A command is taken when the unit that carries it out, or a place in front of it, is free, when no
+//! other unit works on something it depends on, and, for segments, when a place in the segment queue and room in the
+//! segment buffer for the whole payload are free: pieces that are issued always find room, so the DMA reader is never
+//! left with data nobody takes. `freed` gives room back, in beats. A segment longer than the whole segment buffer would
+//! wait for ever: the MSS setting must not exceed it.
 //!
 //! **Latency.** A segment waits a cycle at the front unless its payload is short, or absent, and room ample. One
-//! without payload is in the segment queue after 1 cycle. Commands of different units overlap; a unit alone takes an
-//! append every 3 cycles, a one-piece segment or a release of one buffer every 2.
+//! without payload is in the segment queue after 1 cycle. A command per cycle is dispatched; a unit takes an append
+//! every 3 cycles, a one-piece segment or a release of one buffer every 2, and the spare place in front of
+//! walker and releaser evens out commands of one kind that follow each other.
 //!
 //! **Invariant.** Effects are those of carrying the commands out one after the other. What may overlap, and why:
 //! append with anything, because units read the pool no earlier after their dispatch than the appender writes it after
 //! its own; segments with plain releases behind them, because a context that is released stays as it is until its
 //! buffer is the host's again, which is after all segments granted before (`home`); segments of new bytes with releases
-//! in front of them, because they begin at the cursor. A retransmission waits for any release, commands that move a
-//! cursor for everything, and everything for those.
+//! in front of them, because they begin at the cursor. A retransmission waits until walker and releaser are idle, so
+//! that the walker has read the head before a release behind it can move it. Commands that move a cursor wait for all
+//! others, and all others for those.
 use super::appender::Appender;
 use super::chains::Chains;
 use super::pool::Pool;
@@ -70,6 +79,10 @@ pub struct SendChain<const W: usize> {
     releaser: Releaser,
     segments: Queue<SegmentOut>,
     pieces: PingPong<Piece>,
+    cuts: Spare<SendCommand>,
+    releases: Spare<SendCommand>,
+    /// A command that moves a cursor is under way.
+    exclusive: Register<bool>,
     /// The tables are filled.
     filled: Register<bool>,
     room: Register<Bits<16>>,
@@ -108,10 +121,13 @@ impl<const W: usize> Logic for SendChain<W> {
     #[kernel]
     fn update(&mut self) {
         setup!(self, chains, pool, appender, walker, releaser, segments, pieces, filled, room, fits, ample);
+        setup!(self, cuts, releases, exclusive);
         forward!(self.segments.m_out => self.m_segment);
         forward!(self.pieces.m_out => self.m_piece);
         forward!(self.releaser.m_returned => self.m_returned);
         join!(self.walker.m_piece => self.pieces.s_in);
+        join!(self.cuts.m_out => self.walker.s_command);
+        join!(self.releases.m_out => self.releaser.s_command);
         join!(self.pool.m_free => self.appender.s_free);
         self.free_entries.next = self.pool.free_entries.val();
 
@@ -125,8 +141,11 @@ impl<const W: usize> Logic for SendChain<W> {
         let short = !(length >> self._quarter as u64).any();
         let found = self.fits.q.val() || (short && self.ample.q.val());
         self.filled.d.next = self.chains.ready.val() && self.pool.ready.val();
-        let open = self.s_command.valid.val() && self.filled.q.val() && !self.releaser.exclusive.val();
-        let still = self.walker.idle.val() && self.appender.s_command.ready.val();
+        let exclusive = self.exclusive.q.val();
+        let open = self.s_command.valid.val() && self.filled.q.val() && !exclusive;
+        let walked = self.walker.idle.val() && !self.cuts.waits.val();
+        let released = self.releaser.idle.val() && !self.releases.waits.val();
+        let still = walked && self.appender.s_command.ready.val();
         let mut append = false;
         let mut segment = false;
         let mut release = false;
@@ -135,11 +154,13 @@ impl<const W: usize> Logic for SendChain<W> {
                 append = open && self.pool.m_free.valid.val();
             }
             SendKind::Segment => {
-                let settled = !command.retransmit || self.releaser.idle.val();
+                let settled = !command.retransmit || (walked && released);
                 segment = open && self.segments.s_in.ready.val();
                 if payload {
-                    segment = segment && settled && found && self.walker.s_command.ready.val();
+                    let free = !command.releases || self.releases.s_in.ready.val();
+                    segment = segment && settled && found && free && self.cuts.s_in.ready.val();
                 }
+                release = segment && command.releases;
             }
             SendKind::Release => {
                 release = open && (still || !command.rewind);
@@ -149,11 +170,11 @@ impl<const W: usize> Logic for SendChain<W> {
             }
         }
         self.appender.s_command.bits.next = command;
-        self.walker.s_command.bits.next = command;
-        self.releaser.s_command.bits.next = command;
+        self.cuts.s_in.bits.next = command;
+        self.releases.s_in.bits.next = command;
         self.appender.s_command.valid.next = append;
-        self.walker.s_command.valid.next = segment && payload;
-        self.releaser.s_command.valid.next = release;
+        self.cuts.s_in.valid.next = segment && payload;
+        self.releases.s_in.valid.next = release;
         self.segments.s_in.valid.next = segment;
         self.granted.next = segment;
         self.segments.s_in.bits.next = SegmentOut {
@@ -167,8 +188,9 @@ impl<const W: usize> Logic for SendChain<W> {
             fence: command.fence,
         };
         let appended = append && self.appender.s_command.ready.val();
-        let released = release && self.releaser.s_command.ready.val();
-        let taken = appended || segment || released;
+        let handed = release && self.releases.s_in.ready.val();
+        let taken = appended || segment || handed;
+        let moves_cursor = command.kind != SendKind::Segment && (command.kind != SendKind::Release || command.rewind);
         self.s_command.ready.next = taken;
         // Judged a cycle ahead: the decision has far to go. Room only grows while a command waits.
         self.fits.d.next = self.s_command.valid.val() && needed <= room && !taken;
@@ -178,8 +200,15 @@ impl<const W: usize> Logic for SendChain<W> {
         let left = room + self.freed.val();
         self.room.d.next = mux(segment && payload, left - needed, left);
 
-        // The tables.
-        self.chains.slot.next = command.slot;
+        let over = self.releaser.cursor_write.val().enable;
+        self.exclusive.d.next = (handed && moves_cursor) || (exclusive && !over);
+
+        // The tables. A retransmission reads the head when it is dispatched: nothing is released then, and the walker
+        // is idle. A teardown reads the tail, when nothing is appended.
+        let freed = self.releases.m_out.bits.val().slot;
+        self.chains.head_slot.next = freed;
+        self.chains.cursor_slot.next = self.cuts.m_out.bits.val().slot;
+        self.chains.tail_slot.next = mux(exclusive, freed, command.slot);
         let mut head = self.chains.head.val();
         let mut cursor = self.chains.cursor.val();
         head.entry = head.entry & bits::<16>(self._entries);
@@ -192,8 +221,8 @@ impl<const W: usize> Logic for SendChain<W> {
         self.releaser.tail.next = tail;
         self.chains.tail_write.next = self.appender.tail_write.val();
         self.chains.head_write.next = self.releaser.head_write.val();
-        let walked = self.walker.cursor_write.val();
-        self.chains.cursor_write.next = mux(walked.enable, walked, self.releaser.cursor_write.val());
+        let moved = self.walker.cursor_write.val();
+        self.chains.cursor_write.next = mux(moved.enable, moved, self.releaser.cursor_write.val());
 
         // The pool.
         self.pool.write.next = self.appender.write.val();

@@ -70,7 +70,7 @@ pub struct Setup {
     pub load: Load,
     /// Payload bytes of the peer's segments.
     pub segment: usize,
-    /// Cycles between two frames of the peer; 0 is as the wire allows.
+    /// Time between two frames of the peer, in parts of a cycle (`peers::line::PARTS`); 0 is as the wire allows.
     pub spacing: u64,
     /// The engine's MSS setting.
     pub mss: u16,

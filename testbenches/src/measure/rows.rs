@@ -6,7 +6,7 @@ use super::latency::{latencies, Latencies};
 use super::rig::{Outcome, Setup, Surroundings};
 use super::stages::{self, Probe};
 use super::sweep::{self, Direction};
-use crate::peers::Script;
+use crate::peers::{Script, PARTS};
 use crate::rtl;
 use crate::simulator::EnginePorts;
 use anyhow::Result;
@@ -33,8 +33,8 @@ pub struct Context {
     pub suffix: &'static str,
     /// Budget of the bulk rows, percent: one way, both ways.
     pub bulk: (f64, f64),
-    /// Budget of the rows of smallest frames.
-    pub smallest: Budget,
+    /// Budget of the rows of smallest frames: one connection, many.
+    pub smallest: (Budget, Budget),
     /// Windows a quarter as long.
     pub short: bool,
     /// Count what the engine's channels do.
@@ -44,7 +44,7 @@ pub struct Context {
 impl Context {
     /// 64 bits, 10 GbE.
     pub fn narrow(short: bool, stages: bool) -> Self {
-        let (bulk, smallest) = ((99.0, 98.0), Budget::Percent(99.0));
+        let (bulk, smallest) = ((99.0, 98.0), (Budget::Percent(99.0), Budget::Percent(99.0)));
         let surroundings = Surroundings::narrow();
         Context { geometry: Geometry::DEFAULT, surroundings, suffix: "", bulk, smallest, short, stages }
     }
@@ -52,8 +52,8 @@ impl Context {
     /// 512 bits, 100 GbE.
     pub fn wide(short: bool, stages: bool) -> Self {
         let surroundings = Surroundings::wide();
-        // One segment per 3 cycles.
-        let smallest = Budget::AtLeast(surroundings.clock / 3e6);
+        // A segment of one connection per 5 cycles, of many connections per 3.
+        let smallest = (Budget::AtLeast(surroundings.clock / 5e6), Budget::AtLeast(surroundings.clock / 3e6));
         Context { geometry: Geometry::WIDE, surroundings, suffix: "_w512", bulk: (97.0, 97.0), smallest, short, stages }
     }
 
@@ -149,18 +149,19 @@ fn smallest(context: &Context, row: &str, connections: usize, direction: Directi
     let mut paced = String::new();
     if !outcome.losses.is_empty() {
         // An engine that is too slow drops, and TCP does the rest: what it can take is found by offering less.
-        for spacing in [3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24] {
-            setup.spacing = spacing;
+        for cycles in [2.5, 3.0, 3.5, 4.0, 4.25, 4.5, 4.75, 5.0, 5.5, 6.0, 7.0, 8.0, 10.0, 12.0, 16.0, 20.0, 24.0] {
+            setup.spacing = (cycles * PARTS as f64) as u64;
             outcome = context.measure(&setup)?;
             if outcome.losses.is_empty() {
-                paced = format!("frames every {spacing} cycles: closer, and the engine drops some");
+                paced = format!("frames every {cycles} cycles: closer, and the engine drops some");
                 break;
             }
         }
     }
     let (value, limit) = frames(direction.goodput(&outcome), SMALLEST as u64);
     let cycles = context.surroundings.clock / value / 1e6;
-    let figure = Figure::rate(&context.name(row), value, limit, FRAMES, context.smallest);
+    let budget = if connections == 1 { context.smallest.0 } else { context.smallest.1 };
+    let figure = Figure::rate(&context.name(row), value, limit, FRAMES, budget);
     let mut waits = String::new();
     if !figure.passes() && !context.short {
         // What falls short is measured with the stages counted, once more if they were not yet, to say where words

@@ -5,7 +5,7 @@ mod namespace;
 mod smoltcp;
 mod tap;
 
-pub use line::{seeds, Ends, LineOptions, LinePeer, Script, WINDOW_SHIFT};
+pub use line::{seeds, Ends, LineOptions, LinePeer, Script, PARTS, WINDOW_SHIFT};
 pub use namespace::Namespace;
 pub(crate) use smoltcp::Queues;
 pub use smoltcp::{SmoltcpOptions, SmoltcpPeer};

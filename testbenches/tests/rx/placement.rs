@@ -8,7 +8,7 @@ use stevedore_hdl::prelude::*;
 use stevedore_rtl::bundles::*;
 use stevedore_rtl::geometry::Geometry;
 use stevedore_rtl::rx::Placement;
-use stevedore_testbenches::replay::{Compiled, Dut};
+use stevedore_testbenches::replay::{Compiled, Dut, FlatWord};
 use stevedore_testbenches::stepped;
 use stevedore_verilated::lint;
 
@@ -59,6 +59,44 @@ impl Memory {
     }
 }
 
+/// A sink and the words that are still to be offered to it. Each becomes bits once: that takes longer than a cycle of
+/// the model.
+struct Inlet {
+    port: &'static str,
+    words: VecDeque<FlatWord>,
+    /// The first word is offered, and stays until it is taken.
+    offering: bool,
+    /// What the sink sees is valid.
+    shown: bool,
+}
+
+impl Inlet {
+    fn new(port: &'static str, words: impl Iterator<Item = FlatWord>) -> Self {
+        Inlet { port, words: words.collect(), offering: false, shown: false }
+    }
+
+    fn offer(&mut self, dut: &mut impl Dut, stalls: Stalls, rng: &mut StdRng) {
+        if self.offering {
+            return;
+        }
+        self.offering = !self.words.is_empty() && stalls.go(rng);
+        if self.offering || self.shown {
+            let word = self.words.front().filter(|_| self.offering);
+            dut.offer(self.port, word.map(Vec::as_slice));
+            self.shown = self.offering;
+        }
+    }
+
+    fn taken(&mut self, dut: &impl Dut) -> bool {
+        let taken = self.offering && dut.ready(self.port);
+        if taken {
+            self.words.pop_front();
+            self.offering = false;
+        }
+        taken
+    }
+}
+
 /// Runs a script. `inlet` stalls commands and frames, `outlet` writes and notices.
 fn run<const W: usize, const K: usize>(
     dut: &mut impl Dut,
@@ -69,33 +107,18 @@ fn run<const W: usize, const K: usize>(
     context: &str,
 ) -> Times {
     let wire = |frame: &Frame| Wire { bytes: frame.bytes.clone(), damaged: false };
-    let mut commands = script.commands.iter();
-    let mut command: Option<&ReceiveCommand> = commands.next();
-    let mut extents: VecDeque<FrameExtent> = script.frames.iter().map(|frame| frame.extent).collect();
-    let mut frames = script.frames.iter();
-    let mut beat_queue: VecDeque<Beat<W>> = VecDeque::new();
+    let mut commands = Inlet::new("s_command", script.commands.iter().map(|command| command.to_flat()));
+    let mut extents = Inlet::new("s_extent", script.frames.iter().map(|frame| frame.extent.to_flat()));
+    let all: Vec<Beat<W>> = script.frames.iter().flat_map(|frame| beats::<W>(&wire(frame), rng)).collect();
+    let mut frames = Inlet::new("s_frame", all.iter().map(|beat| beat.to_flat()));
     let mut told = script.told.iter();
     let mut memory = Memory::default();
     let mut times = Times::default();
-    // A sink that was offered a word keeps it until it is taken.
-    let mut offering = [false; 3];
     let mut quiet = 0;
     while quiet < 300 {
-        if beat_queue.is_empty() {
-            if let Some(frame) = frames.next() {
-                beat_queue.extend(beats::<W>(&wire(frame), rng));
-            }
-        }
-        let here = [command.is_some(), !extents.is_empty(), !beat_queue.is_empty()];
-        for (offer, here) in offering.iter_mut().zip(here) {
-            *offer = here && (*offer || inlet.go(rng));
-        }
-        let word = command.filter(|_| offering[0]).map(|command| command.to_flat());
-        dut.offer("s_command", word.as_deref());
-        let word = extents.front().filter(|_| offering[1]).map(|extent| extent.to_flat());
-        dut.offer("s_extent", word.as_deref());
-        let word = beat_queue.front().filter(|_| offering[2]).map(|beat| beat.to_flat());
-        dut.offer("s_frame", word.as_deref());
+        commands.offer(dut, inlet, rng);
+        extents.offer(dut, inlet, rng);
+        frames.offer(dut, inlet, rng);
         let accept = ["m_write", "m_notice", "m_torn_down"].map(|port| {
             let go = outlet.go(rng);
             dut.accept(port, go);
@@ -123,25 +146,19 @@ fn run<const W: usize, const K: usize>(
             times.writes.push(dut.cycle());
             quiet = 0;
         }
-        if offering[0] && dut.ready("s_command") {
-            command = commands.next();
-            offering[0] = false;
+        if commands.taken(dut) {
             times.commands.push(dut.cycle());
             quiet = 0;
         }
-        if offering[1] && dut.ready("s_extent") {
-            extents.pop_front();
-            offering[1] = false;
-        }
-        if offering[2] && dut.ready("s_frame") {
-            beat_queue.pop_front();
-            offering[2] = false;
+        extents.taken(dut);
+        if frames.taken(dut) {
             quiet = 0;
         }
         dut.step();
     }
-    assert!(command.is_none(), "{context}: commands left");
-    assert!(extents.is_empty() && beat_queue.is_empty() && frames.next().is_none(), "{context}: frames left");
+    for Inlet { port, words, .. } in [commands, extents, frames] {
+        assert_eq!(words.len(), 0, "{context}: left at {port}");
+    }
     assert_eq!(memory.written, script.writes.len(), "{context}: bytes written");
     assert_eq!(memory.placements, script.placements, "{context}: placements written");
     assert_eq!(memory.burst, None, "{context}: a burst without an end");

@@ -95,6 +95,15 @@ struct Chains {
     receive_torn_down: Option<Ending>,
 }
 
+impl Chains {
+    /// Bytes are acknowledged.
+    fn release(&mut self, slot: u16, bytes: Bits<32>) {
+        assert!(bytes.any(), "slot {slot}: nothing is released");
+        self.released += bytes.index() as u64;
+        assert!(self.released <= self.posted, "slot {slot}: released {} of {}", self.released, self.posted);
+    }
+}
+
 /// How the bench behaves at its outputs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stalls {
@@ -127,6 +136,8 @@ pub struct Rig<D: TcpDut> {
     pub pulses: Counters,
     /// Cycle of every command segment.
     pub sent_at: Vec<u64>,
+    /// Segments sent along with the acknowledgement of earlier bytes.
+    pub sent_along: usize,
     /// Cycles in which segment and host events were taken.
     pub taken_at: Vec<u64>,
     /// An output that takes nothing.
@@ -212,6 +223,7 @@ impl<D: TcpDut> Rig<D> {
             listens: false,
             pulses: Counters::default(),
             sent_at: Vec::new(),
+            sent_along: 0,
             taken_at: Vec::new(),
             blocked: None,
             random: 0x9e37_79b9_7f4a_7c15,
@@ -370,14 +382,7 @@ impl<D: TcpDut> Rig<D> {
                 chains.cursor = chains.released;
             }
             SendKind::Release => {
-                assert!(length > 0, "slot {slot}: nothing is released");
-                chains.released += length;
-                assert!(
-                    chains.released <= chains.posted,
-                    "slot {slot}: released {} of {}",
-                    chains.released,
-                    chains.posted
-                );
+                chains.release(slot, c.released);
                 if c.rewind {
                     assert!(chains.cursor < chains.released, "slot {slot}: the cursor was not behind");
                     chains.cursor = chains.released;
@@ -393,6 +398,11 @@ impl<D: TcpDut> Rig<D> {
                 self.finish(slot);
             }
             SendKind::Segment => {
+                if c.releases {
+                    chains.release(slot, c.released);
+                    assert!(length > 0 && !c.retransmit, "slot {slot}: only new bytes go along");
+                    self.sent_along += 1;
+                }
                 let sequence = c.sequence.index() as u32;
                 let at = if c.retransmit { chains.released + c.skip.index() as u64 } else { chains.cursor };
                 if length > 0 {

@@ -57,7 +57,13 @@ fn act<const W: usize, D: Dut<W>>(world: &mut World<W, D>, slots: usize, sizes: 
             };
             let mss = world.rng.random_bool(0.2);
             let control = control(&mut world.rng);
-            world.segment(slot, length, None, control, mss);
+            let sent = chain.cursor.saturating_sub(chain.una);
+            if length > 0 && sent > 0 && world.rng.random_bool(0.3) {
+                let released = world.rng.random_range(1..=sent);
+                world.segment_along(slot, length, released, control);
+            } else {
+                world.segment(slot, length, None, control, mss);
+            }
         }
         65..75 => {
             let outstanding = chain.max - chain.una;

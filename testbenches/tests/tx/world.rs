@@ -263,11 +263,21 @@ impl<const W: usize, D: Dut<W>> World<W, D> {
         let used = chain.release(length);
         let rewind = chain.cursor < chain.una;
         chain.cursor = chain.cursor.max(chain.una);
-        let command = SendCommand { length: length.into(), rewind, ..self.command(slot, SendKind::Release) };
+        let command = SendCommand { released: length.into(), rewind, ..self.command(slot, SendKind::Release) };
         self.commands.push_back(command);
         for buffer in used {
             self.response(slot, &buffer, Status::Success as u64, 0);
         }
+    }
+
+    /// New bytes, sent by the acknowledgement of earlier ones.
+    pub fn segment_along(&mut self, slot: usize, length: u64, released: u64, control: ControlBits) {
+        self.release(slot, released);
+        let release = self.commands.pop_back().expect("a release");
+        assert!(length > 0 && !release.rewind, "an acknowledgement of what was sent, and bytes to be sent");
+        self.segment(slot, length, None, control, false);
+        let segment = self.commands.back_mut().expect("a segment");
+        *segment = SendCommand { released: release.released, releases: true, ..*segment };
     }
 
     /// Bytes are placed, so that later segments may acknowledge them.

@@ -46,7 +46,7 @@ pub struct LineOptions {
     pub script: Script,
     /// Payload bytes of its segments.
     pub segment: usize,
-    /// Cycles between two frames; 0 is as the wire allows.
+    /// Time between two frames, in parts of a cycle ([`PARTS`]); 0 is as the wire allows.
     pub spacing: u64,
     /// A segment that ends a run of so many bytes carries PSH: what an application wrote at once.
     pub push: u64,
@@ -60,6 +60,8 @@ pub struct LineOptions {
 
 /// Window scale it announces.
 pub const WINDOW_SHIFT: u8 = 8;
+/// Parts of a cycle in which the time between two frames is told.
+pub const PARTS: u64 = 8;
 /// Its first port.
 const FIRST_PORT: u16 = 10_000;
 /// Cycles between two looks at a full wire.
@@ -125,6 +127,15 @@ pub struct LinePeer {
     pub visits: u64,
     /// Answers complete.
     pub answers: u64,
+}
+
+/// When the next frame is due, in parts of a cycle, if one that was due at `due` leaves in cycle `now`: a spacing later
+/// than that was due, so that parts of a cycle add up.
+fn behind(due: u64, now: u64, spacing: u64) -> u64 {
+    if spacing == 0 {
+        return 0;
+    }
+    due.max((now * PARTS).saturating_sub(PARTS - 1)) + spacing
 }
 
 impl LinePeer {
@@ -227,13 +238,13 @@ impl Peer for LinePeer {
         if now >= self.inspection {
             self.inspect();
         }
-        while sent.len() < room && now >= self.next_frame {
+        while sent.len() < room && now * PARTS >= self.next_frame {
             let Some(index) = self.ready.pop_front() else { break };
             let flow = &mut self.flows[index];
             flow.queued = false;
             if let Some(plan) = flow.next_segment(&self.options, now) {
                 self.retransmissions += u64::from(plan.again);
-                self.next_frame = if self.options.spacing > 0 { now + self.options.spacing } else { 0 };
+                self.next_frame = behind(self.next_frame, now, self.options.spacing);
                 sent.push(frames::build(&self.options.ends, self.options.port, flow.port, &plan));
                 if flow.is_over() {
                     self.visits += 1;
@@ -245,7 +256,8 @@ impl Peer for LinePeer {
             }
         }
         if !self.ready.is_empty() {
-            let next = if self.options.spacing > 0 { self.next_frame.max(now + 1) } else { now + NAP };
+            let due = self.next_frame.div_ceil(PARTS);
+            let next = if self.options.spacing > 0 { due.max(now + 1) } else { now + NAP };
             return self.next_opening.min(next);
         }
         let late = self.late.front().map_or(u64::MAX, |&(due, _)| due);
