@@ -43,8 +43,13 @@ impl Progress {
 
     /// Announces one step that prints for itself.
     pub fn loud_step<T>(&mut self, what: &str, step: impl FnOnce() -> Result<T>) -> Result<T> {
+        self.announce(what);
+        step()
+    }
+
+    /// Announces a step that goes on by itself.
+    pub fn announce(&mut self, what: &str) {
         self.done += 1;
         eprintln!("[{}/{}] {what}", self.done, self.total);
-        step()
     }
 }

@@ -5,22 +5,35 @@ use crate::progress::Progress;
 use crate::setup;
 use crate::workspace::{cargo, program};
 use anyhow::{bail, Result};
+use std::collections::VecDeque;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::process::Command;
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 /// One check.
 struct Step {
     name: &'static str,
     command: Command,
-    /// Its output is of interest even when it succeeds.
-    loud: bool,
+    kind: Kind,
 }
 
-/// In the order in which they fail fastest.
+/// How a check is run.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// Alone; what it prints is of interest only if it fails.
+    Quiet,
+    /// Alone and in full view.
+    Loud,
+    /// It keeps one core busy: beside others of its kind, as many as there are cores. What it prints is shown when it
+    /// has ended.
+    Single,
+}
+
+/// In the order in which they fail fastest; the long ones of one core first among themselves.
 fn steps() -> Vec<Step> {
-    let quiet = |name, arguments: &[&str]| Step { name, command: cargo(arguments.iter().copied()), loud: false };
+    let quiet = |name, arguments: &[&str]| step(name, arguments, Kind::Quiet);
     let mut documentation = quiet("documentation", &["doc", "--workspace", "--no-deps"]);
     documentation.command.env("RUSTDOCFLAGS", "-D warnings");
     let mut steps = vec![
@@ -28,10 +41,10 @@ fn steps() -> Vec<Step> {
         quiet("clippy", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]),
         documentation,
         tests(),
-        run("demo", "demo", &[]),
+        run("synthesis", "elaborate", &["synth"]),
         run("bench, short", "bench", &["--short"]),
         run("lint", "elaborate", &["lint"]),
-        run("synthesis", "elaborate", &["synth"]),
+        run("demo", "demo", &[]),
     ];
     if kernel_can_be_peer() {
         let mishaps = ["--peer", "kernel", "--loss", "1", "--reorder", "1", "--duplicate", "1", "--size", "4194304"];
@@ -52,15 +65,15 @@ fn kernel_can_be_peer() -> bool {
 /// A program of the testbenches.
 fn run(name: &'static str, binary: &str, arguments: &[&str]) -> Step {
     let words: Vec<&str> = program(binary).into_iter().chain(arguments.iter().copied()).collect();
-    loud(name, &words)
+    step(name, &words, Kind::Single)
 }
 
 fn tests() -> Step {
-    loud("tests", &["test", "--workspace", "--no-fail-fast"])
+    step("tests", &["test", "--workspace", "--no-fail-fast"], Kind::Loud)
 }
 
-fn loud(name: &'static str, arguments: &[&str]) -> Step {
-    Step { name, command: cargo(arguments.iter().copied()), loud: true }
+fn step(name: &'static str, arguments: &[&str], kind: Kind) -> Step {
+    Step { name, command: cargo(arguments.iter().copied()), kind }
 }
 
 /// How a step went.
@@ -76,7 +89,9 @@ pub fn all(quick: bool) -> Result<()> {
     setup::ensure()?;
     let steps = if quick { vec![tests()] } else { steps() };
     let mut progress = Progress::new(steps.len());
-    let outcomes: Vec<Outcome> = steps.into_iter().map(|step| run_step(step, &mut progress)).collect();
+    let (single, alone): (Vec<Step>, Vec<Step>) = steps.into_iter().partition(|step| step.kind == Kind::Single);
+    let mut outcomes: Vec<Outcome> = alone.into_iter().map(|step| run_step(step, &mut progress)).collect();
+    outcomes.extend(side_by_side(single, &mut progress));
     println!();
     for outcome in &outcomes {
         let word = if outcome.passed { "ok" } else { "FAILED" };
@@ -92,7 +107,7 @@ pub fn all(quick: bool) -> Result<()> {
 fn run_step(mut step: Step, progress: &mut Progress) -> Outcome {
     let began = Instant::now();
     let mut counts = Counts::default();
-    let result = if step.loud {
+    let result = if step.kind == Kind::Loud {
         progress.loud_step(step.name, || process::watched(&mut step.command, |line| counts.add(line)))
     } else {
         progress.quiet_step(step.name, || process::quiet(&mut step.command).map(drop))
@@ -101,6 +116,30 @@ fn run_step(mut step: Step, progress: &mut Progress) -> Outcome {
         eprintln!("{error:#}");
     }
     Outcome { name: step.name, passed: result.is_ok(), time: began.elapsed(), note: counts.note() }
+}
+
+/// Runs checks of one core each, as many at a time as there are cores.
+fn side_by_side(steps: Vec<Step>, progress: &mut Progress) -> Vec<Outcome> {
+    let lanes = std::thread::available_parallelism().map_or(1, |cores| cores.get());
+    let waiting = Mutex::new(VecDeque::from(steps));
+    let shared = Mutex::new((progress, Vec::new()));
+    std::thread::scope(|scope| {
+        for _ in 0..lanes {
+            scope.spawn(|| loop {
+                // The lock is released before the step runs.
+                let next = waiting.lock().expect("no lane panics").pop_front();
+                let Some(mut step) = next else { break };
+                shared.lock().expect("no lane panics").0.announce(step.name);
+                let began = Instant::now();
+                let result = process::quiet(&mut step.command);
+                let (passed, said) = (result.is_ok(), result.unwrap_or_else(|error| format!("{error:#}")));
+                let mut shared = shared.lock().expect("no lane panics");
+                println!("{}:\n{}", step.name, said.trim_end());
+                shared.1.push(Outcome { name: step.name, passed, time: began.elapsed(), note: String::new() });
+            });
+        }
+    });
+    shared.into_inner().expect("no lane panics").1
 }
 
 /// Tests passed, failed and ignored over all test binaries.
