@@ -15,8 +15,10 @@
 //! dut.step();
 //! dut.replay("realigner").unwrap();
 //! ```
+mod feed;
 mod recording;
 
+pub use feed::Feed;
 pub use recording::Recording;
 
 use anyhow::Result;

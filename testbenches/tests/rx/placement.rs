@@ -3,12 +3,11 @@ use crate::placement_script::{Frame, Script, Shape, Told};
 use crate::receiver_bench::{beats, Stalls, Wire};
 use rand::rngs::StdRng;
 use rand::SeedableRng;
-use std::collections::VecDeque;
 use stevedore_hdl::prelude::*;
 use stevedore_rtl::bundles::*;
 use stevedore_rtl::geometry::Geometry;
 use stevedore_rtl::rx::Placement;
-use stevedore_testbenches::replay::{Compiled, Dut, FlatWord};
+use stevedore_testbenches::replay::{Compiled, Dut, Feed};
 use stevedore_testbenches::stepped;
 use stevedore_verilated::lint;
 
@@ -59,44 +58,6 @@ impl Memory {
     }
 }
 
-/// A sink and the words that are still to be offered to it. Each becomes bits once: that takes longer than a cycle of
-/// the model.
-struct Inlet {
-    port: &'static str,
-    words: VecDeque<FlatWord>,
-    /// The first word is offered, and stays until it is taken.
-    offering: bool,
-    /// What the sink sees is valid.
-    shown: bool,
-}
-
-impl Inlet {
-    fn new(port: &'static str, words: impl Iterator<Item = FlatWord>) -> Self {
-        Inlet { port, words: words.collect(), offering: false, shown: false }
-    }
-
-    fn offer(&mut self, dut: &mut impl Dut, stalls: Stalls, rng: &mut StdRng) {
-        if self.offering {
-            return;
-        }
-        self.offering = !self.words.is_empty() && stalls.go(rng);
-        if self.offering || self.shown {
-            let word = self.words.front().filter(|_| self.offering);
-            dut.offer(self.port, word.map(Vec::as_slice));
-            self.shown = self.offering;
-        }
-    }
-
-    fn taken(&mut self, dut: &impl Dut) -> bool {
-        let taken = self.offering && dut.ready(self.port);
-        if taken {
-            self.words.pop_front();
-            self.offering = false;
-        }
-        taken
-    }
-}
-
 /// Runs a script. `inlet` stalls commands and frames, `outlet` writes and notices.
 fn run<const W: usize, const K: usize>(
     dut: &mut impl Dut,
@@ -107,18 +68,18 @@ fn run<const W: usize, const K: usize>(
     context: &str,
 ) -> Times {
     let wire = |frame: &Frame| Wire { bytes: frame.bytes.clone(), damaged: false };
-    let mut commands = Inlet::new("s_command", script.commands.iter().map(|command| command.to_flat()));
-    let mut extents = Inlet::new("s_extent", script.frames.iter().map(|frame| frame.extent.to_flat()));
+    let mut commands = Feed::new("s_command", script.commands.iter().map(|command| command.to_flat()));
+    let mut extents = Feed::new("s_extent", script.frames.iter().map(|frame| frame.extent.to_flat()));
     let all: Vec<Beat<W>> = script.frames.iter().flat_map(|frame| beats::<W>(&wire(frame), rng)).collect();
-    let mut frames = Inlet::new("s_frame", all.iter().map(|beat| beat.to_flat()));
+    let mut frames = Feed::new("s_frame", all.iter().map(|beat| beat.to_flat()));
     let mut told = script.told.iter();
     let mut memory = Memory::default();
     let mut times = Times::default();
     let mut quiet = 0;
     while quiet < 300 {
-        commands.offer(dut, inlet, rng);
-        extents.offer(dut, inlet, rng);
-        frames.offer(dut, inlet, rng);
+        commands.offer(dut, || inlet.go(rng));
+        extents.offer(dut, || inlet.go(rng));
+        frames.offer(dut, || inlet.go(rng));
         let accept = ["m_write", "m_notice", "m_torn_down"].map(|port| {
             let go = outlet.go(rng);
             dut.accept(port, go);
@@ -146,19 +107,14 @@ fn run<const W: usize, const K: usize>(
             times.writes.push(dut.cycle());
             quiet = 0;
         }
-        if commands.taken(dut) {
-            times.commands.push(dut.cycle());
-            quiet = 0;
-        }
-        extents.taken(dut);
-        if frames.taken(dut) {
+        let moved = [commands.take(dut), extents.take(dut), frames.take(dut)];
+        if moved[0] || moved[2] {
             quiet = 0;
         }
         dut.step();
     }
-    for Inlet { port, words, .. } in [commands, extents, frames] {
-        assert_eq!(words.len(), 0, "{context}: left at {port}");
-    }
+    times.commands = std::mem::take(&mut commands.taken);
+    assert!([commands, extents, frames].iter().all(|feed| feed.words.is_empty()), "{context}: words are left");
     assert_eq!(memory.written, script.writes.len(), "{context}: bytes written");
     assert_eq!(memory.placements, script.placements, "{context}: placements written");
     assert_eq!(memory.burst, None, "{context}: a burst without an end");

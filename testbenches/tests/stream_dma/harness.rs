@@ -1,65 +1,36 @@
 //! Feeds, drains, random numbers and packets for the tests of this binary.
-use std::collections::VecDeque;
+use std::ops::Deref;
 use stevedore_hdl::prelude::*;
 use stevedore_rtl::bundles::Beat;
-use stevedore_testbenches::replay::{Dut, FlatWord};
-
-/// A small generator with a printable seed (xorshift64*).
-#[derive(Clone)]
-pub struct Random(u64);
-
-impl Random {
-    pub fn new(seed: u64) -> Self {
-        Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
-    }
-    pub fn next(&mut self) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 16
-    }
-    /// Below `bound`.
-    pub fn below(&mut self, bound: u64) -> u64 {
-        self.next() % bound
-    }
-    pub fn within(&mut self, low: u64, high: u64) -> u64 {
-        low + self.below(high - low + 1)
-    }
-    pub fn percent(&mut self, chance: u64) -> bool {
-        self.below(100) < chance
-    }
-    pub fn bytes(&mut self, count: usize) -> Vec<u8> {
-        (0..count).map(|_| self.next() as u8).collect()
-    }
-}
+pub use stevedore_testbenches::random::Random;
+use stevedore_testbenches::replay::{self, Dut, FlatWord};
 
 /// How often a side of a channel is willing, in percent: never stalled, random, heavily stalled.
 pub const PACES: [u64; 3] = [100, 60, 15];
 
 /// Offers words to a sink.
 pub struct Feed {
-    sink: &'static str,
-    pub words: VecDeque<FlatWord>,
+    feed: replay::Feed,
     pace: u64,
-    offering: bool,
-    /// Cycle in which each word was taken.
-    pub taken: Vec<u64>,
 }
 
 impl Feed {
     pub fn new(sink: &'static str, words: impl IntoIterator<Item = FlatWord>, pace: u64) -> Self {
-        Feed { sink, words: words.into_iter().collect(), pace, offering: false, taken: Vec::new() }
+        Feed { feed: replay::Feed::new(sink, words), pace }
     }
     pub fn before(&mut self, dut: &mut dyn Dut, random: &mut Random) {
-        self.offering |= !self.words.is_empty() && random.percent(self.pace);
-        dut.offer(self.sink, if self.offering { self.words.front().map(|word| &word[..]) } else { None });
+        self.feed.offer(dut, || random.percent(self.pace));
     }
     pub fn after(&mut self, dut: &dyn Dut) {
-        if self.offering && dut.ready(self.sink) {
-            self.words.pop_front();
-            self.offering = false;
-            self.taken.push(dut.cycle());
-        }
+        self.feed.take(dut);
+    }
+}
+
+impl Deref for Feed {
+    type Target = replay::Feed;
+
+    fn deref(&self) -> &replay::Feed {
+        &self.feed
     }
 }
 
