@@ -91,7 +91,7 @@ pub struct AckOffer {
 
 /// Second stage.
 #[kernel_fn]
-pub fn offer(event: Event, record: ConnectionRecord, states: States, a: AckMeasures) -> AckOffer {
+pub fn judge_ack(event: Event, record: ConnectionRecord, states: States, a: AckMeasures) -> AckOffer {
     let fin = a.advances && a.past_end && record.hard.fin_wanted;
     // The SYN (first to be acknowledged) and the FIN (last) are numbered, but no payload.
     let numbered = states.handshake || fin;
@@ -141,7 +141,7 @@ pub struct AckPlan {
 
 /// Third stage.
 #[kernel_fn]
-pub fn plan_ack(v: Verdict, a: AckMeasures, offer: AckOffer) -> AckPlan {
+pub fn decide_ack(v: Verdict, a: AckMeasures, offer: AckOffer) -> AckPlan {
     let advance = v.open || (v.accepted && a.advances);
     let update = v.complete || (v.accepted && offer.window);
     AckPlan {

@@ -107,7 +107,7 @@ pub struct CongestionSums {
 
 /// Second stage: compares. `mss`: the MSS if the connection opens.
 #[kernel_fn]
-pub fn sum_congestion(
+pub fn judge_congestion(
     record: ConnectionRecord,
     a: AckMeasures,
     m: CongestionMeasures,
@@ -180,7 +180,7 @@ pub struct CongestionPlan {
 
 /// Third stage.
 #[kernel_fn]
-pub fn plan_congestion(
+pub fn decide_congestion(
     record: ConnectionRecord,
     v: Verdict,
     p: AckPlan,
@@ -231,7 +231,7 @@ pub fn plan_congestion(
 
 /// Fourth stage: the congestion state after the segment.
 #[kernel_fn]
-pub fn update_congestion(before: Soft, hard: Hard, p: CongestionPlan, m: CongestionMeasures) -> Soft {
+pub fn settle_congestion(before: Soft, hard: Hard, p: CongestionPlan, m: CongestionMeasures) -> Soft {
     let mut soft = before;
     if p.begin || p.restart {
         soft.cwnd = p.initial;

@@ -68,7 +68,7 @@ pub struct HostPlan {
 /// Third stage; nothing is set for events of other kinds. `legitimate`: the slot exists; `known`: the request is for
 /// this very connection.
 #[kernel_fn]
-pub fn plan_host(
+pub fn decide_host(
     event: Event,
     record: ConnectionRecord,
     states: States,
@@ -138,7 +138,7 @@ pub fn plan_host(
 
 /// Fourth stage, requests for a connection that exists already.
 #[kernel_fn]
-pub fn after_request(record: ConnectionRecord, p: HostPlan, m: HostMeasures) -> ConnectionRecord {
+pub fn settle_host(record: ConnectionRecord, p: HostPlan, m: HostMeasures) -> ConnectionRecord {
     let mut next = record;
     if p.send {
         next.hard.snd_end = m.end;

@@ -101,7 +101,7 @@ pub struct Lending {
 /// Second stage. `opens`: the event is a SYN or a connect request that opens a connection; `known`: it is for this very
 /// connection; `alike`: a post with the length of those before it.
 #[kernel_fn]
-pub fn lend(
+pub fn judge_lending(
     event: Event,
     record: ConnectionRecord,
     opens: bool,

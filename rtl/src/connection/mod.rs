@@ -14,6 +14,7 @@ pub mod listening;
 pub mod lookup;
 pub mod lookup_front;
 pub mod options;
+pub mod outcome;
 pub mod pipeline;
 pub mod reaper;
 pub mod receive;

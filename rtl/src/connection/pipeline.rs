@@ -26,8 +26,9 @@
 //! settled last: it comes from the table, or from the settling stage where the table does not show it yet.
 use super::heads::UnderWay;
 use super::listening::{lender_of, listening_of, Lender, Listener, Listening};
-use super::settle::{begin, outcome_of, settle, Outcome};
-use super::stages::{decide, judge_all, measure, Decisions, Issued, Judgement, Measures};
+use super::outcome::{outcome_of, Outcome};
+use super::settle::{begin, settle};
+use super::stages::{decide, judge, measure, Decisions, Issued, Judgement, Measures};
 use super::stock::Stock;
 use crate::bundles::{ConnectionRecord, EventKind, TcpPulses, TcpSettings};
 use stevedore_hdl::prelude::*;
@@ -206,7 +207,7 @@ impl Logic for Pipeline {
             found: self.listening.read_data.val(),
             stock: self.stock.some.val(),
         };
-        let judgement = judge_all(judged, record, settings, measures, listener);
+        let judgement = judge(judged, record, settings, measures, listener);
         self.judgement.d.next = judgement;
         let lending = judgement.lending;
         let exists = self.judge_valid.q.val() && judged.legitimate;

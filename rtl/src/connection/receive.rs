@@ -58,7 +58,13 @@ pub struct Fit {
 
 /// Second stage: compares.
 #[kernel_fn]
-pub fn fit(event: Event, record: ConnectionRecord, states: States, settings: TcpSettings, m: ArrivalMeasures) -> Fit {
+pub fn judge_payload(
+    event: Event,
+    record: ConnectionRecord,
+    states: States,
+    settings: TcpSettings,
+    m: ArrivalMeasures,
+) -> Fit {
     let room = record.hard.rcv_room;
     let plenty = room.get_bits::<16>(16).any();
     let fits = plenty || room.get_bits::<16>(0) >= m.new_bytes.get_bits::<16>(0);
@@ -79,7 +85,7 @@ pub fn fit(event: Event, record: ConnectionRecord, states: States, settings: Tcp
 
 /// Third stage.
 #[kernel_fn]
-pub fn plan_payload(
+pub fn decide_payload(
     event: Event,
     record: ConnectionRecord,
     known: bool,
@@ -111,7 +117,7 @@ pub fn plan_payload(
 
 /// Fourth stage: who has to be told of the payload, and when.
 #[kernel_fn]
-pub fn after_payload(
+pub fn settle_payload(
     record: ConnectionRecord,
     settings: TcpSettings,
     now: Bits<33>,

@@ -83,7 +83,7 @@ pub struct RttSample {
 
 /// Second stage.
 #[kernel_fn]
-pub fn take_sample(record: ConnectionRecord, m: RttMeasures) -> RttSample {
+pub fn judge_rtt(record: ConnectionRecord, m: RttMeasures) -> RttSample {
     let time = if m.elapsed.get_bits::<8>(24).any() {
         bits::<24>(LONGEST_SAMPLE)
     } else if m.elapsed.any() {
@@ -118,7 +118,7 @@ pub struct Rto {
 
 /// Second stage. `fresh`: a SYN for a listener; `doubled`: twice the time-out in force, if one is, within its bound.
 #[kernel_fn]
-pub fn choose_rto(
+pub fn judge_rto(
     record: ConnectionRecord,
     settings: TcpSettings,
     fresh: bool,
@@ -150,7 +150,7 @@ pub fn choose_rto(
 
 /// Third stage.
 #[kernel_fn]
-pub fn plan_rtt(record: ConnectionRecord, p: AckPlan, m: RttMeasures, sample: RttSample) -> RttPlan {
+pub fn decide_rtt(record: ConnectionRecord, p: AckPlan, m: RttMeasures, sample: RttSample) -> RttPlan {
     let soft = record.soft;
     let delta = sample.delta.get_bits::<26>(0);
     RttPlan {

@@ -150,7 +150,7 @@ pub struct Verdict {
 
 /// Second stage: the checks in their order. `known`: the segment is for this very connection.
 #[kernel_fn]
-pub fn judge(event: Event, fresh: bool, s: Standing, m: ArrivalMeasures, a: AckMeasures) -> Verdict {
+pub fn judge_segment(event: Event, fresh: bool, s: Standing, m: ArrivalMeasures, a: AckMeasures) -> Verdict {
     let c = event.control;
     let waiting = s.waiting;
     let half = s.half;
@@ -197,7 +197,7 @@ pub fn judge(event: Event, fresh: bool, s: Standing, m: ArrivalMeasures, a: AckM
     }
 }
 
-/// What [`next_state`] says of the last states, told apart because timers and the host wait for it.
+/// What [`decide_state`] says of the last states, told apart because timers and the host wait for it.
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
 pub struct LastStates {
     /// To FIN-WAIT-2 or TIME-WAIT.
@@ -212,7 +212,7 @@ pub struct LastStates {
 
 /// `ours`: our FIN is acknowledged; `theirs`: the peer's FIN is in order.
 #[kernel_fn]
-pub fn last_states(state: TcpState, ours: bool, theirs: bool) -> LastStates {
+pub fn decide_last_states(state: TcpState, ours: bool, theirs: bool) -> LastStates {
     let first = state == TcpState::FinWait1;
     let second = state == TcpState::FinWait2;
     let closing = state == TcpState::Closing;
@@ -227,7 +227,7 @@ pub fn last_states(state: TcpState, ours: bool, theirs: bool) -> LastStates {
 /// The state the segment leads to, RST and time-outs aside. `ours`: our FIN is acknowledged; `theirs`: the peer's FIN
 /// is in order.
 #[kernel_fn]
-pub fn next_state(state: TcpState, v: Verdict, ours: bool, theirs: bool) -> TcpState {
+pub fn decide_state(state: TcpState, v: Verdict, ours: bool, theirs: bool) -> TcpState {
     let mut next = state;
     match state {
         TcpState::SynSent => next = if v.open { TcpState::Established } else { state },

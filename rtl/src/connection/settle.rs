@@ -1,31 +1,15 @@
-//! The fourth stage of thought: the record after the event, and what leaves the pipeline because of it.
-use super::congestion::update_congestion;
-use super::host_requests::after_request;
+//! The fourth stage of thought: the record after the event. What leaves the pipeline is told in `outcome.rs`.
+use super::congestion::settle_congestion;
+use super::host_requests::settle_host;
 use super::listening::promised_window;
-use super::options::{agreed, announced, begun};
-use super::receive::after_payload;
-use super::responses::{announcement_of, ending_of};
+use super::options::{agreed, begun};
+use super::receive::settle_payload;
 use super::sequence::wide;
 use super::stages::{Decisions, Issued, Judgement, Measures};
-use super::timeouts::{after_tick, update_timer};
-use super::transmit::{after_turn, segment_of};
+use super::timeouts::{settle_tick, settle_timer};
+use super::transmit::settle_turn;
 use crate::bundles::*;
 use stevedore_hdl::prelude::*;
-
-/// What leaves the pipeline for one event: at most one of each.
-#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
-pub struct Outcome {
-    /// A command for the send chain.
-    pub send_valid: bool,
-    /// The command.
-    pub send: SendCommand,
-    /// A command for the receive chain.
-    pub receive_valid: bool,
-    /// The command.
-    pub receive: ReceiveCommand,
-    /// For the statistics.
-    pub pulses: TcpPulses,
-}
 
 /// The record that is settled: a new one if the event begins a connection. It may still wait in the scheduler's queue
 /// from its former life.
@@ -65,7 +49,13 @@ pub fn begin(event: Event, record: ConnectionRecord, m: Measures, j: Judgement) 
 
 /// A segment's effect on the numbers of the connection. The timer is set already.
 #[kernel_fn]
-fn after_arrival(event: Event, record: ConnectionRecord, now: Bits<33>, m: Measures, d: Decisions) -> ConnectionRecord {
+fn settle_arrival(
+    event: Event,
+    record: ConnectionRecord,
+    now: Bits<33>,
+    m: Measures,
+    d: Decisions,
+) -> ConnectionRecord {
     let v = d.verdict;
     let mut next = record;
     if v.fresh {
@@ -133,13 +123,13 @@ pub fn settle(
 ) -> ConnectionRecord {
     let event = issued.event;
     // What is decided for one kind of event is without effect for another: no field waits for the kind.
-    let mut next = update_timer(record, settings, now, d.timer, d.timeout.retry, d.rtt, m.rtt);
-    next.soft = update_congestion(next.soft, record.hard, d.congestion, m.congestion);
-    next = after_payload(next, settings, now, d.payload);
-    next = after_arrival(event, next, now, m, d);
-    next = after_turn(next, d.turning, now, d.turn, m.turn, m.window.edge);
-    next = after_tick(next, d.timeout, d.congestion.half);
-    next = after_request(next, d.host, m.host);
+    let mut next = settle_timer(record, settings, now, d.timer, d.timeout.retry, d.rtt, m.rtt);
+    next.soft = settle_congestion(next.soft, record.hard, d.congestion, m.congestion);
+    next = settle_payload(next, settings, now, d.payload);
+    next = settle_arrival(event, next, now, m, d);
+    next = settle_turn(next, d.turning, now, d.turn, m.turn, m.window.edge);
+    next = settle_tick(next, d.timeout, d.congestion.half);
+    next = settle_host(next, d.host, m.host);
     if d.over {
         next.hard.state = TcpState::Closed;
         next.hard.reset_now = d.reset;
@@ -153,101 +143,4 @@ pub fn settle(
     }
     next.soft.queued = d.wake || (record.soft.queued && !d.turning);
     next
-}
-
-/// What leaves the pipeline.
-#[kernel_fn]
-pub fn outcome_of(
-    issued: Issued,
-    record: ConnectionRecord,
-    settings: TcpSettings,
-    m: Measures,
-    d: Decisions,
-) -> Outcome {
-    let event = issued.event;
-    let arriving = d.arriving;
-    let turning = d.turning;
-    let ticking = d.ticking;
-    let reply = arriving && (d.verdict.reply || d.verdict.fresh);
-
-    let generation = if turning || ticking { record.hard.generation } else { event.generation };
-    let mut send = segment_of(record, event.slot, d.turn, m.turn);
-    send.address = event.address;
-    send.cookie = event.cookie;
-    send.generation = generation;
-    send.ending = ending_of(record.hard.farewell, record.hard.cookie);
-    send.rewind = d.ack.catch_up;
-    send.released = d.ack.released;
-    send.releases = d.along && d.ack.releases;
-    send.options = announced(record.hard, settings, d.turn.syn || (arriving && d.verdict.fresh));
-    if arriving && !d.along {
-        send.length = bits::<32>(0);
-        send.kind = if d.ack.releases { SendKind::Release } else { SendKind::Segment };
-        send.sequence = event.acknowledgement;
-        send.acknowledgement = Default::default();
-        send.window = Default::default();
-        send.control = ControlBits { rst: true, ..ControlBits::default() };
-        send.retransmit = false;
-        if d.verdict.fresh {
-            send.sequence = event.initial_sequence;
-            send.acknowledgement = m.arrival.first_byte;
-            send.window = d.window;
-            send.control = ControlBits { syn: true, ack: true, ..ControlBits::default() };
-        }
-    } else if ticking {
-        send.kind = SendKind::Rewind;
-    } else if d.turn.teardown {
-        send.kind = SendKind::Teardown;
-    } else if !turning && !d.along {
-        send.kind = SendKind::Append;
-        send.length = event.length;
-    }
-
-    let mut receive = ReceiveCommand {
-        kind: ReceiveKind::Discard,
-        slot: event.slot,
-        generation,
-        address: event.address,
-        length: resize::<32, 16>(d.payload.bytes),
-        cookie: event.cookie,
-        trim: d.payload.trim,
-        skip: Default::default(),
-        notify: d.payload.notify,
-        end_of_stream: d.payload.fin,
-        lends: d.lends,
-        announce: d.congestion.begin,
-        ending: announcement_of(event, record, arriving, d.host),
-    };
-    if arriving {
-        receive.cookie = resize::<32, 16>(record.soft.recover.get_bits::<16>(0));
-        if d.payload.place {
-            receive.kind = ReceiveKind::Place;
-        }
-    } else if turning {
-        receive.kind = ReceiveKind::Teardown;
-        receive.ending = send.ending;
-    } else if ticking {
-        receive.kind = ReceiveKind::Notify;
-    } else {
-        receive.kind = if d.host.notice { ReceiveKind::Announce } else { ReceiveKind::Append };
-        receive.length = event.length;
-    }
-
-    let request = !arriving && !turning && !ticking;
-    Outcome {
-        send_valid: d.sends,
-        send,
-        receive_valid: d.receives,
-        receive,
-        pulses: TcpPulses {
-            segment_in: arriving,
-            segment_out: (turning && d.turn.some && !d.turn.teardown) || d.along || reply,
-            retransmission: turning
-                && (d.turn.again || d.turn.probe || (d.turn.data && !m.turn.at_max) || (d.turn.syn && !m.turn.idle)),
-            drop_out_of_order: arriving && d.payload.dropped,
-            fast_retransmit: arriving && d.congestion.enter,
-            time_out: ticking && d.timeout.lost,
-            bad_request: request && d.host.refuse,
-        },
-    }
 }

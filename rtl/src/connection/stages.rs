@@ -1,27 +1,31 @@
 //! The records between the stages of the pipeline, and the first three stages of thought: measure, judge, then decide.
 //!
 //! Measuring subtracts and compares; judging compares what was measured and finds the verdict on a segment; deciding
-//! turns all that into named actions; settling (`settle.rs`) carries the actions out. Each stage is one clock cycle, so
-//! no value is subtracted, judged and stored in the same one.
-use super::acknowledge::{measure_ack, offer, plan_ack, says_only_that, AckMeasures, AckOffer, AckPlan};
+//! turns all that into named actions; settling (`settle.rs`, `outcome.rs`) carries the actions out. Each stage is one
+//! clock cycle, so no value is subtracted, judged and stored in the same one.
+//!
+//! A function is named for its stage and its topic: `measure_`, `judge_`, `decide_`, `settle_`; what has no such name
+//! helps one of these.
+use super::acknowledge::{decide_ack, judge_ack, measure_ack, says_only_that, AckMeasures, AckOffer, AckPlan};
 use super::congestion::{
-    measure_congestion, plan_congestion, sum_congestion, CongestionMeasures, CongestionPlan, CongestionSums,
+    decide_congestion, judge_congestion, measure_congestion, CongestionMeasures, CongestionPlan, CongestionSums,
 };
-use super::host_requests::{measure_host, plan_host, HostMeasures, HostPlan};
-use super::listening::{lend, promised_window, Lending, Listener};
-use super::receive::{fit, plan_payload, Fit, PayloadPlan};
+use super::host_requests::{decide_host, measure_host, HostMeasures, HostPlan};
+use super::listening::{judge_lending, promised_window, Lending, Listener};
+use super::receive::{decide_payload, judge_payload, Fit, PayloadPlan};
 use super::responses::{farewell_of_orphan, farewell_of_reset, farewell_of_silence};
-use super::rtt::{choose_rto, measure_rtt, plan_rtt, take_sample, Rto, RttMeasures, RttPlan, RttSample};
+use super::rtt::{decide_rtt, judge_rto, judge_rtt, measure_rtt, Rto, RttMeasures, RttPlan, RttSample};
 use super::segment_arrives::{
-    judge, last_states, measure_arrival, measure_standing, next_state, ArrivalMeasures, Standing, Verdict,
+    decide_last_states, decide_state, judge_segment, measure_arrival, measure_standing, ArrivalMeasures, Standing,
+    Verdict,
 };
 use super::states::{states_of, States};
 use super::timeouts::{
-    measure_timeouts, plan_timeouts, plan_timer, TimeoutMeasures, TimeoutPlan, TimerCauses, TimerPlan,
+    decide_timer, judge_timeouts, measure_timeouts, TimeoutMeasures, TimeoutPlan, TimerCauses, TimerPlan,
 };
-use super::transmit::{goes_on, plan_turn, TurnPlan};
-use super::transmit_room::{fit_turn, measure_turn, TurnFit, TurnMeasures};
-use super::window::{measure_window, plan_window, WindowMeasures, WindowPlan};
+use super::transmit::{decide_turn, judge_next_turn, TurnPlan};
+use super::transmit_room::{judge_turn, measure_turn, TurnFit, TurnMeasures};
+use super::window::{judge_window, measure_window, WindowMeasures, WindowPlan};
 use crate::bundles::{ConnectionRecord, Event, EventKind, Farewell, TcpSettings, TcpState};
 use stevedore_hdl::prelude::*;
 
@@ -126,7 +130,7 @@ pub struct Judgement {
 
 /// Second stage. `listener`: what is known of the one whose buffers the event may be about.
 #[kernel_fn]
-pub fn judge_all(
+pub fn judge(
     issued: Issued,
     record: ConnectionRecord,
     settings: TcpSettings,
@@ -140,24 +144,31 @@ pub fn judge_all(
     let opening = if m.standing.waiting { m.arrival.mss } else { record.hard.snd_mss };
     let other = if connect { TcpState::SynSent } else { TcpState::Listen };
     let states = states_of(record.hard.state);
-    let turn = fit_turn(record, states, m.turn);
-    let whole = goes_on(record, states, m.turn, turn);
+    let turn = judge_turn(record, states, m.turn);
+    let whole = judge_next_turn(record, states, m.turn, turn);
     let advances = kind == EventKind::Segment && says_only_that(issued.event, m.ack);
     Judgement {
         states,
-        verdict: judge(issued.event, fresh, m.standing, m.arrival, m.ack),
-        fit: fit(issued.event, record, states, settings, m.arrival),
-        offer: offer(issued.event, record, states, m.ack),
-        sums: sum_congestion(record, m.ack, m.congestion, opening),
-        rto: choose_rto(record, settings, fresh, m.rtt, m.timeouts.backed),
-        timeout: plan_timeouts(record, kind == EventKind::Tick, states, m.ack.closed, m.timeouts, m.turn, turn),
+        verdict: judge_segment(issued.event, fresh, m.standing, m.arrival, m.ack),
+        fit: judge_payload(issued.event, record, states, settings, m.arrival),
+        offer: judge_ack(issued.event, record, states, m.ack),
+        sums: judge_congestion(record, m.ack, m.congestion, opening),
+        rto: judge_rto(record, settings, fresh, m.rtt, m.timeouts.backed),
+        timeout: judge_timeouts(record, kind == EventKind::Tick, states, m.ack.closed, m.timeouts, m.turn, turn),
         turn,
-        window: plan_window(record, states, m.window),
+        window: judge_window(record, states, m.window),
         begins: fresh || asked,
         state: if fresh { TcpState::SynReceived } else { other },
         mss: if fresh { m.arrival.mss } else { settings.mss },
-        sample: take_sample(record, m.rtt),
-        lending: lend(issued.event, record, fresh || (connect && asked), m.standing.known, m.host.alike, listener),
+        sample: judge_rtt(record, m.rtt),
+        lending: judge_lending(
+            issued.event,
+            record,
+            fresh || (connect && asked),
+            m.standing.known,
+            m.host.alike,
+            listener,
+        ),
         goes_on: kind == EventKind::Transmit && whole,
         along: issued.alone && whole && advances && m.turn.at_max && !record.soft.recovering,
     }
@@ -230,17 +241,17 @@ pub fn decide(issued: Issued, record: ConnectionRecord, m: Measures, j: Judgemen
     // A half-open connection without its listener takes no segment but a reset: the first one ends it, if the tick does
     // not.
     let verdict = if j.lending.orphan { Verdict { reset: j.verdict.reset, ..Verdict::default() } } else { j.verdict };
-    let payload = plan_payload(event, record, here, verdict, m.arrival, j.fit);
-    let ack = plan_ack(verdict, m.ack, j.offer);
+    let payload = decide_payload(event, record, here, verdict, m.arrival, j.fit);
+    let ack = decide_ack(verdict, m.ack, j.offer);
     let opening = verdict.open || verdict.complete;
-    let congestion = plan_congestion(record, verdict, ack, j.timeout, m.congestion, j.sums);
-    let rtt = plan_rtt(record, ack, m.rtt, j.sample);
+    let congestion = decide_congestion(record, verdict, ack, j.timeout, m.congestion, j.sums);
+    let rtt = decide_rtt(record, ack, m.rtt, j.sample);
     let along = j.along && verdict.accepted;
-    let turn = plan_turn(record, turning || along, j.states, m.turn, j.turn, j.window, j.goes_on);
+    let turn = decide_turn(record, turning || along, j.states, m.turn, j.turn, j.window, j.goes_on);
     let timeout = j.timeout;
-    let host = plan_host(event, record, j.states, issued.legitimate, known, j.lending, m.host);
-    let next = next_state(state, verdict, ack.fin, payload.fin);
-    let last = last_states(state, ack.fin, payload.fin);
+    let host = decide_host(event, record, j.states, issued.legitimate, known, j.lending, m.host);
+    let next = decide_state(state, verdict, ack.fin, payload.fin);
+    let last = decide_last_states(state, ack.fin, payload.fin);
 
     // RFC 9293 3.10.7.4, fifth, TIME-WAIT: the FIN comes again, or another one inside the window, which the check of
     // the sequence number lets pass. The first is answered by that check.
@@ -258,7 +269,7 @@ pub fn decide(issued: Issued, record: ConnectionRecord, m: Measures, j: Judgemen
         sent: turn.timer,
         wakes: host.send && m.turn.idle && m.turn.drained,
     };
-    let timer = plan_timer(record, cause, ack, rtt.sample, timeout, j.rto);
+    let timer = decide_timer(record, cause, ack, rtt.sample, timeout, j.rto);
 
     let unreachable = known && event.kind == EventKind::Unreachable && m.arrival.under_way;
     let orphan = j.lending.orphan && (ticking || m.standing.half || m.standing.waiting);

@@ -81,7 +81,7 @@ pub struct TimeoutPlan {
 
 /// Second stage. `ticking`: the event is a tick; `closed`: the peer's window is.
 #[kernel_fn]
-pub fn plan_timeouts(
+pub fn judge_timeouts(
     record: ConnectionRecord,
     ticking: bool,
     states: States,
@@ -157,7 +157,7 @@ pub struct TimerCauses {
 
 /// Third stage.
 #[kernel_fn]
-pub fn plan_timer(
+pub fn decide_timer(
     record: ConnectionRecord,
     cause: TimerCauses,
     p: AckPlan,
@@ -196,7 +196,7 @@ pub fn plan_timer(
 
 /// Fourth stage: the timer, the time-out and the round-trip estimate.
 #[kernel_fn]
-pub fn update_timer(
+pub fn settle_timer(
     record: ConnectionRecord,
     settings: TcpSettings,
     now: Bits<33>,
@@ -232,7 +232,7 @@ pub fn update_timer(
 
 /// Fourth stage: the rest of a tick. `half`: half the bytes in flight, at least two segments.
 #[kernel_fn]
-pub fn after_tick(record: ConnectionRecord, p: TimeoutPlan, half: Bits<24>) -> ConnectionRecord {
+pub fn settle_tick(record: ConnectionRecord, p: TimeoutPlan, half: Bits<24>) -> ConnectionRecord {
     let mut next = record;
     if p.retry {
         next.hard.snd_nxt = record.hard.snd_una;

@@ -69,15 +69,15 @@ pub struct TurnPlan {
 /// Second stage: at a turn, a whole segment of new data goes, so another turn is wanted. Known a stage before
 /// everything else, because one connection alone is as fast as its turns follow each other.
 #[kernel_fn]
-pub fn goes_on(record: ConnectionRecord, states: States, m: TurnMeasures, f: TurnFit) -> bool {
+pub fn judge_next_turn(record: ConnectionRecord, states: States, m: TurnMeasures, f: TurnFit) -> bool {
     let ends = record.hard.reset_now || record.hard.farewell != Farewell::None;
     let again = record.soft.retransmit_now && !m.idle;
     !ends && states.sending && !again && f.waiting && !f.small && f.fits
 }
 
-/// Third stage: what can be sent, and what goes first. `turning`: the event is a turn; `goes_on`: from [`goes_on`].
+/// Third stage: what can be sent, and what goes first. `turning`: the event is a turn; `goes_on`: from [`judge_next_turn`].
 #[kernel_fn]
-pub fn plan_turn(
+pub fn decide_turn(
     record: ConnectionRecord,
     turning: bool,
     states: States,
@@ -202,7 +202,7 @@ pub fn segment_of(record: ConnectionRecord, slot: Bits<16>, p: TurnPlan, m: Turn
 
 /// Fourth stage: the record after the turn, if the event is one.
 #[kernel_fn]
-pub fn after_turn(
+pub fn settle_turn(
     record: ConnectionRecord,
     turning: bool,
     now: Bits<33>,

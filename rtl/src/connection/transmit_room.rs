@@ -121,7 +121,7 @@ pub struct TurnFit {
 
 /// Second stage: compares.
 #[kernel_fn]
-pub fn fit_turn(record: ConnectionRecord, states: States, m: TurnMeasures) -> TurnFit {
+pub fn judge_turn(record: ConnectionRecord, states: States, m: TurnMeasures) -> TurnFit {
     let mss = wide(record.hard.snd_mss);
     let room = if m.congested { m.congestion_room } else { m.window_room };
     let open = positive(room);

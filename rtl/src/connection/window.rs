@@ -47,7 +47,7 @@ pub struct WindowPlan {
 
 /// Second stage.
 #[kernel_fn]
-pub fn plan_window(record: ConnectionRecord, states: States, m: WindowMeasures) -> WindowPlan {
+pub fn judge_window(record: ConnectionRecord, states: States, m: WindowMeasures) -> WindowPlan {
     let mss = wide(record.hard.snd_mss);
     let half = wide(m.room >> 1);
     let widen = positive(m.gain) && (m.gain >= mss || m.gain >= half);

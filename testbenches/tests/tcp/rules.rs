@@ -7,8 +7,9 @@ use super::script::{Conn, ENGINE, PEER};
 use stevedore_hdl::prelude::*;
 use stevedore_rtl::bundles::*;
 use stevedore_rtl::connection::listening::{lender_of, Listener, Listening};
-use stevedore_rtl::connection::settle::{begin, outcome_of, settle, Outcome};
-use stevedore_rtl::connection::stages::{decide, judge_all, measure, Issued};
+use stevedore_rtl::connection::outcome::{outcome_of, Outcome};
+use stevedore_rtl::connection::settle::{begin, settle};
+use stevedore_rtl::connection::stages::{decide, judge, measure, Issued};
 
 /// Generation of the listener.
 const LISTENER: u64 = 77;
@@ -61,7 +62,7 @@ impl Walk {
         let found = Listening { alive: self.listener, generation: bits(LISTENER), length: bits(LENT), sized: true };
         let listener = Listener { asked: lender_of(event, before), found, stock: self.stock };
         let measures = measure(issued, before, settings, now);
-        let judgement = judge_all(issued, before, settings, measures, listener);
+        let judgement = judge(issued, before, settings, measures, listener);
         let decisions = decide(issued, before, measures, judgement);
         let begun = begin(event, before, measures, judgement);
         self.record = settle(issued, begun, settings, now, measures, decisions);
