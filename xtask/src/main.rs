@@ -31,6 +31,9 @@ enum Command {
         /// Only `cargo test`
         #[arg(long)]
         quick: bool,
+        /// Only the checks with this in their names; may be given several times
+        #[arg(long)]
+        only: Vec<String>,
     },
     /// Put known faults back into the Verilog, one at a time, and see whether their tests notice
     Mutate(mutate::Mutate),
@@ -70,7 +73,7 @@ fn main() -> ExitCode {
 fn run(command: Command) -> Result<()> {
     match command {
         Command::Setup => setup::run(),
-        Command::Test { quick } => test::all(quick),
+        Command::Test { quick, only } => test::all(quick, &only),
         Command::Mutate(mutate) => mutate::run(&mutate),
         Command::Wave(wave) => wave::run(&wave),
         Command::Demo(passed) => bench("demo", &[], &passed.words),

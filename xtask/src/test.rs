@@ -4,7 +4,7 @@ use crate::process;
 use crate::progress::Progress;
 use crate::setup;
 use crate::workspace::{cargo, program};
-use anyhow::{bail, Result};
+use anyhow::{bail, ensure, Result};
 use std::collections::VecDeque;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -84,10 +84,19 @@ struct Outcome {
     note: String,
 }
 
-/// Runs every check, also after one has failed, and prints a table of how they went.
-pub fn all(quick: bool) -> Result<()> {
+/// Runs every check, or those named in `only`, also after one has failed, and prints a table of how they went.
+pub fn all(quick: bool, only: &[String]) -> Result<()> {
     setup::ensure()?;
-    let steps = if quick { vec![tests()] } else { steps() };
+    let mut steps = if quick { vec![tests()] } else { steps() };
+    let names: Vec<&str> = steps.iter().map(|step| step.name).collect();
+    for part in only {
+        ensure!(
+            names.iter().any(|name| name.contains(part)),
+            "no check is called {part:?}; there are {}",
+            names.join(", ")
+        );
+    }
+    steps.retain(|step| only.is_empty() || only.iter().any(|part| step.name.contains(part)));
     let mut progress = Progress::new(steps.len());
     let (single, alone): (Vec<Step>, Vec<Step>) = steps.into_iter().partition(|step| step.kind == Kind::Single);
     let mut outcomes: Vec<Outcome> = alone.into_iter().map(|step| run_step(step, &mut progress)).collect();

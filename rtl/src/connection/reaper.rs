@@ -6,7 +6,7 @@
 //! **Ports.** `clock`, `reset`. `s_send`, `s_receive`: reports of the chains. `m_notice`: the response the ending asks
 //! for. `m_free`: the slot.
 //!
-//! **Handshake.** A report is taken when it is noted or acted upon; the answer comes from registers. A second report of
+//! **Handshake.** A report is taken when it is noted or acted upon; the answer is a register. A second report of
 //! one chain about a slot waits until the first is answered by the other chain.
 //!
 //! **Latency.** A report takes six cycles, a completed pair one more for the notice and one for the slot. Not ready
@@ -45,8 +45,9 @@ struct State {
     cleared: Bits<17>,
     /// The report in hand comes from the receive chain.
     receive: bool,
-    /// It is taken.
-    taken: bool,
+    /// It is taken from the send chain, or from the receive chain: bits of their own, for a whole queue hangs on each.
+    takes_send: bool,
+    takes_receive: bool,
     /// The other chain has reported, too.
     pair: bool,
 }
@@ -104,6 +105,8 @@ impl Logic for Reaper {
         clocks!(self, work, memory);
         let s = self.state.q.val();
         let mut n = s;
+        n.takes_send = false;
+        n.takes_receive = false;
         let w = self.work.q.val();
         let mut m = w;
         let ending = w.report.ending;
@@ -133,7 +136,9 @@ impl Logic for Reaper {
                 n.phase = Phase::Act;
             }
             Phase::Act => {
-                n.taken = other || !mine;
+                let takes = other || !mine;
+                n.takes_send = takes && !s.receive;
+                n.takes_receive = takes && s.receive;
                 n.pair = other;
                 n.phase = Phase::Answer;
             }
@@ -170,9 +175,8 @@ impl Logic for Reaper {
         self.memory.write_address.next = mux(clear, resize::<16, _>(s.cleared), address);
         let waits = act && !other;
         self.memory.write_data.next = Reported { send: waits && !s.receive, receive: waits && s.receive };
-        let taken = s.phase == Phase::Answer && s.taken;
-        self.s_send.ready.next = taken && !s.receive;
-        self.s_receive.ready.next = taken && s.receive;
+        self.s_send.ready.next = s.takes_send;
+        self.s_receive.ready.next = s.takes_receive;
         self.m_notice.valid.next = s.phase == Phase::Notify;
         self.m_notice.bits.next = Notice {
             response: ending.response,
