@@ -67,8 +67,9 @@ pub fn run(mutate: &Mutate) -> Result<()> {
         return Ok(());
     }
     setup::ensure()?;
-    process::quiet(&mut cargo(["test", "--package", "stevedore-testbenches", "--no-run"]))?;
-    let mut progress = Progress::new(faults.len());
+    let mut progress = Progress::new(faults.len() + 1);
+    let mut build = cargo(["test", "--package", "stevedore-testbenches", "--no-run"]);
+    progress.quiet_step("building the tests", || process::quiet(&mut build))?;
     let mut bad = Vec::new();
     for fault in &faults {
         let word = match progress.quiet_step(&fault.name, || put_back(fault, mutate.patience))? {

@@ -30,9 +30,9 @@
 //! each cycle, whatever comes, so neither the 330 bits of an event nor the answer to its source hang on who is let in.
 //! Segments have two places, used in turn.
 //!
-//! **Invariant.** No two events of one row are between the choice and the measuring stage. An event that is let in while
-//! another of its row is being judged or decided carries `settling` or `settled`: the table does not show that row yet
-//! when it is read.
+//! **Invariant.** No two events of one row are between the choice and the measuring stage. An event that is let in
+//! while another of its row is being judged or decided carries `settling` or `settled`: the table does not show that
+//! row yet when it is read.
 //!
 //! **Alone.** A segment whose connection is the only one that waits for a turn is marked: its acknowledgement may send
 //! a segment along. Where several connections send, each waits for its turn.

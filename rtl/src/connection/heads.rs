@@ -35,7 +35,7 @@ pub struct Flight {
 pub struct Head {
     /// There is one.
     pub valid: bool,
-    /// It may go in: no other event of its row is in a stage before judging.
+    /// The head may go in: no other event of its row is in a stage before judging.
     pub able: bool,
     /// Another event of its row is being judged: it is being settled when the head loads.
     pub settling: bool,

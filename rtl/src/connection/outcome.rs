@@ -1,5 +1,5 @@
-//! The fourth stage of thought, its other half: what leaves the pipeline because of an event. The record after the event
-//! is told in `settle.rs`.
+//! The fourth stage of thought, its other half: what leaves the pipeline because of an event. The record after the
+//! event is told in `settle.rs`.
 use super::options::announced;
 use super::responses::{announcement_of, ending_of};
 use super::stages::{Decisions, Issued, Measures};

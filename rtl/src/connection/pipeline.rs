@@ -173,7 +173,7 @@ impl Logic for Pipeline {
         let load = self.load.val();
         self.measure_valid.d.next = self.load_valid.val();
         self.measure.d.next = load;
-        // A row is in at most one of these places.
+        // What was settled in the last cycle came too late for the table's answer.
         let read = if load.settled { self.settled.q.val() } else { self.table.read_data.val() };
         // A closed record is left alone by a tick, so that is what is written.
         let kept = if load.blank { ConnectionRecord::default() } else { read };

@@ -45,8 +45,9 @@ struct State {
     cleared: Bits<17>,
     /// The report in hand comes from the receive chain.
     receive: bool,
-    /// It is taken from the send chain, or from the receive chain: bits of their own, for a whole queue hangs on each.
+    /// The send chain's report is taken in this cycle. A whole queue hangs on this answer, so the answer is a register.
     takes_send: bool,
+    /// The receive chain's report is taken in this cycle.
     takes_receive: bool,
     /// The other chain has reported, too.
     pair: bool,

@@ -75,7 +75,8 @@ pub fn judge_next_turn(record: ConnectionRecord, states: States, m: TurnMeasures
     !ends && states.sending && !again && f.waiting && !f.small && f.fits
 }
 
-/// Third stage: what can be sent, and what goes first. `turning`: the event is a turn; `goes_on`: from [`judge_next_turn`].
+/// Third stage: what can be sent, and what goes first. `turning`: the event is a turn, or an acknowledgement that sends
+/// a segment along; `goes_on`: from [`judge_next_turn`].
 #[kernel_fn]
 pub fn decide_turn(
     record: ConnectionRecord,

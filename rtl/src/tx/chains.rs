@@ -3,8 +3,8 @@
 //! **Role.** Three memories, one row per slot, behind [`super::send_chain::SendChain`]: *head* (first unacknowledged
 //! byte), *cursor* (next byte to be cut) and *tail* (the placeholder). Each is read for the command its unit takes.
 //!
-//! **Handshake.** None: `head`, `cursor` and `tail` show, one cycle later, the row that the slot of the same name named.
-//! Writes are never refused.
+//! **Handshake.** None: `head`, `cursor` and `tail` show, one cycle later, the row that `head_slot`, `cursor_slot` or
+//! `tail_slot` named. Writes are never refused.
 //!
 //! **Latency.** One cycle to read; a write is seen by reads of later cycles. After reset `ready` stays low for one
 //! cycle per slot.

@@ -1,8 +1,8 @@
 //! Gives message contexts back to the host, and moves the cursor back.
 //!
-//! **Role.** Carries out `Release`, `Rewind` and `Teardown`, and what a `Segment` releases, for [`super::send_chain::SendChain`]: every context that is
-//! wholly acknowledged, or on `Teardown` every context there is, is reported, and becomes free when its buffer goes
-//! home ([`super::returns::Returns`]).
+//! **Role.** Carries out `Release`, `Rewind` and `Teardown`, and what a `Segment` releases, for
+//! [`super::send_chain::SendChain`]: every context that is wholly acknowledged, or on `Teardown` every context there is,
+//! is reported, and becomes free when its buffer goes home ([`super::returns::Returns`]).
 //!
 //! **Handshake.** `head` and `tail` must show the slot's row in the cycle after a command is taken. The dispatcher lets
 //! those that move cursors in only while nothing else is in work. `m_returned` may wait at will.

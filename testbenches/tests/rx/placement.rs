@@ -70,8 +70,8 @@ fn run<const W: usize, const K: usize>(
     let wire = |frame: &Frame| Wire { bytes: frame.bytes.clone(), damaged: false };
     let mut commands = Feed::new("s_command", script.commands.iter().map(|command| command.to_flat()));
     let mut extents = Feed::new("s_extent", script.frames.iter().map(|frame| frame.extent.to_flat()));
-    let all: Vec<Beat<W>> = script.frames.iter().flat_map(|frame| beats::<W>(&wire(frame), rng)).collect();
-    let mut frames = Feed::new("s_frame", all.iter().map(|beat| beat.to_flat()));
+    let all = script.frames.iter().flat_map(|frame| beats::<W>(&wire(frame), rng));
+    let mut frames = Feed::new("s_frame", all.map(|beat| beat.to_flat()));
     let mut told = script.told.iter();
     let mut memory = Memory::default();
     let mut times = Times::default();

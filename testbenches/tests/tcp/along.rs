@@ -64,7 +64,7 @@ fn one_connection_with_acknowledgements_sends_a_segment_in_less_than_five_cycles
 }
 
 #[test]
-fn where_two_send_each_waits_for_its_turn() {
+fn where_several_send_each_waits_for_its_turn() {
     let mut rig = rig();
     let conns = senders(&mut rig, 3, 40);
     let ends = converse(&mut rig, &conns, 241, 4000);
@@ -72,6 +72,7 @@ fn where_two_send_each_waits_for_its_turn() {
     println!("{segments:?} segments in 4000 cycles, {} of them along", rig.sent_along);
     let (least, most) = (segments.iter().min().unwrap(), segments.iter().max().unwrap());
     assert!(most - least <= most / 20, "{segments:?}: a fair share for each");
+    assert_eq!(rig.sent_along, 0, "others wait");
 }
 
 /// The segments that leave within the cycles that `segment` takes through the pipeline while others go out.

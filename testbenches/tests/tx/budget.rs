@@ -126,17 +126,27 @@ fn each_unit_keeps_its_budget() {
     }
 }
 
+/// The connection that command `i` is for where fifty take turns.
+fn of_fifty(i: usize) -> usize {
+    1 + i % 50
+}
+
+/// Fifty connections with twenty buffers of a segment each, two of them sent.
+fn sending() -> Bench<512> {
+    let mut world = world::<512>(&Geometry::WIDE, 20);
+    (0..1000).for_each(|i| world.append(of_fifty(i), 64 * i as u64, 40));
+    (0..100).for_each(|i| world.segment(of_fifty(i), 40, None, ACK, false));
+    cycles_per_command(&mut world, 1100);
+    world
+}
+
 /// Two segments, two acknowledgements and so on: the units are as busy as if kinds alternated.
 #[test]
 fn commands_of_one_kind_in_a_row_wait_in_front_of_their_unit() {
-    let mut world = world::<512>(&Geometry::WIDE, 20);
-    let slot = |i: usize| 1 + i % 50;
-    (0..1000).for_each(|i| world.append(slot(i), 64 * i as u64, 40));
-    (0..100).for_each(|i| world.segment(slot(i), 40, None, ACK, false));
-    cycles_per_command(&mut world, 1100);
+    let mut world = sending();
     for i in (0..800).step_by(2) {
-        (i..i + 2).for_each(|i| world.segment(slot(i), 40, None, ACK, false));
-        (i..i + 2).for_each(|i| world.release(slot(i), 40));
+        (i..i + 2).for_each(|i| world.segment(of_fifty(i), 40, None, ACK, false));
+        (i..i + 2).for_each(|i| world.release(of_fifty(i), 40));
     }
     below("segments and releases in pairs", cycles_per_command(&mut world, 1600), 1.05);
 }
@@ -144,12 +154,8 @@ fn commands_of_one_kind_in_a_row_wait_in_front_of_their_unit() {
 /// An acknowledgement that sends a segment along is one command for both units.
 #[test]
 fn a_segment_along_with_a_release_takes_no_longer_than_either() {
-    let mut world = world::<512>(&Geometry::WIDE, 20);
-    let slot = |i: usize| 1 + i % 50;
-    (0..1000).for_each(|i| world.append(slot(i), 64 * i as u64, 40));
-    (0..100).for_each(|i| world.segment(slot(i), 40, None, ACK, false));
-    cycles_per_command(&mut world, 1100);
-    (0..800).for_each(|i| world.segment_along(slot(i), 40, 40, ACK));
+    let mut world = sending();
+    (0..800).for_each(|i| world.segment_along(of_fifty(i), 40, 40, ACK));
     below("a segment along with a release", cycles_per_command(&mut world, 800), 2.0);
 }
 
