@@ -253,3 +253,66 @@ fn names_never_collide_with_ports_or_keywords() {
 fn elaboration_is_deterministic() {
     assert_eq!(verilog(&Fifo::<Bits<40>>::new(9), "f"), verilog(&Fifo::<Bits<40>>::new(9), "f"));
 }
+
+#[derive(Encoding, Clone, Copy, Debug, PartialEq)]
+enum Step {
+    #[default]
+    First,
+    Second,
+    Third,
+}
+
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+struct Inner {
+    step: Step,
+    lanes: [Bits<3>; 2],
+}
+
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+struct Counted {
+    count: Bits<8>,
+    inner: Inner,
+}
+
+#[derive(LogicBlock, Default)]
+struct Storage {
+    pub clock: Signal<In, Clock>,
+    pub reset: Signal<In, bool>,
+    pub a: Signal<In, Counted>,
+    pub y: Signal<Out, Counted>,
+    pub lane: Signal<Out, Bits<3>>,
+    taken: Register<Counted>,
+    moved: Register<Counted>,
+}
+
+impl Logic for Storage {
+    #[kernel]
+    fn update(&mut self) {
+        setup!(self, taken, moved);
+        let taken = self.taken.q.val();
+        let mut next = taken;
+        next.count = taken.count + 1;
+        next.inner.lanes[1] = self.a.val().inner.lanes[0];
+        self.taken.d.next = next;
+        self.lane.next = taken.inner.lanes[1];
+        self.moved.d.next = self.a.val();
+        self.y.next = self.moved.q.val();
+    }
+}
+
+/// A register whose fields are used is a variable per field, at any depth; one that only keeps a record stays a vector.
+#[test]
+fn registers_of_records_are_split_where_their_fields_are_used() {
+    let text = verilog(&Storage::default(), "dut");
+    for line in [
+        "reg [7:0] taken_q_count;",
+        "reg [1:0] taken_q_inner_step;",
+        "reg [2:0] taken_q_inner_lanes_1;",
+        "taken_q_inner_lanes_1 <= 3'd0;",
+        "taken_q_count <= next_count;",
+        "reg [15:0] moved_q;",
+        "moved_q <= a;",
+    ] {
+        assert!(text.contains(line), "no {line} in\n{text}");
+    }
+}

@@ -2,8 +2,7 @@
 //!
 //! Both appear in the Verilog of their parent as an `always` block, not as a module.
 
-use crate::emit::print::constant;
-use crate::emit::{deposit, Body};
+use crate::emit::{deposit, Body, Storage};
 use crate::sym::Symbolic;
 use rust_hdl::core::prelude::*;
 
@@ -50,13 +49,7 @@ impl<T: Symbolic> Logic for Register<T> {
         self.q.connect();
     }
     fn hdl(&self) -> Verilog {
-        let value = constant(&self._reset_value.to_flat());
-        inline(move |port| {
-            let (q, d, clock, reset) = (port("q"), port("d"), port("clock"), port("reset"));
-            format!(
-                "    initial {q} = {value};\n    always @(posedge {clock}) begin\n        if ({reset}) {q} <= {value};\n        else {q} <= {d};\n    end\n"
-            )
-        })
+        register(self._reset_value.to_flat(), true)
     }
 }
 
@@ -81,17 +74,12 @@ impl<T: Symbolic> Logic for Flop<T> {
         self.q.connect();
     }
     fn hdl(&self) -> Verilog {
-        let value = constant(&T::default().to_flat());
-        inline(move |port| {
-            let (q, d, clock) = (port("q"), port("d"), port("clock"));
-            format!("    initial {q} = {value};\n    always @(posedge {clock}) {q} <= {d};\n")
-        })
+        register(T::default().to_flat(), false)
     }
 }
 
-/// Leaves text for the parent; the stock writer gets the same with the port names themselves.
-fn inline(text: impl Fn(crate::emit::Resolver) -> String + 'static) -> Verilog {
-    let stock = text(&|port| port.to_string());
-    deposit(Body::Inline(Box::new(text)));
-    Verilog::Custom(stock)
+/// Leaves what the writer of the parent needs; the stock writer gets nothing it could print.
+fn register(initial: Vec<bool>, has_reset: bool) -> Verilog {
+    deposit(Body::Register(Storage { initial, has_reset }));
+    Verilog::Empty
 }

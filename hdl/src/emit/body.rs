@@ -6,6 +6,9 @@
 
 use crate::sym::context::{Context, Kind, Var};
 use crate::sym::node::*;
+use petgraph::algo::tarjan_scc;
+use petgraph::graphmap::DiGraphMap;
+use petgraph::unionfind::UnionFind;
 use std::collections::{HashMap, HashSet};
 
 /// The arranged statements of one kernel.
@@ -22,26 +25,21 @@ pub(crate) struct Arranged {
 /// Arranges what a kernel recorded.
 pub(crate) fn arrange(context: &mut Context) -> Arranged {
     let stmts = std::mem::take(&mut context.open[0]);
-    let mut live = HashSet::new();
+    let mut live = vec![false; context.vars.len()];
     let stmts = prune(stmts, &context.nodes, &context.vars, &mut live);
-    let mut counts: HashMap<VarId, usize> = HashMap::new();
-    stmts.iter().for_each(|s| for_targets(s, &mut |v| *counts.entry(v).or_default() += 1));
+    let mut counts = vec![0; context.vars.len()];
+    stmts.iter().for_each(|s| for_targets(s, &mut |v| counts[v] += 1));
 
     let mut arranged = Arranged::default();
-    let mut fixed: HashSet<VarId> = context
-        .vars
-        .iter()
-        .enumerate()
-        .filter(|(i, v)| matches!(v.kind, Kind::Signal(..)) && !counts.contains_key(i))
-        .map(|(i, _)| i)
-        .collect();
+    let mut fixed: Vec<bool> =
+        context.vars.iter().zip(&counts).map(|(v, count)| matches!(v.kind, Kind::Signal(..)) && *count == 0).collect();
     let mut rest = vec![];
     for stmt in stmts {
         if let Stmt::Assign { target, value } = stmt {
-            let mut stable = counts[&target] == 1;
-            for_reads(&context.nodes, value, &mut |v, _, _| stable &= fixed.contains(&v));
+            let mut stable = counts[target] == 1;
+            for_reads(&context.nodes, value, &mut |v, _, _| stable &= fixed[v]);
             if stable {
-                fixed.insert(target);
+                fixed[target] = true;
                 arranged.assigns.push((target, value));
                 continue;
             }
@@ -63,21 +61,21 @@ pub(crate) fn arrange(context: &mut Context) -> Arranged {
         }
     }
     arranged.locals = (0..context.vars.len())
-        .filter(|v| counts.contains_key(v) && !matches!(context.vars[*v].kind, Kind::Signal(..)))
+        .filter(|v| counts[*v] > 0 && !matches!(context.vars[*v].kind, Kind::Signal(..)))
         .collect();
     arranged
 }
 
 /// Drops assignments to locals that nothing reads, and branches that become empty. Reads follow writes in the text, so
 /// one pass from the end suffices.
-fn prune(stmts: Vec<Stmt>, nodes: &[Entry], vars: &[Var], live: &mut HashSet<VarId>) -> Vec<Stmt> {
+fn prune(stmts: Vec<Stmt>, nodes: &[Entry], vars: &[Var], live: &mut [bool]) -> Vec<Stmt> {
     let mut kept = vec![];
     for stmt in stmts.into_iter().rev() {
         match stmt {
             Stmt::Assign { target, value } => {
-                if matches!(vars[target].kind, Kind::Signal(..)) || live.contains(&target) {
+                if matches!(vars[target].kind, Kind::Signal(..)) || live[target] {
                     for_reads(nodes, value, &mut |v, _, _| {
-                        live.insert(v);
+                        live[v] = true;
                     });
                     kept.push(Stmt::Assign { target, value });
                 }
@@ -87,7 +85,7 @@ fn prune(stmts: Vec<Stmt>, nodes: &[Entry], vars: &[Var], live: &mut HashSet<Var
                 let then = prune(then, nodes, vars, live);
                 if !then.is_empty() || !otherwise.is_empty() {
                     for_reads(nodes, condition, &mut |v, _, _| {
-                        live.insert(v);
+                        live[v] = true;
                     });
                     kept.push(Stmt::If { condition, then, otherwise });
                 }
@@ -99,7 +97,7 @@ fn prune(stmts: Vec<Stmt>, nodes: &[Entry], vars: &[Var], live: &mut HashSet<Var
                     .collect();
                 if arms.iter().any(|a| !a.body.is_empty()) {
                     for_reads(nodes, selector, &mut |v, _, _| {
-                        live.insert(v);
+                        live[v] = true;
                     });
                     kept.push(Stmt::Case { selector, arms });
                 }
@@ -137,15 +135,7 @@ fn for_stmt_reads(stmt: &Stmt, nodes: &[Entry], f: &mut dyn FnMut(VarId)) {
 /// Splits statements into blocks: statements with a common target share one; a read of a variable that is assigned
 /// again later joins the reader to its writer; blocks that read each other are joined.
 fn group(stmts: Vec<Stmt>, nodes: &[Entry]) -> Vec<Vec<Stmt>> {
-    let n = stmts.len();
-    let mut parent: Vec<usize> = (0..n).collect();
-    fn find(parent: &mut [usize], mut i: usize) -> usize {
-        while parent[i] != i {
-            parent[i] = parent[parent[i]];
-            i = parent[i];
-        }
-        i
-    }
+    let mut joined: UnionFind<usize> = UnionFind::new(stmts.len());
     let mut writers: HashMap<VarId, Vec<usize>> = HashMap::new();
     for (i, stmt) in stmts.iter().enumerate() {
         for_targets(stmt, &mut |v| {
@@ -155,75 +145,29 @@ fn group(stmts: Vec<Stmt>, nodes: &[Entry]) -> Vec<Vec<Stmt>> {
             }
         });
     }
-    for list in writers.values() {
-        for pair in list.windows(2) {
-            let (a, b) = (find(&mut parent, pair[0]), find(&mut parent, pair[1]));
-            parent[a.max(b)] = a.min(b);
-        }
+    for pair in writers.values().flat_map(|list| list.windows(2)) {
+        joined.union(pair[0], pair[1]);
     }
     let mut reads: Vec<(usize, usize)> = vec![];
     for (i, stmt) in stmts.iter().enumerate() {
-        let mut seen = vec![];
-        for_stmt_reads(stmt, nodes, &mut |v| seen.push(v));
-        for v in seen {
-            let Some(list) = writers.get(&v) else { continue };
-            let last = list[list.len() - 1];
+        for_stmt_reads(stmt, nodes, &mut |v| {
+            let Some(&last) = writers.get(&v).and_then(|list| list.last()) else { return };
             if last >= i {
-                let (a, b) = (find(&mut parent, i), find(&mut parent, last));
-                parent[a.max(b)] = a.min(b);
+                joined.union(i, last);
             } else {
                 reads.push((i, last));
             }
-        }
+        });
     }
-    // Statement order makes reader > writer; a cycle among groups needs a pair of groups that overlap. Joining until
-    // stable is simple and the number of groups is small.
-    loop {
-        let mut after: HashMap<usize, HashSet<usize>> = HashMap::new();
-        for (reader, writer) in &reads {
-            let (r, w) = (find(&mut parent, *reader), find(&mut parent, *writer));
-            if r != w {
-                after.entry(r).or_default().insert(w);
-            }
-        }
-        let mut joined = false;
-        let roots: Vec<usize> = after.keys().copied().collect();
-        for root in roots {
-            let mut reached: HashSet<usize> = HashSet::new();
-            let mut stack: Vec<usize> = after[&root].iter().copied().collect();
-            while let Some(next) = stack.pop() {
-                if reached.insert(next) {
-                    stack.extend(after.get(&next).into_iter().flatten().copied());
-                }
-            }
-            if reached.contains(&root) {
-                for other in reached {
-                    let reaches_back = {
-                        let mut seen = HashSet::new();
-                        let mut stack = vec![other];
-                        while let Some(next) = stack.pop() {
-                            if seen.insert(next) {
-                                stack.extend(after.get(&next).into_iter().flatten().copied());
-                            }
-                        }
-                        seen.contains(&root)
-                    };
-                    let (a, b) = (find(&mut parent, root), find(&mut parent, other));
-                    if reaches_back && a != b {
-                        parent[a.max(b)] = a.min(b);
-                        joined = true;
-                    }
-                }
-            }
-        }
-        if !joined {
-            break;
-        }
+    let after: DiGraphMap<usize, ()> =
+        reads.into_iter().map(|(reader, writer)| (joined.find(reader), joined.find(writer))).collect();
+    for pair in tarjan_scc(&after).iter().flat_map(|component| component.windows(2)) {
+        joined.union(pair[0], pair[1]);
     }
     let mut order: Vec<usize> = vec![];
     let mut groups: HashMap<usize, Vec<Stmt>> = HashMap::new();
     for (i, stmt) in stmts.into_iter().enumerate() {
-        let root = find(&mut parent, i);
+        let root = joined.find(i);
         if !groups.contains_key(&root) {
             order.push(root);
         }
@@ -244,7 +188,7 @@ fn assigns(stmt: &Stmt, var: VarId) -> bool {
 }
 
 /// Gives locals that live in a branch only a value at the top, so that no tool sees a latch.
-fn with_defaults(block: Vec<Stmt>, context: &mut Context, counts: &HashMap<VarId, usize>) -> Vec<Stmt> {
+fn with_defaults(block: Vec<Stmt>, context: &mut Context, counts: &[usize]) -> Vec<Stmt> {
     let mut targets = vec![];
     let mut seen = HashSet::new();
     for stmt in &block {
@@ -256,7 +200,7 @@ fn with_defaults(block: Vec<Stmt>, context: &mut Context, counts: &HashMap<VarId
     }
     let mut out = vec![];
     for v in targets {
-        let local = counts.contains_key(&v) && !matches!(context.vars[v].kind, Kind::Signal(..));
+        let local = counts[v] > 0 && !matches!(context.vars[v].kind, Kind::Signal(..));
         if local && !block.iter().any(|s| assigns(s, v)) {
             let width = context.vars[v].width;
             let zero = context.add(Node::Literal(vec![false; width]), width);

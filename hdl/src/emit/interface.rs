@@ -1,5 +1,7 @@
 //! What a block shows to its own kernel: its ports, locals and the ports of its children, with their Verilog names.
 
+use super::split::{fields, Field};
+use super::{take_deposit, Body};
 use rust_hdl::core::prelude::*;
 use std::collections::{HashMap, HashSet};
 
@@ -13,6 +15,8 @@ pub(crate) enum Role {
     ChildIn,
     ChildOut,
     ChildInOut,
+    /// A port of a register that was replaced by one per field.
+    Split,
 }
 
 /// A signal visible in a kernel.
@@ -26,6 +30,8 @@ pub(crate) struct Visible {
     pub(crate) width: usize,
     /// Position in [`Interface::children`] and the port name in the child.
     pub(crate) child: Option<(usize, String)>,
+    /// What a register holds; empty for every other signal.
+    pub(crate) fields: Vec<Field>,
 }
 
 /// All signals and children of one block.
@@ -94,6 +100,9 @@ const KEYWORDS: &[&str] = &[
     "wire", "with", "within", "wor", "xnor", "xor",
 ];
 
+/// The ports of a register; the first two have the type of what it holds.
+const REGISTER_PORTS: [&str; 4] = ["d", "q", "clock", "reset"];
+
 #[derive(Default)]
 struct Listing {
     interface: Interface,
@@ -119,6 +128,19 @@ impl Listing {
         }
     }
 
+    /// Only the ports of registers keep their fields.
+    fn end_child(&mut self, node: &dyn Block) {
+        let number = self.interface.children.len() - 1;
+        let own = |signal: &&mut Visible| signal.child.as_ref().is_some_and(|(child, _)| *child == number);
+        let mut ports: Vec<&mut Visible> = self.interface.signals.iter_mut().filter(own).collect();
+        let register_port = |(_, port): &(usize, String)| REGISTER_PORTS.contains(&port.as_str());
+        // Asking a block what it is costs an elaboration, but for registers.
+        let looks_so = ports.iter().all(|signal| signal.child.as_ref().is_some_and(register_port));
+        if !looks_so || !is_register(node) {
+            ports.iter_mut().for_each(|signal| signal.fields.clear());
+        }
+    }
+
     fn joined(&self, from: usize, last: &str) -> String {
         let mut parts: Vec<&str> = self.path[from..].iter().map(|p| p.0.as_str()).collect();
         if !last.is_empty() {
@@ -126,6 +148,11 @@ impl Listing {
         }
         parts.join("$")
     }
+}
+
+fn is_register(node: &dyn Block) -> bool {
+    node.hdl();
+    matches!(take_deposit(), Some(Body::Register(_)))
 }
 
 impl Probe for Listing {
@@ -157,12 +184,17 @@ impl Probe for Listing {
         let name = self.interface.namer.unique(&wish);
         let position = self.interface.signals.len();
         self.interface.by_raw.insert(raw.clone(), position);
-        self.interface.signals.push(Visible { raw, name, role, width: atom.bits(), child });
+        let is_storage = child.as_ref().is_some_and(|(_, port)| REGISTER_PORTS[..2].contains(&port.as_str()));
+        let fields = if is_storage { fields(atom) } else { vec![] };
+        self.interface.signals.push(Visible { raw, name, role, width: atom.bits(), child, fields });
     }
     fn visit_end_namespace(&mut self, _: &str, _: &dyn Block) {
         self.leave();
     }
-    fn visit_end_scope(&mut self, _: &str, _: &dyn Block) {
+    fn visit_end_scope(&mut self, _: &str, node: &dyn Block) {
+        if self.depth == 2 {
+            self.end_child(node);
+        }
         self.leave();
     }
 }

@@ -4,31 +4,39 @@ mod body;
 pub(crate) mod interface;
 mod module;
 pub(crate) mod print;
+mod register;
+mod split;
 
 pub use module::{verilog, LINT_ARGS};
 
 use crate::sym::context::elaborate;
-use interface::interface_of;
+use interface::{interface_of, Interface};
 use print::{constant, Printer, Uses};
 use rust_hdl::core::prelude::*;
 use std::cell::RefCell;
 use std::collections::HashMap;
 
-/// Finds the text connected to a port, by port name.
-pub(crate) type Resolver<'a> = &'a dyn Fn(&str) -> String;
-
 /// What a block's `hdl` describes, for the module writer.
 pub(crate) enum Body {
     /// The result of a kernel.
     Kernel(KernelBody),
-    /// Text placed in the parent; the outputs are registers of the parent. The function gets a resolver for port names.
-    Inline(Box<dyn Fn(Resolver) -> String>),
+    /// A register of the parent.
+    Register(Storage),
     /// A module body written by hand over port names; `variables` says whether its outputs are `reg`.
     Text { type_name: String, text: String, variables: bool },
 }
 
+/// What a register is, beside its ports `d`, `q`, `clock` and, with a reset, `reset`.
+pub(crate) struct Storage {
+    /// The value at power-up and after reset, least significant bit first.
+    pub(crate) initial: Vec<bool>,
+    pub(crate) has_reset: bool,
+}
+
 /// The body of a kernel, printed.
 pub(crate) struct KernelBody {
+    /// What the kernel sees, with the registers that were split.
+    pub(crate) interface: Interface,
     pub(crate) type_name: String,
     /// Declarations of locals and enum codes.
     pub(crate) locals: Vec<Local>,
@@ -81,6 +89,7 @@ fn snake(type_name: &str) -> String {
 /// Elaborates a kernel: leaves the body for [`verilog`] and returns its text.
 pub(crate) fn kernel<B: Block>(block: &B, type_name: &str, shadow: impl FnOnce()) -> Verilog {
     let mut context = elaborate(type_name, interface_of(block), shadow);
+    split::registers(&mut context);
     let arranged = body::arrange(&mut context);
     let mut printer =
         Printer { nodes: &context.nodes, vars: &context.vars, uses: Uses::default(), variants_used: HashMap::new() };
@@ -122,6 +131,7 @@ pub(crate) fn kernel<B: Block>(block: &B, type_name: &str, shadow: impl FnOnce()
         })
         .collect();
     let body = KernelBody {
+        interface: context.interface,
         type_name: snake(type_name),
         locals: arranged.locals.iter().map(local).collect(),
         parameters,

@@ -1,7 +1,8 @@
 //! The module writer: walks a tree of blocks and prints one module per distinct body.
 
 use super::interface::{interface_of, Interface, Role};
-use super::{range, take_deposit, Body, KernelBody};
+use super::register::{parts_of, register_text, Part};
+use super::{range, take_deposit, Body, KernelBody, Storage};
 use rust_hdl::core::prelude::*;
 use std::collections::{HashMap, HashSet};
 
@@ -35,7 +36,7 @@ struct Built {
 
 enum BuiltBody {
     Module(String),
-    Inline(Box<dyn Fn(super::Resolver) -> String>),
+    Register(Storage),
 }
 
 #[derive(Default)]
@@ -89,10 +90,10 @@ impl Probe for Writer {
         let code = node.hdl();
         let is_top = self.stack.is_empty();
         let body = match (take_deposit(), code) {
-            (Some(Body::Inline(text)), _) if !is_top => BuiltBody::Inline(text),
-            (Some(Body::Inline(_)), _) => panic!("this block cannot be a module of its own: wrap it"),
+            (Some(Body::Register(storage)), _) if !is_top => BuiltBody::Register(storage),
+            (Some(Body::Register(_)), _) => panic!("this block cannot be a module of its own: wrap it"),
             (Some(Body::Kernel(kernel)), _) => {
-                let text = module_of_kernel(&interface, &kernel, &children);
+                let text = module_of_kernel(&kernel, &children);
                 BuiltBody::Module(self.keep(text, &kernel.type_name, is_top))
             }
             (Some(Body::Text { type_name, text, variables }), _) => {
@@ -178,7 +179,8 @@ fn module_of_text(interface: &Interface, text: &str, variables: bool) -> String 
     out
 }
 
-fn module_of_kernel(interface: &Interface, kernel: &KernelBody, children: &[Built]) -> String {
+fn module_of_kernel(kernel: &KernelBody, children: &[Built]) -> String {
+    let interface = &kernel.interface;
     let owner = &kernel.type_name;
     let procedural: HashSet<&str> = kernel.variables.iter().map(String::as_str).collect();
     let mut assigned: HashMap<&str, (&str, bool)> =
@@ -217,7 +219,13 @@ fn module_of_kernel(interface: &Interface, kernel: &KernelBody, children: &[Buil
             found.unwrap_or_else(|| panic!("{owner}: no port `{raw}`"))
         };
         match &child.body {
-            BuiltBody::Inline(text) => instances.push_str(&text(&port_text)),
+            BuiltBody::Register(storage) => {
+                let reset = storage.has_reset.then(|| port_text("reset"));
+                let parts: Vec<Part> = parts_of(interface, &child.path)
+                    .map(|(part, width)| (port_text(&format!("q{part}")), port_text(&format!("d{part}")), width))
+                    .collect();
+                instances.push_str(&register_text(&storage.initial, &parts, &port_text("clock"), reset));
+            }
             BuiltBody::Module(module) => {
                 let raw_ports: Vec<&str> = interface
                     .signals
@@ -246,7 +254,7 @@ fn module_of_kernel(interface: &Interface, kernel: &KernelBody, children: &[Buil
     let mut out = header(interface, &|name| procedural.contains(name), &unused);
     kernel.parameters.iter().for_each(|p| out.push_str(p));
     let inline: HashSet<&str> =
-        children.iter().filter(|c| matches!(c.body, BuiltBody::Inline(_))).map(|c| c.path.as_str()).collect();
+        children.iter().filter(|c| matches!(c.body, BuiltBody::Register(_))).map(|c| c.path.as_str()).collect();
     for s in &interface.signals {
         let register = s.role == Role::ChildOut
             && s.child.as_ref().is_some_and(|(c, _)| inline.contains(interface.children[*c].as_str()));
