@@ -6,6 +6,7 @@ use crate::shim;
 use crate::source::Source;
 use crate::tools::{Tool, Tools};
 use anyhow::{Context, Result};
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -34,7 +35,15 @@ const VERILATOR_FLAGS: [&str; 15] = [
 
 /// C++ flags that are not a matter of speed. Each shared object keeps its symbols to itself: all of them contain a
 /// class of the same name.
-const CXX_FLAGS: [&str; 6] = ["-std=c++17", "-fPIC", "-fvisibility=hidden", "-fno-gnu-unique", "-Wno-attributes", "-w"];
+const CXX_FLAGS: [&str; 5] = ["-std=c++17", "-fPIC", "-fvisibility=hidden", "-Wno-attributes", "-w"];
+
+/// What g++ needs for the same; clang makes no such symbols.
+const GXX_FLAGS: [&str; 1] = ["-fno-gnu-unique"];
+
+/// Optimisation: what a model takes longer to build it must win back in a few million cycles. clang takes as long for
+/// its second level as g++ for its first.
+const CLANG_SPEED: [&str; 2] = ["-O2", "-march=native"];
+const GXX_SPEED: [&str; 2] = ["-O1", "-march=native"];
 
 /// Constructors and the like run once per model: compiling them for speed only costs time.
 const SLOW_FLAGS: [&str; 1] = ["-O0"];
@@ -49,13 +58,14 @@ pub fn shared_object(source: &Source, tools: &Tools) -> Result<PathBuf> {
     let traced = source.trace.is_some();
     let shape = shim::text(&[], traced);
     let flags = VERILATOR_FLAGS.join(" ") + &SLOW_FLAGS.join(" ") + &format!("{UNIT}");
-    let cxx_flags = source.cxx_flags.join(" ");
+    let fast = toolchain.fast_flags(source);
+    let cxx_flags = fast.join(" ");
     let processor = if cxx_flags.contains("=native") { processor() } else { String::new() };
     let key =
         cache::key([source.verilog.as_str(), &source.top, &shape, &flags, &cxx_flags, &processor, &toolchain.version]);
-    let shared = shared(&cache::directory(), &toolchain, &cxx_flags, &processor, source)?;
+    let shared = shared(&cache::directory(), &toolchain, &fast, &processor, source)?;
     let entry = cache::entry(&cache, &key, |directory| {
-        build(source, &toolchain, &shared, directory)
+        build(source, &toolchain, &fast, &shared, directory)
             .with_context(|| format!("cannot build module {} (files in {})", source.top, directory.display()))
     })?;
     Ok(entry.join("model.so"))
@@ -66,6 +76,7 @@ struct Toolchain<'a> {
     tools: &'a Tools,
     include: PathBuf,
     version: String,
+    is_clang: bool,
 }
 
 impl<'a> Toolchain<'a> {
@@ -74,12 +85,22 @@ impl<'a> Toolchain<'a> {
         let root = run(tools.command(Tool::Verilator)?.args(["--getenv", "VERILATOR_ROOT"]))?;
         let cxx = run(tools.command(Tool::Cxx)?.arg("--version"))?;
         let include = Path::new(String::from_utf8_lossy(&root.stdout).trim()).join("include");
-        Ok(Toolchain { tools, include, version: said(&verilator) + &said(&cxx) + &CXX_FLAGS.join(" ") })
+        let is_clang = said(&cxx).contains("clang");
+        Ok(Toolchain { tools, include, version: said(&verilator) + &said(&cxx) + &CXX_FLAGS.join(" "), is_clang })
+    }
+
+    /// Flags for what runs every cycle.
+    fn fast_flags(&self, source: &Source) -> Vec<String> {
+        let best = if self.is_clang { CLANG_SPEED } else { GXX_SPEED };
+        source.cxx_flags.clone().unwrap_or_else(|| best.map(String::from).to_vec())
     }
 
     fn cxx(&self, directory: &Path) -> Result<Command> {
         let mut command = self.tools.command(Tool::Cxx)?;
         command.current_dir(directory).args(CXX_FLAGS);
+        if !self.is_clang {
+            command.args(GXX_FLAGS);
+        }
         command.arg("-I").arg(&self.include).arg("-I").arg(self.include.join("vltstd"));
         Ok(command)
     }
@@ -95,12 +116,12 @@ fn processor() -> String {
 struct Shared {
     /// The run-time library.
     objects: Vec<PathBuf>,
-    /// A header next to its compiled form. Reading it anew would be two thirds of the time a small model takes; where
-    /// its flags differ from a unit's, the compiler falls back to the text.
+    /// A header next to its compiled form, for units that run every cycle. Reading it anew would be two thirds of the
+    /// time a small model takes.
     header: PathBuf,
 }
 
-fn shared(cache: &Path, chain: &Toolchain, flags: &str, processor: &str, source: &Source) -> Result<Shared> {
+fn shared(cache: &Path, chain: &Toolchain, flags: &[String], processor: &str, source: &Source) -> Result<Shared> {
     let (mut parts, mut header) = (vec!["verilated", "verilated_threads"], "#include \"verilated.h\"\n".to_string());
     if source.trace.is_some() {
         parts.push("verilated_fst_c");
@@ -117,12 +138,15 @@ fn shared(cache: &Path, chain: &Toolchain, flags: &str, processor: &str, source:
         })?;
         objects.push(entry.join("runtime.o"));
     }
-    let key = format!("header-{}", cache::key([&header, flags, processor, &chain.version]));
+    let key = format!("header-{}", cache::key([&header, &flags.join(" "), processor, &chain.version]));
     let entry = cache::entry(cache, &key, |directory| {
-        fs::write(directory.join("all.h"), &header)?;
+        let path = directory.join("all.h");
+        fs::write(&path, &header)?;
         let mut command = chain.cxx(directory)?;
-        command.args(&source.cxx_flags).args(trace_flags(source));
-        run(command.args(["-x", "c++-header", "all.h", "-o", "all.h.gch"])).context("cannot compile a header")?;
+        command.args(flags).args(trace_flags(source));
+        // Read as a nameless file: clang looks for a named one where it was, and the directory will be renamed.
+        command.args(["-x", "c++-header", "-", "-o", "all.h.gch"]).stdin(fs::File::open(&path)?);
+        run(&mut command).context("cannot compile a header")?;
         Ok(())
     })?;
     Ok(Shared { objects, header: entry.join("all.h") })
@@ -137,7 +161,7 @@ fn trace_flags(source: &Source) -> &'static [&'static str] {
     }
 }
 
-fn build(source: &Source, chain: &Toolchain, shared: &Shared, directory: &Path) -> Result<()> {
+fn build(source: &Source, chain: &Toolchain, fast: &[String], shared: &Shared, directory: &Path) -> Result<()> {
     let traced = source.trace.is_some();
     fs::write(directory.join("model.v"), &source.verilog)?;
     let mut verilator = chain.tools.command(Tool::Verilator)?;
@@ -152,10 +176,14 @@ fn build(source: &Source, chain: &Toolchain, shared: &Shared, directory: &Path) 
     let header = fs::read_to_string(cpp.join(format!("{}.h", shim::PREFIX)))?;
     fs::write(cpp.join("shim.cpp"), shim::text(&shim::declarations(&header)?, traced))?;
     let units = units(&cpp)?;
-    let objects = compile(&units, source, chain, shared, &cpp)?;
+    let mut fast_flags: Vec<OsString> = fast.iter().map(OsString::from).collect();
+    fast_flags.extend(["-include".into(), shared.header.clone().into()]);
+    let objects = compile(&units, &fast_flags, trace_flags(source), chain, &cpp)?;
 
     let mut link = chain.cxx(&cpp)?;
     link.args(["-shared", "-Wl,-Bsymbolic", "-o", "../model.so"]).args(&objects).args(&shared.objects);
+    // The run-time library's atomics are calls for clang.
+    link.arg("-latomic");
     if traced {
         link.args(["-llz4", "-lz"]);
     }
@@ -202,7 +230,13 @@ fn units(cpp: &Path) -> Result<Vec<Unit>> {
 }
 
 /// Compiles the units, as many at once as there are cores, and returns the objects' names.
-fn compile(units: &[Unit], source: &Source, chain: &Toolchain, shared: &Shared, cpp: &Path) -> Result<Vec<String>> {
+fn compile(
+    units: &[Unit],
+    fast_flags: &[OsString],
+    trace_flags: &[&str],
+    chain: &Toolchain,
+    cpp: &Path,
+) -> Result<Vec<String>> {
     let queue = Mutex::new(units.iter());
     let worker = || -> Result<()> {
         loop {
@@ -210,11 +244,11 @@ fn compile(units: &[Unit], source: &Source, chain: &Toolchain, shared: &Shared, 
             let Some(unit) = next else { return Ok(()) };
             let mut command = chain.cxx(cpp)?;
             if unit.fast {
-                command.args(&source.cxx_flags);
+                command.args(fast_flags);
             } else {
                 command.args(SLOW_FLAGS);
             }
-            command.args(trace_flags(source)).arg("-include").arg(&shared.header);
+            command.args(trace_flags);
             run(command.args(["-I", ".", "-c", &unit.name, "-o"]).arg(object(unit)))?;
         }
     };

@@ -3,18 +3,23 @@
 //! `cargo xtask mutate` names a file in the environment. Every text that is built or checked then has the fault, if it
 //! has the place; without the variable nothing happens.
 
+use crate::cache;
 use serde_json::Value;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-/// Names the file: a JSON object with `from`, a part of a text, and `to`, what stands there instead.
+/// Names the file: a JSON object with `from`, a part of a text, `to`, what stands there instead, and, where every place
+/// that looks so is meant, `every`.
 pub const VARIABLE: &str = "STEVEDORE_MUTANT";
 /// Appended to that name: a file that exists once the fault was put into a text.
 pub const MARK: &str = ".found";
 
-/// The text, with the fault if one is asked for and `from` occurs in it.
-pub fn put_into(text: String) -> String {
-    let Some(path) = std::env::var_os(VARIABLE) else { return text };
-    put(text, Path::new(&path))
+/// The text, with the fault if one is asked for and `from` occurs in it; and where models of such a text are kept, which
+/// nobody will ask for again.
+pub fn put_into(text: String) -> (String, Option<PathBuf>) {
+    let Some(path) = std::env::var_os(VARIABLE) else { return (text, None) };
+    let changed = put(text.clone(), Path::new(&path));
+    let is_new = changed != text;
+    (changed, is_new.then(|| cache::directory().with_file_name("mutants").join("models")))
 }
 
 /// # Panics
@@ -24,9 +29,10 @@ fn put(text: String, path: &Path) -> String {
     let fault: Value = serde_json::from_str(&description).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let part = |name: &str| fault[name].as_str().unwrap_or_else(|| panic!("{}: no \"{name}\"", path.display()));
     let (from, to) = (part("from"), part("to"));
+    let every = fault["every"] == true;
     match text.matches(from).count() {
         0 => text,
-        1 => {
+        count if count == 1 || every => {
             let mut mark = path.as_os_str().to_owned();
             mark.push(MARK);
             std::fs::write(&mark, "").unwrap_or_else(|error| panic!("{}: {error}", mark.display()));

@@ -10,21 +10,15 @@ pub struct Source {
     pub(crate) verilog: String,
     pub(crate) trace: Option<PathBuf>,
     pub(crate) random_reset: Option<u32>,
-    pub(crate) cxx_flags: Vec<String>,
+    pub(crate) cxx_flags: Option<Vec<String>>,
     pub(crate) cache: Option<PathBuf>,
 }
 
 impl Source {
     /// Module `top` of the text `verilog`, optimised for speed, not traced, registers without an initial value zero.
     pub fn new(top: impl Into<String>, verilog: impl Into<String>) -> Self {
-        Source {
-            top: top.into(),
-            verilog: mutant::put_into(verilog.into()),
-            trace: None,
-            random_reset: None,
-            cxx_flags: ["-O1", "-march=native"].map(String::from).to_vec(),
-            cache: None,
-        }
+        let (verilog, cache) = mutant::put_into(verilog.into());
+        Source { top: top.into(), verilog, trace: None, random_reset: None, cxx_flags: None, cache }
     }
 
     /// Writes every signal of every cycle to `path` as FST. A traced model is a separate build, and several times
@@ -41,9 +35,9 @@ impl Source {
         self
     }
 
-    /// Replaces the C++ optimisation flags (`-O1 -march=native`).
+    /// Replaces the C++ optimisation flags (`-march=native` and what is best for the compiler).
     pub fn cxx_flags<S: Into<String>>(mut self, flags: impl IntoIterator<Item = S>) -> Self {
-        self.cxx_flags = flags.into_iter().map(Into::into).collect();
+        self.cxx_flags = Some(flags.into_iter().map(Into::into).collect());
         self
     }
 

@@ -1,0 +1,83 @@
+//! Faults that once were in the RTL, from `testbenches/faults.json`: each is a part of the emitted Verilog and what
+//! stands there in its stead, with the test that was written against it.
+
+use super::trial::{run, Binaries, Outcome};
+use crate::progress::Progress;
+use crate::workspace::root;
+use anyhow::{bail, ensure, Context, Result};
+use serde_json::Value;
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+/// A fault.
+struct Fault {
+    name: String,
+    what: String,
+    /// The test binary, and part of the names of the tests in it.
+    binary: String,
+    filter: String,
+    change: Value,
+}
+
+/// Puts every fault whose name has one of `names` in it back, and fails if a test does not notice.
+pub fn put_back(names: &[String], list: bool, patience: Duration) -> Result<()> {
+    let path = root().join("testbenches").join("faults.json");
+    let wanted = |fault: &Fault| names.is_empty() || names.iter().any(|name| fault.name.contains(name));
+    let faults: Vec<Fault> = read(&path)?.into_iter().filter(wanted).collect();
+    ensure!(!faults.is_empty(), "no fault in {} has such a name: see `cargo xtask mutate --list`", path.display());
+    if list {
+        for fault in &faults {
+            println!("{:32} {} {}: {}", fault.name, fault.binary, fault.filter, fault.what);
+        }
+        return Ok(());
+    }
+    let mut progress = Progress::new(faults.len() + 1);
+    let binaries = progress.quiet_step("building the tests", Binaries::build)?;
+    let mut bad = Vec::new();
+    for fault in &faults {
+        let outcome = progress
+            .quiet_step(&fault.name, || run(&binaries, &fault.change, &fault.binary, &fault.filter, patience))?;
+        let word = match outcome {
+            Outcome::Caught(_) => "caught",
+            Outcome::Survived => "SURVIVED",
+            Outcome::Lost => "LOST",
+            Outcome::Broken => "BROKEN",
+        };
+        println!("{word:9} {:32} {}", fault.name, fault.what);
+        if word != "caught" {
+            bad.push(fault.name.as_str());
+        }
+    }
+    if !bad.is_empty() {
+        bail!(
+            "{} of {} not noticed: {} (LOST: the Verilog has no such place any more, BROKEN: it has several, or does \
+             not build with the fault; give such a fault another place in {})",
+            bad.len(),
+            faults.len(),
+            bad.join(", "),
+            path.display()
+        );
+    }
+    println!("all {} faults are noticed", faults.len());
+    Ok(())
+}
+
+fn read(path: &Path) -> Result<Vec<Fault>> {
+    let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let faults: Vec<Value> = serde_json::from_str(&text).with_context(|| format!("{} is no list", path.display()))?;
+    let of = |change: Value| {
+        let part = |name: &str| {
+            let value = change[name].as_str().map(str::to_string);
+            value.with_context(|| format!("{}: no \"{name}\" in {change}", path.display()))
+        };
+        Ok(Fault {
+            name: part("name")?,
+            what: part("what")?,
+            binary: part("test")?,
+            filter: part("filter")?,
+            change: change.clone(),
+        })
+    };
+    faults.into_iter().map(of).collect()
+}

@@ -1,0 +1,196 @@
+//! Changes drawn at random, block after block, and what survives them.
+
+use super::sites::{sites, Site};
+use super::trial::{run, Binaries, Outcome};
+use crate::process;
+use crate::progress::Progress;
+use crate::workspace::{cargo, program, root};
+use anyhow::{ensure, Context, Result};
+use rand::rngs::StdRng;
+use rand::seq::{IndexedRandom, SliceRandom};
+use rand::SeedableRng;
+use serde_json::{json, Value};
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// The tests that cover the blocks of a folder, the quickest first.
+const COVER: [(&str, &[&str]); 9] = [
+    ("rtl/src/connection", &["leaves", "lookup", "tcp"]),
+    ("rtl/src/dma", &["stream_dma", "rx", "tx"]),
+    ("rtl/src/host", &["host"]),
+    ("rtl/src/network", &["addresses", "network"]),
+    ("rtl/src/rx", &["rx"]),
+    ("rtl/src/stream", &["stream_dma", "host", "network"]),
+    ("rtl/src/tx", &["tx"]),
+    ("rtl/src/wire", &["leaves", "stream_dma"]),
+    ("hdl/src/blocks", &["stream_dma", "host", "tx", "rx"]),
+];
+
+/// The tests of the whole engine, which hear of every change that no block's test noticed.
+const ENGINE: [&str; 8] = [
+    "engine_early_data",
+    "engine_neighbours",
+    "engine_stop",
+    "engine_bad_input",
+    "engine_transfer",
+    "engine_faults",
+    "engine_memory",
+    "engine_many",
+];
+
+/// A block's file, and the text of every module made from it.
+struct Block {
+    file: PathBuf,
+    modules: Vec<String>,
+}
+
+/// Makes `count` changes, one after the other, spread over all blocks or all in one, and lists the survivors. A run
+/// that was broken off goes on where it was.
+pub fn draw(count: usize, only: Option<&str>, seed: u64, patience: Duration) -> Result<()> {
+    let folder = root().join("target/mutants");
+    let blocks = blocks(&folder, only)?;
+    let changes = changes(&blocks, count, seed);
+    let kept = folder.join(format!("random-{}-{seed}.json", only.unwrap_or("all")));
+    let mut done: BTreeMap<String, String> =
+        fs::read_to_string(&kept).ok().and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+    let mut progress = Progress::new(count + 1);
+    let binaries = progress.quiet_step("building the tests", Binaries::build)?;
+    let (mut caught, mut survivors) = (0, Vec::new());
+    for (block, site, from, to) in &changes {
+        let name = format!("{}: {}: {}", relative(&block.file), site.what, site.from.trim());
+        let key = format!("{from} -> {to}");
+        let verdict = match done.get(&key) {
+            Some(verdict) => verdict.clone(),
+            None => {
+                let change = json!({ "from": from, "to": to, "every": true });
+                let verdict = progress.quiet_step(&name, || judge(&binaries, &change, &block.file, patience))?;
+                done.insert(key, verdict.clone());
+                fs::write(&kept, serde_json::to_string_pretty(&done)?)?;
+                verdict
+            }
+        };
+        println!("{verdict:40} {name}");
+        if verdict == "survived" {
+            survivors.push((block, site));
+        } else {
+            caught += 1;
+        }
+    }
+    println!("{caught} of {count} changes were noticed (seed {seed})");
+    for (block, site) in survivors {
+        println!("survived: {}\n    {}\n    {}", place(block, site), site.from.trim(), site.to.trim());
+    }
+    Ok(())
+}
+
+/// Which test notices, if one does.
+fn judge(binaries: &Binaries, change: &Value, file: &Path, patience: Duration) -> Result<String> {
+    let folder = relative(file.parent().unwrap_or(file));
+    let cover = COVER.iter().find(|(of, _)| *of == folder).map_or(&[][..], |(_, tests)| tests);
+    let mut found = false;
+    let mut verdict = None;
+    for binary in cover.iter().chain(&ENGINE) {
+        match run(binaries, change, binary, "", patience)? {
+            Outcome::Caught(test) => {
+                verdict = Some(test);
+                break;
+            }
+            Outcome::Broken => {
+                verdict = Some("no Verilog any more".to_string());
+                break;
+            }
+            Outcome::Survived => found = true,
+            Outcome::Lost => {}
+        }
+    }
+    let models = root().join("target/mutants/models");
+    if models.exists() {
+        fs::remove_dir_all(models)?;
+    }
+    ensure!(found || verdict.is_some(), "no test has the place {change}");
+    Ok(verdict.unwrap_or("survived".to_string()))
+}
+
+/// The changes: block, place, and the lines around it as they are and as they are to be.
+fn changes(blocks: &[Block], count: usize, seed: u64) -> Vec<(&Block, Site, String, String)> {
+    let mut random = StdRng::seed_from_u64(seed);
+    let mut drawn: Vec<(&Block, Site, String, String)> = Vec::new();
+    let mut order: Vec<&Block> = Vec::new();
+    while drawn.len() < count {
+        if order.is_empty() {
+            order = blocks.iter().collect();
+            order.shuffle(&mut random);
+        }
+        let Some(block) = order.pop() else { break };
+        let all: Vec<(&String, Site)> =
+            block.modules.iter().flat_map(|module| sites(module).into_iter().map(move |site| (module, site))).collect();
+        let Some((module, site)) = all.choose(&mut random) else { continue };
+        let lines: Vec<&str> = module.lines().collect();
+        let (before, after) = (lines[site.line - 1], lines[site.line + 1]);
+        let around = |line: &str| format!("{before}\n{line}\n{after}");
+        if drawn.iter().all(|(_, other, ..)| other != site) {
+            drawn.push((block, site.clone(), around(&site.from), around(&site.to)));
+        }
+    }
+    drawn
+}
+
+/// The blocks of the small engine, by file.
+fn blocks(folder: &Path, only: Option<&str>) -> Result<Vec<Block>> {
+    let directory = folder.join("verilog");
+    let mut elaborate = cargo(program("elaborate"));
+    elaborate.args(["verilog", "--geometry", "small"]).arg(&directory);
+    process::quiet(&mut elaborate)?;
+    let text = fs::read_to_string(directory.join("stevedore.v"))?;
+    let mut by_file: BTreeMap<PathBuf, Vec<String>> = BTreeMap::new();
+    for module in text.split("\nmodule ").skip(1) {
+        let name = module.split_whitespace().next().context("a module has a name")?;
+        if let Some(file) = file_of(name) {
+            by_file.entry(file).or_default().push(module.split("\nendmodule").next().unwrap_or(module).to_string());
+        }
+    }
+    let wanted = |file: &Path| only.is_none_or(|only| file.file_stem().is_some_and(|stem| stem == only));
+    let names: Vec<String> = by_file.keys().map(|file| relative(file)).collect();
+    let blocks: Vec<Block> = by_file
+        .into_iter()
+        .filter(|(file, modules)| wanted(file) && modules.iter().any(|module| !sites(module).is_empty()))
+        .map(|(file, modules)| Block { file, modules })
+        .collect();
+    ensure!(!blocks.is_empty(), "no block of that name that could be changed; there are {}", names.join(", "));
+    Ok(blocks)
+}
+
+/// The file a module was made from: `stevedore_skid_buffer_2` is `SkidBuffer`'s second shape.
+fn file_of(module: &str) -> Option<PathBuf> {
+    let name = module.strip_prefix("stevedore_")?;
+    let bare = name.trim_end_matches(|character: char| character.is_ascii_digit()).trim_end_matches('_');
+    let folders = COVER.iter().map(|(folder, _)| root().join(folder));
+    folders.flat_map(|folder| [name, bare].map(|stem| folder.join(format!("{stem}.rs")))).find(|file| file.is_file())
+}
+
+fn relative(path: &Path) -> String {
+    path.strip_prefix(root()).unwrap_or(path).display().to_string()
+}
+
+/// File and line where what the place assigns is named, as far as that can be told from its name.
+fn place(block: &Block, site: &Site) -> String {
+    let file = relative(&block.file);
+    let words = site.from.trim().trim_start_matches("assign ");
+    let name = words.split(' ').next().unwrap_or_default();
+    let text = fs::read_to_string(&block.file).unwrap_or_default();
+    let parts: Vec<&str> = name.split('_').collect();
+    let spellings = (0..parts.len()).map(|at| {
+        let (first, rest) = parts.split_at(at);
+        [first.join("_"), rest.join("_")].iter().filter(|part| !part.is_empty()).cloned().collect::<Vec<_>>().join(".")
+    });
+    let lines = |spelling: String| {
+        let names = [format!("let {spelling} "), format!("{spelling} = "), format!("{spelling}.next = ")];
+        text.lines().position(|line| names.iter().any(|name| line.contains(name)))
+    };
+    match spellings.into_iter().find_map(lines) {
+        Some(line) => format!("{file}:{}", line + 1),
+        None => file,
+    }
+}
