@@ -19,7 +19,7 @@ use std::collections::HashMap;
 /// What a block's `hdl` describes, for the module writer.
 pub(crate) enum Body {
     /// The result of a kernel.
-    Kernel(KernelBody),
+    Kernel(Box<KernelBody>),
     /// A register of the parent.
     Register(Storage),
     /// A module body written by hand over port names; `variables` says whether its outputs are `reg`.
@@ -141,7 +141,7 @@ pub(crate) fn kernel<B: Block>(block: &B, type_name: &str, shadow: impl FnOnce()
         uses: printer.uses,
     };
     let text = body.text();
-    deposit(Body::Kernel(body));
+    deposit(Body::Kernel(Box::new(body)));
     Verilog::Custom(text)
 }
 
