@@ -13,8 +13,8 @@ pub const VARIABLE: &str = "STEVEDORE_MUTANT";
 /// Appended to that name: a file that exists once the fault was put into a text.
 pub const MARK: &str = ".found";
 
-/// The text, with the fault if one is asked for and `from` occurs in it; and where models of such a text are kept, which
-/// nobody will ask for again.
+/// The text, with the fault if one is asked for and `from` occurs in it; and where models of such a text are kept,
+/// which nobody will ask for again.
 pub fn put_into(text: String) -> (String, Option<PathBuf>) {
     let Some(path) = std::env::var_os(VARIABLE) else { return (text, None) };
     let changed = put(text.clone(), Path::new(&path));

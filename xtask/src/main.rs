@@ -35,7 +35,7 @@ enum Command {
         #[arg(long)]
         only: Vec<String>,
     },
-    /// Put known faults back into the Verilog, one at a time, and see whether their tests notice
+    /// Change the Verilog, one place at a time, and see whether tests notice
     Mutate(mutate::Mutate),
     /// Run tests with waveforms on and list the FST files
     Wave(wave::Wave),

@@ -1,7 +1,7 @@
 //! Faults that once were in the RTL, from `testbenches/faults.json`: each is a part of the emitted Verilog and what
 //! stands there in its stead, with the test that was written against it.
 
-use super::trial::{run, Binaries, Outcome};
+use super::trial::{forget_models, run, Binaries, Outcome};
 use crate::progress::Progress;
 use crate::workspace::root;
 use anyhow::{bail, ensure, Context, Result};
@@ -38,6 +38,7 @@ pub fn put_back(names: &[String], list: bool, patience: Duration) -> Result<()> 
     for fault in &faults {
         let outcome = progress
             .quiet_step(&fault.name, || run(&binaries, &fault.change, &fault.binary, &fault.filter, patience))?;
+        forget_models()?;
         let word = match outcome {
             Outcome::Caught(_) => "caught",
             Outcome::Survived => "SURVIVED",

@@ -1,16 +1,16 @@
 //! Changes drawn at random, block after block, and what survives them.
 
 use super::sites::{sites, Site};
-use super::trial::{run, Binaries, Outcome};
+use super::trial::{forget_models, run, Binaries, Outcome};
 use crate::process;
 use crate::progress::Progress;
 use crate::workspace::{cargo, program, root};
 use anyhow::{ensure, Context, Result};
 use rand::rngs::StdRng;
-use rand::seq::{IndexedRandom, SliceRandom};
+use rand::seq::SliceRandom;
 use rand::SeedableRng;
 use serde_json::{json, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -40,6 +40,11 @@ const ENGINE: [&str; 8] = [
     "engine_many",
 ];
 
+/// Verdicts that are no test's: nothing noticed, nothing reached the place, or the change is no Verilog and says nothing.
+const SURVIVED: &str = "survived";
+const UNREACHED: &str = "in no tested Verilog";
+const BROKEN: &str = "no Verilog";
+
 /// A block's file, and the text of every module made from it.
 struct Block {
     file: PathBuf,
@@ -55,9 +60,9 @@ pub fn draw(count: usize, only: Option<&str>, seed: u64, patience: Duration) -> 
     let kept = folder.join(format!("random-{}-{seed}.json", only.unwrap_or("all")));
     let mut done: BTreeMap<String, String> =
         fs::read_to_string(&kept).ok().and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
-    let mut progress = Progress::new(count + 1);
+    let mut progress = Progress::new(changes.len() + 1);
     let binaries = progress.quiet_step("building the tests", Binaries::build)?;
-    let (mut caught, mut survivors) = (0, Vec::new());
+    let (mut caught, mut broken, mut survivors) = (0, 0, Vec::new());
     for (block, site, from, to) in &changes {
         let name = format!("{}: {}: {}", relative(&block.file), site.what, site.from.trim());
         let key = format!("{from} -> {to}");
@@ -72,15 +77,15 @@ pub fn draw(count: usize, only: Option<&str>, seed: u64, patience: Duration) -> 
             }
         };
         println!("{verdict:40} {name}");
-        if verdict == "survived" {
-            survivors.push((block, site));
-        } else {
-            caught += 1;
+        match verdict.as_str() {
+            SURVIVED | UNREACHED => survivors.push((block, site, verdict)),
+            BROKEN => broken += 1,
+            _ => caught += 1,
         }
     }
-    println!("{caught} of {count} changes were noticed (seed {seed})");
-    for (block, site) in survivors {
-        println!("survived: {}\n    {}\n    {}", place(block, site), site.from.trim(), site.to.trim());
+    println!("{caught} of {} changes were noticed, {broken} are no Verilog (seed {seed})", changes.len());
+    for (block, site, verdict) in survivors {
+        println!("{verdict}: {}\n    {}\n    {}", place(block, site), site.from.trim(), site.to.trim());
     }
     Ok(())
 }
@@ -98,43 +103,43 @@ fn judge(binaries: &Binaries, change: &Value, file: &Path, patience: Duration) -
                 break;
             }
             Outcome::Broken => {
-                verdict = Some("no Verilog any more".to_string());
+                verdict = Some(BROKEN.to_string());
                 break;
             }
             Outcome::Survived => found = true,
             Outcome::Lost => {}
         }
     }
-    let models = root().join("target/mutants/models");
-    if models.exists() {
-        fs::remove_dir_all(models)?;
-    }
-    ensure!(found || verdict.is_some(), "no test has the place {change}");
-    Ok(verdict.unwrap_or("survived".to_string()))
+    forget_models()?;
+    Ok(verdict.unwrap_or(if found { SURVIVED } else { UNREACHED }.to_string()))
 }
 
-/// The changes: block, place, and the lines around it as they are and as they are to be.
+/// The changes: block, place, and the lines around it as they are and as they are to be. A block after the other gives
+/// one, until there are `count` or no block has another.
 fn changes(blocks: &[Block], count: usize, seed: u64) -> Vec<(&Block, Site, String, String)> {
     let mut random = StdRng::seed_from_u64(seed);
-    let mut drawn: Vec<(&Block, Site, String, String)> = Vec::new();
-    let mut order: Vec<&Block> = Vec::new();
-    while drawn.len() < count {
-        if order.is_empty() {
-            order = blocks.iter().collect();
-            order.shuffle(&mut random);
-        }
-        let Some(block) = order.pop() else { break };
-        let all: Vec<(&String, Site)> =
-            block.modules.iter().flat_map(|module| sites(module).into_iter().map(move |site| (module, site))).collect();
-        let Some((module, site)) = all.choose(&mut random) else { continue };
-        let lines: Vec<&str> = module.lines().collect();
-        let (before, after) = (lines[site.line - 1], lines[site.line + 1]);
-        let around = |line: &str| format!("{before}\n{line}\n{after}");
-        if drawn.iter().all(|(_, other, ..)| other != site) {
-            drawn.push((block, site.clone(), around(&site.from), around(&site.to)));
+    let mut waiting: Vec<(&Block, Vec<(&String, Site)>)> = blocks.iter().map(|block| (block, places(block))).collect();
+    waiting.shuffle(&mut random);
+    waiting.iter_mut().for_each(|(_, places)| places.shuffle(&mut random));
+    let mut drawn = Vec::new();
+    while drawn.len() < count && waiting.iter().any(|(_, places)| !places.is_empty()) {
+        for (block, places) in &mut waiting {
+            let Some((module, site)) = places.pop() else { continue };
+            let lines: Vec<&str> = module.lines().collect();
+            let around = |line: &str| format!("{}\n{line}\n{}", lines[site.line - 1], lines[site.line + 1]);
+            let (from, to) = (around(&site.from), around(&site.to));
+            drawn.push((*block, site, from, to));
         }
     }
+    drawn.truncate(count);
     drawn
+}
+
+/// The places of a block. What stands in several shapes of it is one change, made in all of them.
+fn places(block: &Block) -> Vec<(&String, Site)> {
+    let mut seen = HashSet::new();
+    let all = block.modules.iter().flat_map(|module| sites(module).into_iter().map(move |site| (module, site)));
+    all.filter(|(_, site)| seen.insert((site.from.clone(), site.to.clone()))).collect()
 }
 
 /// The blocks of the small engine, by file.

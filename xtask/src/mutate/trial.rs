@@ -31,7 +31,7 @@ pub enum Outcome {
 pub struct Binaries(BTreeMap<String, PathBuf>);
 
 impl Binaries {
-    /// Builds the tests of the testbenches and of `stevedore-hdl`, whose models the changes reach.
+    /// Builds the tests of the testbenches.
     pub fn build() -> Result<Self> {
         let mut command = crate::workspace::cargo(["test", "--no-run", "--message-format", "json"]);
         command.args(["--package", "stevedore-testbenches", "--tests"]);
@@ -53,6 +53,15 @@ impl Binaries {
         }
         Ok(Binaries(found))
     }
+}
+
+/// Throws the models of the last change away: nobody will ask for them again.
+pub fn forget_models() -> Result<()> {
+    let models = root().join("target/mutants/models");
+    if models.exists() {
+        fs::remove_dir_all(models).context("cannot remove the changed models")?;
+    }
+    Ok(())
 }
 
 /// Runs the tests whose names contain `filter` against `change`: an object with `from`, `to` and, if every place is
