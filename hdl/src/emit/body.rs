@@ -117,16 +117,16 @@ pub(crate) fn for_targets(stmt: &Stmt, f: &mut dyn FnMut(VarId)) {
     }
 }
 
-/// Calls `f` on every variable a statement reads.
-fn for_stmt_reads(stmt: &Stmt, nodes: &[Entry], f: &mut dyn FnMut(VarId)) {
+/// Calls `f` on every variable a statement reads, with the bits read (low, width).
+pub(crate) fn for_stmt_reads(stmt: &Stmt, nodes: &[Entry], f: &mut dyn FnMut(VarId, usize, usize)) {
     match stmt {
-        Stmt::Assign { value, .. } => for_reads(nodes, *value, &mut |v, _, _| f(v)),
+        Stmt::Assign { value, .. } => for_reads(nodes, *value, f),
         Stmt::If { condition, then, otherwise } => {
-            for_reads(nodes, *condition, &mut |v, _, _| f(v));
+            for_reads(nodes, *condition, f);
             then.iter().chain(otherwise).for_each(|s| for_stmt_reads(s, nodes, f));
         }
         Stmt::Case { selector, arms } => {
-            for_reads(nodes, *selector, &mut |v, _, _| f(v));
+            for_reads(nodes, *selector, f);
             arms.iter().flat_map(|a| &a.body).for_each(|s| for_stmt_reads(s, nodes, f));
         }
     }
@@ -150,7 +150,7 @@ fn group(stmts: Vec<Stmt>, nodes: &[Entry]) -> Vec<Vec<Stmt>> {
     }
     let mut reads: Vec<(usize, usize)> = vec![];
     for (i, stmt) in stmts.iter().enumerate() {
-        for_stmt_reads(stmt, nodes, &mut |v| {
+        for_stmt_reads(stmt, nodes, &mut |v, _, _| {
             let Some(&last) = writers.get(&v).and_then(|list| list.last()) else { return };
             if last >= i {
                 joined.union(i, last);

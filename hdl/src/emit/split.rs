@@ -4,6 +4,7 @@
 //! does with a register, the register is declared field by field: a simulator then moves no bits about, and a waveform
 //! shows the fields by name. A register that is moved as a whole, as buffers do, stays one vector.
 
+use super::body::{for_stmt_reads, for_targets};
 use super::interface::{Role, Visible};
 use crate::sym::context::{Context, Kind, Var};
 use crate::sym::node::*;
@@ -65,38 +66,16 @@ pub(crate) fn registers(context: &mut Context) {
 /// Which signals are somewhere read as a whole, or bit by bit at run-time positions.
 fn moved(context: &Context) -> Vec<bool> {
     let mut moved = vec![false; context.vars.len()];
-    let mut note = |id: NodeId| {
-        for_reads(&context.nodes, id, &mut |var, _, width| moved[var] |= width == context.vars[var].width);
-    };
-    for_expressions(&context.open[0], &mut note);
-    moved
-}
-
-/// Calls `f` on every expression of the statements.
-fn for_expressions(stmts: &[Stmt], f: &mut dyn FnMut(NodeId)) {
-    for stmt in stmts {
-        match stmt {
-            Stmt::Assign { value, .. } => f(*value),
-            Stmt::If { condition, then, otherwise } => {
-                f(*condition);
-                for_expressions(then, f);
-                for_expressions(otherwise, f);
-            }
-            Stmt::Case { selector, arms } => {
-                f(*selector);
-                for arm in arms {
-                    arm.labels.iter().for_each(|label| f(*label));
-                    for_expressions(&arm.body, f);
-                }
-            }
-        }
+    for stmt in &context.open[0] {
+        for_stmt_reads(stmt, &context.nodes, &mut |var, _, width| moved[var] |= width == context.vars[var].width);
     }
+    moved
 }
 
 /// The one statement that gives `d` its value, and the parts of which the value is made, lowest first.
 fn stored(context: &Context, d: VarId) -> Option<(usize, Vec<NodeId>)> {
     let mut count = 0;
-    context.open[0].iter().for_each(|stmt| super::body::for_targets(stmt, &mut |var| count += usize::from(var == d)));
+    context.open[0].iter().for_each(|stmt| for_targets(stmt, &mut |var| count += usize::from(var == d)));
     let is_it = |stmt: &Stmt| matches!(stmt, Stmt::Assign { target, .. } if *target == d);
     let place = context.open[0].iter().position(is_it)?;
     let Stmt::Assign { value, .. } = context.open[0][place] else { return None };

@@ -40,7 +40,7 @@ const ENGINE: [&str; 8] = [
     "engine_many",
 ];
 
-/// Verdicts that are no test's: nothing noticed, nothing reached the place, or the change is no Verilog and says nothing.
+/// Verdicts that are no test's: nothing noticed, nothing reached the place, or the change is no Verilog.
 const SURVIVED: &str = "survived";
 const UNREACHED: &str = "in no tested Verilog";
 const BROKEN: &str = "no Verilog";
