@@ -345,7 +345,6 @@ impl<const W: usize, const K: usize> Logic for Engine<W, K> {
             && self.s_axis_rdcpl.tlast.val()
             && self.read_arbiter.s_completion.ready.val();
         join!(self.placement.m_write => self.write_arbiter.s_write[0]);
-        self.write_arbiter.more.next = self.placement.more.val();
         join!(self.response_writer.m_write => self.write_arbiter.s_write[1]);
         join!(self.write_arbiter.m_write => self.write_gate.s_in);
         self.write_gate.last.next = self.write_arbiter.m_write.bits.val().last;

@@ -79,7 +79,6 @@ impl<const W: usize, const N: usize> Logic for ReadArbiter<W, N> {
         self.grants.valid.next = valid;
         self.grants.ready.next = ready;
         self.grants.last.next = true;
-        self.grants.goes_on.next = false;
 
         // The tag belongs to the last input whose range begins at or below it.
         let answer = self.s_completion.bits.val();

@@ -5,10 +5,7 @@
 //!
 //! # Ports
 //! - `s_write`: `WriteBeat<W, K>`: bursts.
-//! - `more`: input 0 has a word right behind the one it offers.
-//! - `m_write`: `WriteBeat<W, K>`: the bursts of all, whole, taking turns when several wait. Input 0, whose bursts may
-//!   be of one beat where the others' have many, keeps its turn from burst to burst until another has waited for 16
-//!   cycles: small packets do not cost it its share of the port.
+//! - `m_write`: `WriteBeat<W, K>`: the bursts of all, whole, taking turns when several wait.
 //!
 //! # Handshake
 //! An input's `ready` depends on registers only.
@@ -32,13 +29,9 @@ pub struct WriteArbiter<const W: usize, const K: usize, const N: usize> {
     pub reset: Signal<In, bool>,
     /// Bursts.
     pub s_write: [Sink<WriteBeat<W, K>>; N],
-    /// Input 0 has a word right behind the one it offers.
-    pub more: Signal<In, bool>,
     /// The bursts of all.
     pub m_write: Source<WriteBeat<W, K>>,
     grants: Grants<N>,
-    /// Cycles for which another input has waited in this turn of input 0.
-    turn: Register<Bits<5>>,
     out: SkidBuffer<WriteBeat<W, K>>,
 }
 
@@ -48,10 +41,8 @@ impl<const W: usize, const K: usize, const N: usize> Default for WriteArbiter<W,
             clock: Signal::default(),
             reset: Signal::default(),
             s_write: std::array::from_fn(|_| Sink::default()),
-            more: Signal::default(),
             m_write: Source::default(),
             grants: Grants::default(),
-            turn: Register::default(),
             out: SkidBuffer::default(),
         }
     }
@@ -60,7 +51,7 @@ impl<const W: usize, const K: usize, const N: usize> Default for WriteArbiter<W,
 impl<const W: usize, const K: usize, const N: usize> Logic for WriteArbiter<W, K, N> {
     #[kernel]
     fn update(&mut self) {
-        setup!(self, grants, turn, out);
+        setup!(self, grants, out);
         forward!(self.out.m_out => self.m_write);
         let owner = self.grants.owner.val();
         let ready = self.out.s_in.ready.val();
@@ -76,10 +67,5 @@ impl<const W: usize, const K: usize, const N: usize> Logic for WriteArbiter<W, K
         self.grants.valid.next = valid;
         self.grants.ready.next = ready;
         self.grants.last.next = beat.last;
-        let turn = self.turn.q.val();
-        let long = turn.get_bit(4);
-        self.grants.goes_on.next = owner.get_bit(0) && self.more.val() && !long;
-        let waits = owner.get_bit(0) && (valid & !owner).any();
-        self.turn.d.next = mux(waits, turn + !long, bits::<5>(0));
     }
 }

@@ -8,7 +8,6 @@
 //! - `s_beat`: `Beat<W>`: the packets; a packet has exactly as many bytes as its pieces. `error` is ignored: what
 //!   arrives here is meant to be written.
 //! - `m_write`: `WriteBeat<W, K>`: bursts, split at multiples of `maximum_write`.
-//! - `more`: a word is planned behind the one on `m_write`.
 //! - `piece_ends`: the word on `m_write` is the last of its piece. That it is the last of its packet, it says itself:
 //!   `placement_ends`.
 //!
@@ -92,8 +91,6 @@ pub struct Writer<const W: usize, const K: usize> {
     pub m_write: Source<WriteBeat<W, K>>,
     /// The word on `m_write` is the last of its piece.
     pub piece_ends: Signal<Out, bool>,
-    /// A word is planned behind the one on `m_write`.
-    pub more: Signal<Out, bool>,
     bursts: Splitter,
     words: Splitter,
     /// The burst that is cut into words is the last of its piece.
@@ -161,7 +158,6 @@ impl<const W: usize, const K: usize> Logic for Writer<W, K> {
         let late = if next.front { !lanes_from::<W>(plan.position) } else { !bits::<W>(0) };
         let all = !bits::<K>(0);
         self.plan.m_out.ready.next = fire;
-        self.more.next = planned;
         self.s_beat.ready.next = fire && takes;
         self.front.d.next = mux(fire && takes, beat.data, self.front.q.val());
         self.out.s_in.valid.next = fire;

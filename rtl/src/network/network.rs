@@ -204,7 +204,6 @@ impl<const W: usize> Logic for Network<W> {
         self.grants.valid.next = offers;
         self.grants.ready.next = free;
         self.grants.last.next = beat.last;
-        self.grants.goes_on.next = false;
         self.full.d.next = mux(free, valid, full);
         self.out.d.next = mux(free, beat, self.out.q.val());
         self.m_frame.valid.next = full;

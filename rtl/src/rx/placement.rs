@@ -57,8 +57,6 @@ pub struct Placement<const W: usize, const K: usize> {
     pub s_extent: Sink<FrameExtent>,
     /// Payload, to host memory.
     pub m_write: Source<WriteBeat<W, K>>,
-    /// A word is planned behind the one on `m_write`.
-    pub more: Signal<Out, bool>,
     /// What the host is to hear, in the order of the commands; bytes that are reported were all accepted on `m_write`.
     pub m_notice: Source<Notice>,
     /// Finished teardowns; each after the last notice about its connection was taken.
@@ -91,7 +89,6 @@ impl<const W: usize, const K: usize> Placement<W, K> {
             s_frame: Sink::default(),
             s_extent: Sink::default(),
             m_write: Source::default(),
-            more: Signal::default(),
             m_notice: Source::default(),
             m_torn_down: Source::default(),
             free_entries: Signal::default(),
@@ -141,7 +138,6 @@ impl<const W: usize, const K: usize> Logic for Placement<W, K> {
         self.cuts.m_out.ready.next = goes;
         self.residues.m_out.ready.next = goes;
 
-        self.more.next = self.writer.more.val();
         let offered = self.writer.m_write.valid.val();
         let taken = self.m_write.ready.val();
         self.m_write.bits.next = self.writer.m_write.bits.val();

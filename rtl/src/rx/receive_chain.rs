@@ -148,7 +148,8 @@ impl Logic for ReceiveChain {
         self.alone.d.next = !self.placer.busy.val();
         let alone = self.alone.q.val();
         let beheads = self.lender.beheads.val();
-        let active = (state.tears && alone) || beheads;
+        let tearing = state.tears && alone;
+        let active = tearing || beheads;
         let settles = self.placer.store.val();
         let fresh = self.free.m_free.bits.val();
         let append = state.appends && self.free.m_free.valid.val() && !settles.valid;
@@ -237,19 +238,20 @@ impl Logic for ReceiveChain {
         self.contexts.write_address.next = loaded.tail;
         self.contexts.write_data.next = context;
 
-        // One record at most: of a slot that gets its placeholder, of a chain that got a context, that lost all, that
-        // lends or was lent to, or that was at work.
+        // One record at most: of a slot that gets its placeholder, of a chain that got a context, that loses all, that
+        // lends or was lent to, or that was at work. What a teardown leaves is known from its first cycle, and nobody
+        // reads the record before its last: written in all of them, it does not wait for the last report to be taken.
         let provides = self.free.provides.val();
         let placeholder = self.free.placeholder.val();
         let lent = self.lender.store.val();
         let mut store = Store {
-            valid: settles.valid || append || torn || provides || lent.valid,
+            valid: settles.valid || append || tearing || provides || lent.valid,
             slot: if settles.valid { settles.slot } else { command.slot },
             chain: settles.chain,
         };
         if append {
             store.chain = appended(loaded, context);
-        } else if torn {
+        } else if tearing {
             store.chain = empty(loaded.tail, loaded);
         } else if provides {
             store.slot = placeholder;

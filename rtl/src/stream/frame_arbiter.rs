@@ -67,6 +67,5 @@ impl<const W: usize, const N: usize> Logic for FrameArbiter<W, N> {
         self.grants.valid.next = valid;
         self.grants.ready.next = ready;
         self.grants.last.next = beat.last;
-        self.grants.goes_on.next = false;
     }
 }

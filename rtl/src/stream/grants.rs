@@ -7,7 +7,6 @@
 //! - `valid`: bit i: input i offers something.
 //! - `ready`: what the owner offers would be taken.
 //! - `last`: it is the last of its packet.
-//! - `goes_on`: the owner has its next packet ready behind this one, and keeps the grant for it.
 //! - `owner`: one bit: the input that may offer.
 //!
 //! # Handshake
@@ -20,8 +19,8 @@
 //! hurry.
 //!
 //! # Invariant
-//! A grant lasts a whole packet; then it goes to the next input in the ring that waits, unless `goes_on`. Without that
-//! nobody waits for more than one packet of each other input.
+//! A grant lasts a whole packet; then it goes to the next input in the ring that waits: nobody waits for more than one
+//! packet of each other input.
 use stevedore_hdl::prelude::*;
 
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
@@ -44,8 +43,6 @@ pub struct Grants<const N: usize> {
     pub ready: Signal<In, bool>,
     /// It is the last of its packet.
     pub last: Signal<In, bool>,
-    /// The owner keeps the grant behind the packet that ends.
-    pub goes_on: Signal<In, bool>,
     /// Who may offer; one bit.
     pub owner: Signal<Out, Bits<N>>,
     state: Register<State<N>>,
@@ -60,7 +57,6 @@ impl<const N: usize> Default for Grants<N> {
             valid: Signal::default(),
             ready: Signal::default(),
             last: Signal::default(),
-            goes_on: Signal::default(),
             owner: Signal::default(),
             state: Register::new(State { busy: false, owner: 1.into() }),
         }
@@ -93,7 +89,7 @@ impl<const N: usize> Logic for Grants<N> {
         let offers = (valid & owner).any();
         let others = valid & !owner;
         let busy = if offers && ready { !self.last.val() } else { state.busy };
-        let stays = busy || (offers && (!ready || self.goes_on.val()));
+        let stays = busy || (offers && !ready);
         let moved = if others.any() {
             following::<N>(owner, others)
         } else if offers {

@@ -105,47 +105,6 @@ fn bursts_pass_whole_and_take_turns() {
     });
 }
 
-/// Bursts of one beat keep their share of the port beside bursts of 32, and starve nobody: the turn of input 0 ends 16
-/// cycles after another began to wait, however its words come.
-#[test]
-fn short_bursts_share_the_port_with_long_ones() {
-    with_big_stack(|| {
-        let mut dut = Compiled::new(&WriteArbiter::<64, 8, 2>::default(), "write_arbiter").unwrap();
-        let more = dut.model.port("more");
-        for pace in [100, 50] {
-            dut.reset();
-            let mut random = Random::new(11);
-            let word = |data: u64, last| (WRITES.word)(data, last);
-            let short: Vec<_> = (0..4000).map(|i| word(i, true)).collect();
-            let long: Vec<_> = (0..4000).map(|i| word(1 << 62 | i, i % 32 == 31)).collect();
-            let mut feeds = [Feed::new("s_write_0", short, pace), Feed::new("s_write_1", long, 100)];
-            let mut drain = Drain::new("m_write", 100);
-            for _ in 0..2000 {
-                feeds.iter_mut().for_each(|feed| feed.before(&mut dut, &mut random));
-                drain.before(&mut dut, &mut random);
-                dut.model.set(more, u64::from(pace == 100 || random.percent(50)));
-                dut.settle();
-                feeds.iter_mut().for_each(|feed| feed.after(&dut));
-                drain.after(&dut);
-                dut.step();
-            }
-            let owners: Vec<u64> = drain.words.iter().map(|w| (WRITES.data)(w).0 >> 62).collect();
-            let turns: Vec<usize> = owners.chunk_by(|a, b| a == b).map(<[u64]>::len).collect();
-            println!("pace {pace}: {turns:?}");
-            let inner = &turns[1..turns.len() - 1];
-            assert!(inner.len() > 60, "turns change: {inner:?}");
-            let (even, odd): (Vec<usize>, Vec<usize>) =
-                (inner.iter().copied().step_by(2).collect(), inner.iter().copied().skip(1).step_by(2).collect());
-            let (short, long) = if even.contains(&32) { (odd, even) } else { (even, odd) };
-            assert!(long.iter().all(|&beats| beats == 32), "a burst is whole: {long:?}");
-            assert!(short.iter().all(|&beats| beats <= 18), "nobody starves: {short:?}");
-            if pace == 100 {
-                assert!(short.iter().all(|&beats| beats >= 16), "a turn is more than a beat: {short:?}");
-            }
-        }
-    });
-}
-
 #[test]
 fn requests_take_turns_and_answers_go_by_tag() {
     with_big_stack(|| {
