@@ -1,13 +1,18 @@
 //! smoltcp as the peer, in process: any number of sockets, each with a session.
 
+mod listeners;
+mod queues;
+#[cfg(test)]
+mod tests;
+
 use super::Peer;
 use crate::sessions::Session;
+use listeners::{Factory, Port};
+pub(crate) use queues::Queues;
 use smoltcp::iface::{Config, Interface, SocketHandle, SocketSet};
-use smoltcp::phy::{Device, DeviceCapabilities, Medium, RxToken, TxToken};
 use smoltcp::socket::tcp::{Socket, SocketBuffer, State};
 use smoltcp::time::{Duration, Instant};
 use smoltcp::wire::{EthernetAddress, HardwareAddress, IpCidr, Ipv4Cidr};
-use std::collections::VecDeque;
 use std::net::Ipv4Addr;
 
 /// How the peer is set up.
@@ -41,9 +46,6 @@ impl SmoltcpOptions {
     }
 }
 
-/// Makes the session of a connection accepted.
-type Factory = Box<dyn FnMut() -> Box<dyn Session>>;
-
 struct Flow {
     socket: SocketHandle,
     session: Box<dyn Session>,
@@ -53,19 +55,16 @@ struct Flow {
     opened: bool,
 }
 
-struct Port {
-    number: u16,
-    factory: Factory,
-    waiting: Vec<SocketHandle>,
-    backlog: usize,
-}
-
 /// The peer.
 pub struct SmoltcpPeer {
     options: SmoltcpOptions,
     interface: Interface,
     queues: Queues,
+    /// Sockets that have a peer.
     sockets: SocketSet<'static>,
+    /// Sockets that listen. smoltcp gives a segment to the first socket of a set that takes it: among the others, a
+    /// listener in front of a half-open connection would take the repetition of that connection's SYN.
+    listeners: SocketSet<'static>,
     flows: Vec<Flow>,
     ports: Vec<Port>,
     /// Results of the sessions whose connection is over.
@@ -83,14 +82,22 @@ impl SmoltcpPeer {
             // The list is empty and has room for two.
             let _ = addresses.push(IpCidr::Ipv4(Ipv4Cidr::new(options.ip, options.prefix)));
         });
-        let sockets = SocketSet::new(Vec::new());
-        SmoltcpPeer { options, interface, queues, sockets, flows: Vec::new(), ports: Vec::new(), finished: Vec::new() }
+        SmoltcpPeer {
+            options,
+            interface,
+            queues,
+            sockets: SocketSet::new(Vec::new()),
+            listeners: SocketSet::new(Vec::new()),
+            flows: Vec::new(),
+            ports: Vec::new(),
+            finished: Vec::new(),
+        }
     }
 
     /// Serves connections to `port`, up to `backlog` at the same time in their handshake.
     pub fn serve<S: Session + 'static>(&mut self, port: u16, backlog: usize, mut factory: impl FnMut() -> S + 'static) {
         let factory: Factory = Box::new(move || Box::new(factory()));
-        self.ports.push(Port { number: port, factory, waiting: Vec::new(), backlog });
+        self.ports.push(Port { number: port, factory, listening: Vec::new(), half_open: Vec::new(), backlog });
         self.refill();
     }
 
@@ -101,7 +108,8 @@ impl SmoltcpPeer {
         local_port: u16,
         session: impl Session + 'static,
     ) -> Result<(), String> {
-        let socket = self.add_socket();
+        let socket = self.new_socket();
+        let socket = self.sockets.add(socket);
         let context = self.interface.context();
         let connected = self.sockets.get_mut::<Socket>(socket).connect(context, remote, local_port);
         connected.map_err(|error| format!("connect from port {local_port}: {error}"))?;
@@ -131,49 +139,11 @@ impl SmoltcpPeer {
         willing
     }
 
-    fn add_socket(&mut self) -> SocketHandle {
+    fn new_socket(&self) -> Socket<'static> {
         let buffer = || SocketBuffer::new(vec![0; self.options.buffer]);
         let mut socket = Socket::new(buffer(), buffer());
         socket.set_ack_delay(self.options.acknowledgement_delay.map(Duration::from_micros));
-        self.sockets.add(socket)
-    }
-
-    /// Keeps enough sockets listening.
-    fn refill(&mut self) {
-        for index in 0..self.ports.len() {
-            while self.ports[index].waiting.len() < self.ports[index].backlog {
-                let socket = self.add_socket();
-                let number = self.ports[index].number;
-                if self.sockets.get_mut::<Socket>(socket).listen(number).is_err() {
-                    return;
-                }
-                self.ports[index].waiting.push(socket);
-            }
-        }
-    }
-
-    /// Listening sockets that found a peer become flows.
-    fn accept(&mut self) {
-        let mut accepted = false;
-        for port in &mut self.ports {
-            let sockets = &self.sockets;
-            let (flows, factory) = (&mut self.flows, &mut port.factory);
-            port.waiting.retain(|&socket| {
-                let active = matches!(
-                    sockets.get::<Socket>(socket).state(),
-                    State::Established | State::CloseWait | State::FinWait1 | State::LastAck
-                );
-                if active {
-                    let session = factory();
-                    flows.push(Flow { socket, session, ended: false, closed: false, done: false, opened: true });
-                    accepted = true;
-                }
-                !active
-            });
-        }
-        if accepted {
-            self.refill();
-        }
+        socket
     }
 
     /// Moves bytes between sockets and sessions; true if a socket has something new to say.
@@ -245,6 +215,7 @@ impl Peer for SmoltcpPeer {
         let time = Instant::from_micros((now as f64 * rate) as i64);
         self.queues.room = room;
         loop {
+            self.receive(time);
             self.interface.poll(time, &mut self.queues, &mut self.sockets);
             self.accept();
             if !self.pump() {
@@ -260,57 +231,5 @@ impl Peer for SmoltcpPeer {
             Some(delay) => now + (delay.total_micros() as f64 / rate).ceil() as u64 + 1,
             None => u64::MAX,
         }
-    }
-}
-
-/// Frames in and out of smoltcp.
-#[derive(Default)]
-pub(crate) struct Queues {
-    pub(crate) received: VecDeque<Vec<u8>>,
-    pub(crate) sent: Vec<Vec<u8>>,
-    pub(crate) room: usize,
-}
-
-impl Device for Queues {
-    type RxToken<'a> = Received;
-    type TxToken<'a> = Sending<'a>;
-
-    fn receive(&mut self, _now: Instant) -> Option<(Received, Sending<'_>)> {
-        if self.room == 0 {
-            return None;
-        }
-        let frame = self.received.pop_front()?;
-        Some((Received(frame), Sending(self)))
-    }
-
-    fn transmit(&mut self, _now: Instant) -> Option<Sending<'_>> {
-        (self.room > 0).then_some(Sending(self))
-    }
-
-    fn capabilities(&self) -> DeviceCapabilities {
-        let mut capabilities = DeviceCapabilities::default();
-        capabilities.medium = Medium::Ethernet;
-        capabilities.max_transmission_unit = 1514;
-        capabilities
-    }
-}
-
-pub(crate) struct Received(Vec<u8>);
-
-impl RxToken for Received {
-    fn consume<R, F: FnOnce(&[u8]) -> R>(self, take: F) -> R {
-        take(&self.0)
-    }
-}
-
-pub(crate) struct Sending<'a>(&'a mut Queues);
-
-impl TxToken for Sending<'_> {
-    fn consume<R, F: FnOnce(&mut [u8]) -> R>(self, length: usize, make: F) -> R {
-        let mut frame = vec![0; length];
-        let result = make(&mut frame);
-        self.0.sent.push(frame);
-        self.0.room -= 1;
-        result
     }
 }
