@@ -10,12 +10,13 @@
 //! Two cycles through an empty FIFO, then one word per cycle each way; after being full `s_in.ready` returns one cycle
 //! after the first word has left.
 //! # Invariant
-//! A word is offered only from the cycle after it was written, so the memory is never read where it is being written
-//! and needs no collision logic. While there is room the place behind the last word is written in every cycle, whatever
+//! A word is read only in the cycle after it was written or later, so the memory is never read where it is being written
+//! and needs no collision logic. Where the word behind the one offered lies is a register: `m_out.ready`, which comes
+//! late, decides whether that word is read, not what is read. While there is room the place behind the last word is written in every cycle, whatever
 //! `s_in` says: it holds nothing until `push` counts it, and the memory's enable, which has many listeners, does not
 //! wait for `s_in.valid`.
 
-use super::{DualPortRam, Register};
+use super::{HeldRam, Register};
 use crate::prelude::*;
 
 /// See the module.
@@ -31,8 +32,9 @@ pub struct Fifo<T: Symbolic> {
     pub m_out: Source<T>,
     /// Words held, the one offered included.
     pub level: Signal<Out, Bits<16>>,
-    memory: DualPortRam<T>,
+    memory: HeldRam<T>,
     write_at: Register<Bits<16>>,
+    /// The word behind the one offered; the first if none is.
     read_at: Register<Bits<16>>,
     held: Register<Bits<16>>,
     valid: Register<bool>,
@@ -47,7 +49,7 @@ impl<T: Symbolic> Fifo<T> {
     /// A FIFO that holds `depth` words.
     pub fn new(depth: usize) -> Self {
         assert!((1..1 << 15).contains(&depth), "a FIFO of {depth} words");
-        let memory = DualPortRam::new(depth).no_rw_check();
+        let memory = HeldRam::new(depth);
         let words = memory.depth() as u64;
         Fifo {
             clock: Signal::default(),
@@ -83,27 +85,31 @@ impl<T: Symbolic> Logic for Fifo<T> {
         setup!(self, write_at, read_at, held, valid, ready);
         clocks!(self, memory);
         let push = self.s_in.valid.val() && self.ready.q.val();
-        let pop = self.m_out.ready.val() && self.valid.q.val();
+        let valid = self.valid.q.val();
+        let pop = self.m_out.ready.val() && valid;
+        let held = self.held.q.val();
 
         // `push` and `pop` come late: add and compare first, let them choose.
-        let after = (self.read_at.q.val() + 1) & self.address_mask.val();
-        let read_at = mux(pop, after, self.read_at.q.val());
+        let loads = self.m_out.ready.val() || !valid;
+        let follows = mux(valid, held != 1, held.any());
+        let read_at = self.read_at.q.val();
+        let after = (read_at + 1) & self.address_mask.val();
         self.memory.write_enable.next = self.ready.q.val();
         self.memory.write_address.next = self.write_at.q.val();
         self.memory.write_data.next = self.s_in.bits.val();
+        self.memory.read_enable.next = loads;
         self.memory.read_address.next = read_at;
-        self.read_at.d.next = read_at;
+        self.read_at.d.next = mux(loads && follows, after, read_at);
         let after = (self.write_at.q.val() + 1) & self.address_mask.val();
         self.write_at.d.next = mux(push, after, self.write_at.q.val());
 
-        let held = self.held.q.val();
         let (more, fewer) = ((held + 1) & self.level_mask.val(), (held - 1) & self.level_mask.val());
         self.held.d.next = mux(push == pop, held, mux(push, more, fewer));
-        self.valid.d.next = held.any() && !(pop && held == 1);
+        self.valid.d.next = follows || !loads;
         self.ready.d.next = pop || !(held == self.depth.val() || (push && held == self.almost.val()));
 
         self.s_in.ready.next = self.ready.q.val();
-        self.m_out.valid.next = self.valid.q.val();
+        self.m_out.valid.next = valid;
         self.m_out.bits.next = self.memory.read_data.val();
         self.level.next = held;
     }

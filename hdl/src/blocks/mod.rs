@@ -3,6 +3,7 @@
 mod cleared_ram;
 mod fifo;
 mod free_list;
+mod held_ram;
 mod ping_pong;
 mod ram;
 mod register;
@@ -12,6 +13,7 @@ mod spare;
 pub use cleared_ram::ClearedRam;
 pub use fifo::Fifo;
 pub use free_list::FreeList;
+pub use held_ram::HeldRam;
 pub use ping_pong::PingPong;
 pub use ram::{ByteRam, DualPortRam};
 pub use register::{Flop, Register};

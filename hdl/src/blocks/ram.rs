@@ -59,14 +59,14 @@ pub struct ByteRam<const W: usize, const B: usize> {
 
 /// Contents and options of a memory.
 #[derive(Clone, Debug)]
-struct Storage<T> {
-    words: Vec<T>,
+pub(super) struct Storage<T> {
+    pub(super) words: Vec<T>,
     initial: Vec<T>,
-    no_rw_check: bool,
+    pub(super) no_rw_check: bool,
 }
 
 impl<T: Symbolic> Storage<T> {
-    fn new(depth: usize) -> Self {
+    pub(super) fn new(depth: usize) -> Self {
         assert!((1..=1 << 16).contains(&depth), "a depth of {depth} words");
         // As Verilator has it: zeros, which need not be `T::default()`.
         let undefined = T::from_flat(&vec![false; T::BITS]);
@@ -79,12 +79,13 @@ impl<T: Symbolic> Storage<T> {
         self.initial = contents;
     }
 
-    fn at(&self, address: Bits<16>) -> usize {
+    pub(super) fn at(&self, address: Bits<16>) -> usize {
         address.index() & (self.words.len() - 1)
     }
 
-    /// The body of the module around the `write` statements, which may use `{address}`.
-    fn text(&self, type_name: &str, write: impl Fn(&str) -> String) -> Verilog {
+    /// The body of the module around the `write` statements, which may use `{address}`; `read` is the condition of a
+    /// read.
+    pub(super) fn text(&self, type_name: &str, read: &str, write: impl Fn(&str) -> String) -> Verilog {
         let depth = self.words.len();
         let (top, bits) = (T::BITS - 1, depth.trailing_zeros() - 1);
         let attribute = if self.no_rw_check { "    (* no_rw_check *)\n" } else { "" };
@@ -102,7 +103,7 @@ impl<T: Symbolic> Storage<T> {
         }
         text.push_str("    end\n    always @(posedge clock) begin\n");
         text.push_str(&write(&format!("write_address[{bits}:0]")));
-        text.push_str(&format!("        read_data <= memory[read_address[{bits}:0]];\n    end\n"));
+        text.push_str(&format!("        {read}read_data <= memory[read_address[{bits}:0]];\n    end\n"));
         deposit(Body::Text { type_name: type_name.to_string(), text: text.clone(), variables: true });
         Verilog::Custom(text)
     }
@@ -158,8 +159,9 @@ impl<T: Symbolic> Logic for DualPortRam<T> {
         self.read_data.connect();
     }
     fn hdl(&self) -> Verilog {
-        self._storage
-            .text("dual_port_ram", |address| format!("        if (write_enable) memory[{address}] <= write_data;\n"))
+        self._storage.text("dual_port_ram", "", |address| {
+            format!("        if (write_enable) memory[{address}] <= write_data;\n")
+        })
     }
 }
 
@@ -208,7 +210,7 @@ impl<const W: usize, const B: usize> Logic for ByteRam<W, B> {
         self.read_data.connect();
     }
     fn hdl(&self) -> Verilog {
-        self._storage.text("byte_ram", |address| {
+        self._storage.text("byte_ram", "", |address| {
             let line = |b: usize| {
                 let enable = if B == 1 { "write_enable".to_string() } else { format!("write_enable[{b}]") };
                 let range = format!("[{}:{}]", 8 * b + 7, 8 * b);

@@ -84,8 +84,11 @@ struct Ticket {
     tick: bool,
     /// Segments: it is in place `b`.
     in_b: bool,
-    /// Segments: no other connection waits for a turn, and there is room for a segment to send.
-    alone: bool,
+    /// There is room for a segment to send.
+    send_room: bool,
+    /// The turns at the door and before it, whose connections are compared in the next cycle.
+    turn_inside: UnderWay,
+    turn_outside: UnderWay,
 }
 
 /// See the module.
@@ -186,6 +189,12 @@ fn choose(s: State) -> Choice {
 #[kernel_fn]
 fn lately(row: Bits<16>, flight: Flight, decide: UnderWay) -> bool {
     is(flight.measure, row) || is(flight.judge, row) || is(decide, row)
+}
+
+/// A turn of another connection than the head's.
+#[kernel_fn]
+fn waits_beside(turn: UnderWay, head: Head) -> bool {
+    turn.valid && turn.row != head.slot
 }
 
 impl Logic for Arbiter {
@@ -302,11 +311,16 @@ impl Logic for Arbiter {
             s.tick
         };
         self.ticket_valid.d.next = room && (choice.segment || choice.host || choice.turn || choice.tick);
-        let queued = self.s_turn.valid.val() && self.s_turn.bits.val() != s.segment.slot;
-        let rival = queued || (s.turn.valid && s.turn.slot != s.segment.slot);
-        let alone = choice.segment && self.send_room.val() && !rival;
-        self.ticket.d.next =
-            Ticket { head, other: !choice.segment, turn: choice.turn, tick: choice.tick, in_b: s.in_b, alone };
+        self.ticket.d.next = Ticket {
+            head,
+            other: !choice.segment,
+            turn: choice.turn,
+            tick: choice.tick,
+            in_b: s.in_b,
+            send_room: self.send_room.val(),
+            turn_inside: UnderWay { valid: s.turn.valid, row: s.turn.slot },
+            turn_outside: UnderWay { valid: self.s_turn.valid.val(), row: self.s_turn.bits.val() },
+        };
 
         // The event behind the ticket.
         self.turn_comes.next = self.ticket_valid.q.val() && ticket.turn;
@@ -321,6 +335,7 @@ impl Logic for Arbiter {
         }
         event.slot = ticket.head.slot;
         let wild = (ticket.head.slot & !mask).any();
+        let rival = waits_beside(ticket.turn_inside, ticket.head) || waits_beside(ticket.turn_outside, ticket.head);
         self.issued_valid.d.next = self.ticket_valid.q.val();
         self.issued.d.next = Issued {
             event,
@@ -328,7 +343,7 @@ impl Logic for Arbiter {
             legitimate: ticket_row.any() && !wild,
             settling: ticket.head.settling,
             settled: ticket.head.settled,
-            alone: ticket.alone,
+            alone: !ticket.other && ticket.send_room && !rival,
             erase: ticket.head.erase,
             blank: ticket.head.erase || wild,
         };

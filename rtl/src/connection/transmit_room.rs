@@ -127,7 +127,8 @@ pub fn judge_turn(record: ConnectionRecord, states: States, m: TurnMeasures) -> 
     let open = positive(room);
     let small = mss >= m.unsent;
     let fits_rest = room >= m.unsent;
-    let fits_whole = room >= mss;
+    // The smaller window is the room: both are compared at once, and neither waits for which one that is.
+    let fits_whole = m.congestion_room >= mss && m.window_room >= mss;
     let sent = if m.fin_sent { m.posted } else { m.flight };
     let waiting = !m.drained && !negative(m.unsent);
     TurnFit {
