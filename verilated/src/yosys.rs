@@ -12,7 +12,7 @@ use anyhow::{bail, Context, Result};
 
 pub use ecp5::{synth_ecp5, Resources, Synthesis};
 pub use place::{place_ecp5, Stage};
-pub use timing::{Hop, Placement};
+pub use timing::{Ends, Hop, Placement};
 
 /// What a structural check found; each entry is a line about one signal or one loop.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -163,6 +163,10 @@ fn place() -> Result<()> {
     for hop in &placement.critical {
         println!("{:8.2} {:6.2}  {}", hop.logic, hop.routing, hop.through);
     }
+    println!("where paths end that leave less than a tenth of the period: registers, slowest, signal");
+    for ends in &placement.tight {
+        println!("{:8} {:6.2}  {}", ends.count, ends.slowest, ends.signal);
+    }
     let path = workspace_root().join(TIMING_REPORT);
     std::fs::create_dir_all(path.parent().context("a folder for the report")?)?;
     std::fs::write(&path, placement.to_json(TARGET_MHZ))?;

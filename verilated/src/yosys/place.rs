@@ -51,8 +51,8 @@ pub fn place_ecp5(verilog: &str, top: &str, aim: u32, mut progress: impl FnMut(S
         "--seed",
         SEED,
     ]);
-    command.args(["--json", "design.json", "--report", "report.json", "--quiet"]);
+    command.args(["--json", "design.json", "--report", "report.json", "--detailed-timing-report", "--quiet"]);
     // Two pins, whose place does not matter; and a missed aim is for the caller to judge.
     process::run(command.args(["--lpf-allow-unconstrained", "--timing-allow-fail"]))?;
-    Placement::read(&scratch.read("report.json")?, synthesized, registers).context("nextpnr's report")
+    Placement::read(&scratch.read("report.json")?, synthesized, registers, aim).context("nextpnr's report")
 }

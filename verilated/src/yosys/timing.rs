@@ -4,6 +4,7 @@ use super::ecp5::{object, Resources};
 use super::harness::INSTANCE;
 use anyhow::{Context, Result};
 use serde_json::{json, Value};
+use std::collections::BTreeMap;
 
 /// Kinds of cells that yosys makes: everything from `_<kind>_` on was added to the name of an RTL signal.
 const KINDS: [&str; 7] = ["LUT4", "CCU2C", "PFUMX", "L6MUX21", "TRELLIS_FF", "TRELLIS_DPR16X4", "DP16KD"];
@@ -33,11 +34,25 @@ pub struct Placement {
     /// The slowest path from register to register, in its order; the first hop is where it starts, the last where it
     /// ends.
     pub critical: Vec<Hop>,
+    /// Where paths end that leave less than a tenth of the period, the slowest first.
+    pub tight: Vec<Ends>,
+}
+
+/// The registers of one RTL signal at which slow paths end.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Ends {
+    /// The signal, by its place in the RTL.
+    pub signal: String,
+    /// How many of its bits, or of its memory's pins.
+    pub count: usize,
+    /// Time of the slowest of their paths, nanoseconds.
+    pub slowest: f64,
 }
 
 impl Placement {
-    /// From nextpnr's report, and the netlist's counts of which `registers` are not the design's.
-    pub(super) fn read(report: &str, mut synthesized: Resources, registers: u64) -> Result<Self> {
+    /// From nextpnr's report, and the netlist's counts of which `registers` are not the design's. A path is tight if
+    /// it is slower than nine tenths of the period of `aim` MHz.
+    pub(super) fn read(report: &str, mut synthesized: Resources, registers: u64, aim: u32) -> Result<Self> {
         let report: Value = serde_json::from_str(report).context("no JSON")?;
         let (_, clock) = object(&report["fmax"]).next().context("no clock")?;
         let achieved = clock["achieved"].as_f64().context("no frequency")?;
@@ -51,7 +66,9 @@ impl Placement {
         if let Some(count) = synthesized.get_mut("TRELLIS_FF") {
             *count = count.saturating_sub(registers);
         }
-        Ok(Placement { achieved, synthesized, sites, critical })
+        let nets = report["detailed_net_timings"].as_array().context("no times of all nets")?;
+        let tight = tight_ends(nets, 0.9 * 1e3 / f64::from(aim));
+        Ok(Placement { achieved, synthesized, sites, critical, tight })
     }
 
     /// Nanoseconds the slowest path spends in logic, and on wires.
@@ -88,6 +105,27 @@ impl Placement {
     }
 }
 
+/// The registers at which paths of more than `limit` nanoseconds end, by signal.
+fn tight_ends(nets: &[Value], limit: f64) -> Vec<Ends> {
+    let mut signals: BTreeMap<String, Ends> = BTreeMap::new();
+    for end in nets.iter().filter_map(|net| net["endpoints"].as_array()).flatten() {
+        // Of the two, early and late, the late one counts.
+        let time = end["delay"][1].as_f64().unwrap_or(0.0);
+        if let (Some(cell), true, true) =
+            (end["cell"].as_str(), time > limit, end["event"].as_str().is_some_and(is_edge))
+        {
+            let ends = signals
+                .entry(signal(cell))
+                .or_insert_with_key(|signal| Ends { signal: signal.clone(), ..Ends::default() });
+            ends.count += 1;
+            ends.slowest = ends.slowest.max(time);
+        }
+    }
+    let mut ends: Vec<Ends> = signals.into_values().collect();
+    ends.sort_by(|a, b| b.slowest.total_cmp(&a.slowest));
+    ends
+}
+
 fn is_edge(event: &str) -> bool {
     event.starts_with("posedge")
 }
@@ -117,4 +155,21 @@ fn signal(cell: &str) -> String {
     let inside = cell.strip_prefix(INSTANCE).and_then(|rest| rest.strip_prefix('.')).unwrap_or(cell);
     let end = KINDS.iter().filter_map(|kind| inside.find(&format!("_{kind}_"))).min();
     inside[..end.unwrap_or(inside.len())].to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tight_ends_are_counted_by_signal() {
+        let end = |cell: &str, event: &str, time: f64| json!({ "cell": cell, "event": event, "delay": [0.5, time] });
+        let nets = [
+            json!({ "endpoints": [end("block.a_i.x_TRELLIS_FF_Q_1", "posedge c", 7.3), end("block.y_LUT4_A", "", 9.0)] }),
+            json!({ "endpoints": [end("block.a_i.x_TRELLIS_FF_Q_2", "posedge c", 7.9)] }),
+            json!({ "endpoints": [end("block.z_TRELLIS_FF_Q", "posedge c", 7.1)] }),
+        ];
+        let expected = Ends { signal: "a_i.x".into(), count: 2, slowest: 7.9 };
+        assert_eq!(tight_ends(&nets, 7.2), [expected]);
+    }
 }
