@@ -6,7 +6,7 @@ use anyhow::{bail, Result};
 use std::path::Path;
 use stevedore_rtl::elaborate;
 use stevedore_rtl::geometry::Geometry;
-use stevedore_verilated::Source;
+use stevedore_verilated::{Source, Window};
 
 /// Name of the top module.
 pub const TOP: &str = "stevedore";
@@ -19,11 +19,11 @@ pub fn verilog(geometry: &Geometry) -> Result<String> {
     Ok(text.to_string())
 }
 
-/// A running engine; every signal of every cycle goes to `wave`, if given.
-pub fn engine(geometry: &Geometry, wave: Option<&Path>) -> Result<Box<VerilatedEngine>> {
+/// A running engine; every signal of the window's cycles goes to the file, if one is given.
+pub fn engine(geometry: &Geometry, wave: Option<(&Path, Window)>) -> Result<Box<VerilatedEngine>> {
     let mut source = Source::new(TOP, verilog(geometry)?);
-    if let Some(path) = wave {
-        source = source.trace(path);
+    if let Some((path, window)) = wave {
+        source = source.trace(path).window(window);
     }
     Ok(Box::new(VerilatedEngine::build(&source)?))
 }

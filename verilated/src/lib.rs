@@ -40,3 +40,4 @@ pub mod yosys;
 pub use lint::{lint, Waiver};
 pub use model::{Model, Port};
 pub use source::Source;
+pub use waves::Window;

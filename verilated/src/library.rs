@@ -29,7 +29,7 @@ pub struct Library {
     /// Different for every loaded shared object.
     pub number: u32,
     pub ports: Vec<PortInfo>,
-    pub new: unsafe extern "C" fn(*const c_char, u32, u32) -> *mut Instance,
+    pub new: unsafe extern "C" fn(*const c_char, u64, u64, u32, u32) -> *mut Instance,
     pub addresses: unsafe extern "C" fn(*mut Instance, *mut *mut c_void),
     pub eval: unsafe extern "C" fn(*mut Instance),
     pub sample: unsafe extern "C" fn(*mut Instance),

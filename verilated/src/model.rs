@@ -64,7 +64,8 @@ impl Model {
     /// The same, with tools found as `tools` says.
     pub fn build_with(source: &Source, tools: &Tools) -> Result<Model> {
         if let (None, Some(path)) = (&source.trace, waves::requested(&source.top)) {
-            return Self::build_with(&source.clone().trace(path), tools);
+            let window = waves::window()?;
+            return Self::build_with(&source.clone().trace(path).window(window), tools);
         }
         let library = library::load(&compile::shared_object(source, tools)?)?;
         ensure!(!library.ports.is_empty(), "module {} has no ports", source.top);
@@ -75,7 +76,8 @@ impl Model {
         // SAFETY: `wave_pointer` is null or a C string that lives to the end of this function, and the C++ side copies
         // it; `addresses` has room for one address per port of this very library.
         let instance = unsafe {
-            let instance = (library.new)(wave_pointer, randomise, source.random_reset.unwrap_or(0));
+            let (from, to) = source.window.nanoseconds();
+            let instance = (library.new)(wave_pointer, from, to, randomise, source.random_reset.unwrap_or(0));
             (library.addresses)(instance, addresses.as_mut_ptr());
             instance
         };

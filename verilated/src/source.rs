@@ -1,6 +1,7 @@
 //! What a model is built from.
 
 use crate::mutant;
+use crate::waves::Window;
 use std::path::{Path, PathBuf};
 
 /// Verilog text and how to build it.
@@ -9,6 +10,7 @@ pub struct Source {
     pub(crate) top: String,
     pub(crate) verilog: String,
     pub(crate) trace: Option<PathBuf>,
+    pub(crate) window: Window,
     pub(crate) random_reset: Option<u32>,
     pub(crate) cxx_flags: Option<Vec<String>>,
     pub(crate) cache: Option<PathBuf>,
@@ -18,13 +20,27 @@ impl Source {
     /// Module `top` of the text `verilog`, optimised for speed, not traced, registers without an initial value zero.
     pub fn new(top: impl Into<String>, verilog: impl Into<String>) -> Self {
         let (verilog, cache) = mutant::put_into(verilog.into());
-        Source { top: top.into(), verilog, trace: None, random_reset: None, cxx_flags: None, cache }
+        Source {
+            top: top.into(),
+            verilog,
+            trace: None,
+            window: Window::default(),
+            random_reset: None,
+            cxx_flags: None,
+            cache,
+        }
     }
 
-    /// Writes every signal of every cycle to `path` as FST. A traced model is a separate build, and several times
+    /// Writes every signal of the window's cycles to `path` as FST. A traced model is a separate build, and several times
     /// slower.
     pub fn trace(mut self, path: impl AsRef<Path>) -> Self {
         self.trace = Some(path.as_ref().to_path_buf());
+        self
+    }
+
+    /// Which cycles the waveform shows, of those since the model was made.
+    pub fn window(mut self, window: Window) -> Self {
+        self.window = window;
         self
     }
 

@@ -7,6 +7,7 @@ use anyhow::{anyhow, Result};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 
 /// A program the workspace depends on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,7 +101,14 @@ impl Tools {
     }
 }
 
-/// The root of this workspace.
+/// The root of the workspace this program runs in; of the one it was built in if it runs in none.
 pub fn workspace_root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the crate lies in a workspace")
+    static ROOT: OnceLock<PathBuf> = OnceLock::new();
+    ROOT.get_or_init(|| {
+        let built_in = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the crate lies in a workspace");
+        let here = std::env::current_dir().unwrap_or_default();
+        let is_root =
+            |folder: &&Path| folder.join("Cargo.lock").is_file() && folder.join("verilated/Cargo.toml").is_file();
+        here.ancestors().find(is_root).unwrap_or(built_in).to_path_buf()
+    })
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use stevedore_verilated::tools::Tools;
-use stevedore_verilated::{Model, Source};
+use stevedore_verilated::{Model, Source, Window};
 
 const COUNTER: &str = "
 module counter(input wire clock, input wire reset, input wire s_axis$valid, input wire [11:0] increment,
@@ -138,6 +138,19 @@ fn waveform_is_written() {
     assert!(bytes.len() > 300, "{} bytes", bytes.len());
     assert_eq!(bytes[0], 0, "an FST file begins with a header block");
     assert_eq!(u64::from_be_bytes(bytes[17..25].try_into().unwrap()), 995, "time of the last sample in ns");
+}
+
+#[test]
+fn waveform_shows_its_window() {
+    let wave = directory("window").join("counter.fst");
+    let window: Window = "20..50".parse().unwrap();
+    let mut model = Model::build(&counter().trace(&wave).window(window)).unwrap();
+    (0..100).for_each(|_| model.step());
+    drop(model);
+    let bytes = std::fs::read(&wave).unwrap();
+    let time = |at: usize| u64::from_be_bytes(bytes[at..at + 8].try_into().unwrap());
+    assert_eq!((time(9), time(17)), (200, 495), "times of the first and the last sample in ns");
+    assert!("50..20".parse::<Window>().is_err() && "50".parse::<Window>().is_err());
 }
 
 #[test]

@@ -4,6 +4,7 @@
 //! needs the engine is a binary of another crate, which a subcommand here starts through cargo.
 
 mod mutate;
+mod pace;
 mod process;
 mod progress;
 mod setup;
@@ -37,23 +38,31 @@ enum Command {
     },
     /// Change the Verilog, one place at a time, and see whether tests notice
     Mutate(mutate::Mutate),
+    /// Compare the speed of simulation with that of another commit
+    Pace(pace::Pace),
     /// Run tests with waveforms on and list the FST files
     Wave(wave::Wave),
-    /// Exchange files between the simulated engine and a peer: `--peer smoltcp` or `--peer kernel`
+    /// Exchange files between the simulated engine and a peer
+    #[command(disable_help_flag = true)]
     Demo(Passed),
-    /// Measure the engine against the wire and the bus: `bench [ROWS..] [--json F] [--plot DIR] [--stages] [--short]`
+    /// Measure the engine against the wire and the bus
+    #[command(disable_help_flag = true)]
     Bench(Passed),
     /// Write the engine's Verilog and its port table into a folder
+    #[command(disable_help_flag = true)]
     Verilog(Passed),
     /// Write docs/reference.md from the ABI crate
+    #[command(disable_help_flag = true)]
     Reference(Passed),
     /// Verilator -Wall and yosys's structural check of the engine
+    #[command(disable_help_flag = true)]
     Lint(Passed),
-    /// Synthesize for ECP5 and compare with the kept report; `--bless` keeps the new one, `--place` places and routes
+    /// Synthesize for ECP5 and compare with the kept report, or place and route
+    #[command(disable_help_flag = true)]
     Synth(Passed),
 }
 
-/// Words handed on to the program that does the work; `-- --help` shows its own help.
+/// Words handed on to the program that does the work, `--help` among them.
 #[derive(clap::Args)]
 struct Passed {
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
@@ -75,6 +84,7 @@ fn run(command: Command) -> Result<()> {
         Command::Setup => setup::run(),
         Command::Test { quick, only } => test::all(quick, &only),
         Command::Mutate(mutate) => mutate::run(&mutate),
+        Command::Pace(pace) => pace::run(&pace),
         Command::Wave(wave) => wave::run(&wave),
         Command::Demo(passed) => bench("demo", &[], &passed.words),
         Command::Bench(passed) => bench("bench", &[], &passed.words),

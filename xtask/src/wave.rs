@@ -12,6 +12,9 @@ use std::fs;
 pub struct Wave {
     /// Part of the tests' names
     name: String,
+    /// Cycles the waveforms show, as FROM..TO [default: 0..200000]
+    #[arg(short, long)]
+    cycles: Option<String>,
     /// The package they are in
     #[arg(short, long, default_value = "stevedore-testbenches")]
     package: String,
@@ -19,6 +22,8 @@ pub struct Wave {
 
 /// Benches write a waveform per model into the directory this variable names.
 const VARIABLE: &str = "STEVEDORE_WAVES";
+/// ... with the cycles this one tells.
+const WINDOW_VARIABLE: &str = "STEVEDORE_WAVE_CYCLES";
 
 /// Runs the tests and lists what they wrote.
 pub fn run(wave: &Wave) -> Result<()> {
@@ -28,7 +33,8 @@ pub fn run(wave: &Wave) -> Result<()> {
         fs::remove_dir_all(&folder).context("cannot clear the last waveforms")?;
     }
     let mut command = cargo(["test", "--package", &wave.package, &wave.name]);
-    let outcome = process::watched(command.env(VARIABLE, &folder), |_| ());
+    command.env(VARIABLE, &folder).envs(wave.cycles.iter().map(|cycles| (WINDOW_VARIABLE, cycles)));
+    let outcome = process::watched(&mut command, |_| ());
     let mut files: Vec<_> = fs::read_dir(&folder).into_iter().flatten().flatten().map(|file| file.path()).collect();
     files.sort();
     for file in &files {

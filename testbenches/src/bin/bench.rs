@@ -15,6 +15,7 @@ const BASELINE: &str = "testbenches/bench-baseline.json";
 
 /// Measures the engine against the wire and the bus; fails if a row is short of its budget.
 #[derive(Parser)]
+#[command(bin_name = "cargo xtask bench")]
 struct Cli {
     /// Rows, or parts of their names [default: all]
     rows: Vec<String>,

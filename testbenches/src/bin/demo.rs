@@ -10,10 +10,11 @@ use stevedore_testbenches::demo::{kernel, serve, smoltcp, DemoOptions};
 use stevedore_testbenches::simulator::Impairment;
 use stevedore_testbenches::{dissector, rtl};
 use stevedore_verilated::tools::workspace_root;
+use stevedore_verilated::Window;
 
 /// Three transfers between an HTTP application on the simulated engine and a peer.
 #[derive(Parser)]
-#[command(args_conflicts_with_subcommands = true)]
+#[command(bin_name = "cargo xtask demo", args_conflicts_with_subcommands = true)]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
@@ -54,9 +55,12 @@ struct DemoArguments {
     /// Who is at the other end of the wire.
     #[arg(long, value_enum, default_value = "smoltcp")]
     peer: PeerKind,
-    /// Writes every signal of every cycle to this FST file; slow.
+    /// Writes every signal to this FST file; slow.
     #[arg(long)]
     wave: Option<PathBuf>,
+    /// Cycles the FST file shows; some hundred bytes each.
+    #[arg(long, value_name = "FROM..TO", default_value_t, requires = "wave")]
+    wave_cycles: Window,
     /// Capture file [default: target/demo/PEER.pcap].
     #[arg(long)]
     pcap: Option<PathBuf>,
@@ -118,7 +122,7 @@ impl DemoArguments {
         };
         let begun = Instant::now();
         eprintln!("building the model (kept for the next time)");
-        let engine = rtl::engine(&geometry, self.wave.as_deref())?;
+        let engine = rtl::engine(&geometry, self.wave.as_deref().map(|path| (path, self.wave_cycles)))?;
         eprintln!("the model is ready after {:.1} s", begun.elapsed().as_secs_f64());
         let report = match self.peer {
             PeerKind::Smoltcp => smoltcp(engine, &options)?,
@@ -132,6 +136,9 @@ impl DemoArguments {
             .context("cannot write the report")?;
         let complaints = dissector::complaints(&capture)?;
         ensure!(complaints.is_empty(), "{} frames are bad, the first: {}", complaints.len(), complaints[0]);
+        if let Some(path) = &self.wave {
+            println!("cycles {} are in {} (--wave-cycles chooses)", self.wave_cycles, path.display());
+        }
         println!("no bad frame in {}", capture.strip_prefix(workspace_root()).unwrap_or(&capture).display());
         Ok(())
     }

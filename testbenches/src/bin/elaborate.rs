@@ -25,6 +25,7 @@ const LIMITS: [(&str, u64); 2] = [("LUT4", 30_000), ("DP16KD", 100)];
 
 /// Elaborates the engine.
 #[derive(Parser)]
+#[command(bin_name = "cargo xtask")]
 struct Cli {
     #[command(subcommand)]
     command: Command,
