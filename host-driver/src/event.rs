@@ -86,7 +86,8 @@ pub struct SentMessage {
     pub status: Status,
 }
 
-/// Received bytes: `offset .. offset + length` of a buffer posted earlier. [`crate::Device::bytes`] shows them where they lie.
+/// Received bytes: `offset .. offset + length` of a buffer posted earlier. [`crate::Device::bytes`] shows them where
+/// they lie.
 #[derive(Debug)]
 pub struct Receipt {
     /// On which connection.

@@ -46,8 +46,8 @@ struct Place {
     posted: Option<Posted>,
 }
 
-/// The table. A cookie is a place and the generation of its use, so that an answer that comes twice is seen. Place 0 is never used:
-/// the engine's cookie 0 means "none".
+/// The table. A cookie is a place and the generation of its use, so that an answer that comes twice is seen. Place 0 is
+/// never used: the engine's cookie 0 means "none".
 #[derive(Debug)]
 pub(crate) struct PostedTable {
     places: Vec<Place>,

@@ -49,12 +49,14 @@ impl<T: Transport> Device<T> {
         Ok(Listener(listener))
     }
 
-    /// Sends a buffer; it comes back with `Event::Sent` when the peer acknowledged all of it. The result is the message's number.
+    /// Sends a buffer; it comes back with `Event::Sent` when the peer acknowledged all of it. The result is the
+    /// message's number.
     pub fn send(&mut self, connection: Connection, buffer: Buffer) -> Result<u64, Rejected> {
         self.send_list(connection, vec![buffer])
     }
 
-    /// Sends a scatter list (T2): pieces of any length and alignment, one after the other, all or none. They come back together.
+    /// Sends a scatter list (T2): pieces of any length and alignment, one after the other, all or none. They come back
+    /// together.
     pub fn send_list(&mut self, connection: Connection, buffers: Vec<Buffer>) -> Result<u64, Rejected> {
         if let Err(error) = self.check_post(connection, &buffers, true) {
             return Err(Rejected { error, buffers });
@@ -163,15 +165,17 @@ impl<T: Transport> Device<T> {
         Ok(())
     }
 
-    /// Posts a descriptor as it is, except for the owner bit, which is right unless `wrong_owner`, and bit 31 of the cookie, which is
-    /// set. Its answer is an `Event::Raw`. For requests the driver has no call for, and for tests of the engine.
+    /// Posts a descriptor as it is, except for the owner bit, which is right unless `wrong_owner`, and bit 31 of the
+    /// cookie, which is set. Its answer is an `Event::Raw`. For requests the driver has no call for, and for tests of
+    /// the engine.
     pub fn post_descriptor(&mut self, descriptor: Descriptor, wrong_owner: bool) -> Result<(), Error> {
         self.reserve(1)?;
         self.input.push(Descriptor { cookie: descriptor.cookie | FOREIGN, ..descriptor }, wrong_owner);
         Ok(())
     }
 
-    /// Whether `requests` more can be made now; otherwise they would fail with `Error::RingFull`. A buffer of a list counts as one.
+    /// Whether `requests` more can be made now; otherwise they would fail with `Error::RingFull`. A buffer of a list
+    /// counts as one.
     pub fn has_room(&mut self, requests: usize) -> Result<bool, Error> {
         match self.reserve(requests) {
             Ok(()) => Ok(true),

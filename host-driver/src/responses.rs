@@ -198,7 +198,8 @@ impl<T: Transport> Device<T> {
 
     fn terminated(&mut self, response: Descriptor, status: Status) -> Result<Option<Event>, Error> {
         let id = response.connection;
-        // A request that finds its connection over is answered at once. The end of the connection may still wait for the reads of its buffers.
+        // A request that finds its connection over is answered at once. The end of the connection may still wait for
+        // the reads of its buffers.
         if status == Status::UnknownConnection {
             let handle = self.by_id.get(&id);
             let state = handle.and_then(|handle| self.connections.get_mut(handle));

@@ -10,7 +10,7 @@
     clippy::collapsible_match,
     clippy::too_many_arguments,
     clippy::module_inception,
-    reason = "kernels are read as hardware: every field named, conditions in the order of the RFC, one port per argument"
+    reason = "kernels are read as hardware: all fields named, conditions in the order of the RFC, a port per argument"
 )]
 
 pub mod bundles;

@@ -19,7 +19,8 @@ const PEER_MAC: [u8; 6] = [0x02, 0x53, 0x54, 0x56, 0x44, 0x02];
 /// Cycles within which everything must come home once nothing more is asked.
 const HOMECOMING: u64 = 3_000_000;
 
-/// A configuration for simulations: one microsecond is one cycle, so that time-outs do not dominate the run, and TIME-WAIT is short.
+/// A configuration for simulations: one microsecond is one cycle, so that time-outs do not dominate the run, and
+/// TIME-WAIT is short.
 pub fn configuration() -> Configuration {
     Configuration {
         cycles_per_microsecond: Some(1),
@@ -176,7 +177,11 @@ impl<P: Peer> Bench<P> {
                 return Ok(());
             }
             if self.now() > end {
-                bail!("leak: {free:?} free of {:?}, {active} connections, {lent} buffers lent, {posted} posted, {memory} granted", self.free);
+                bail!(
+                    "leak: {free:?} free of {:?}, {active} connections, {lent} buffers lent, {posted} posted, {memory} \
+                     granted",
+                    self.free
+                );
             }
             self.device.wait(1_000)?;
         }
@@ -257,8 +262,8 @@ impl Scenario {
         self
     }
 
-    /// Runs it on `engine`: every byte must arrive, every resource come home, and payload cross the bus once per transmission
-    /// (T1) and once per reception (R1).
+    /// Runs it on `engine`: every byte must arrive, every resource come home, and payload cross the bus once per
+    /// transmission (T1) and once per reception (R1).
     pub fn run(&self, engine: Box<dyn EnginePorts>) -> Result<Bench<SmoltcpPeer>> {
         let mut bench = Bench::new(engine, smoltcp_peer(), self.options.clone(), &configuration(), self.plan.clone())?;
         let pairs =

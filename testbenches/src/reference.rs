@@ -11,8 +11,9 @@ pub const PATH: &str = "docs/reference.md";
 /// The text of [`PATH`].
 pub fn markdown() -> String {
     let mut text = String::from(
-        "# Host interface reference\n\nWritten by `cargo xtask reference` from `host-driver/abi`, which the RTL and the driver are compiled with; the tests compare.\n\
-         What the words mean is told in [design](design.md). Every number in memory is little-endian.\n",
+        "# Host interface reference\n\n\
+         Written by `cargo xtask reference` from `host-driver/abi`, which the RTL and the driver are compiled with; the\n\
+         tests compare. What the words mean is told in [design](design.md). Every number in memory is little-endian.\n",
     );
     section(&mut text, "Descriptor", "32 bytes, both tables; bits of the whole.", &["bits", "field", "meaning"]);
     for field in FIELDS {
@@ -28,8 +29,10 @@ pub fn markdown() -> String {
     codes(&mut text, RESPONSES);
     section(&mut text, "Status", "Of a response.", &["number", "status", "meaning"]);
     codes(&mut text, STATUSES);
-    let access = "32 bits each, on the AXI4-Lite port. RO: read only, RW: read and write, RWS: read, and write while the engine is stopped, WO: write only, reads 0, W1C: write 1 to clear. \
-                  Bits outside the mask are dropped; a value outside the range becomes the nearest bound. Addresses without a register answer SLVERR.";
+    let access = "32 bits each, on the AXI4-Lite port. RO: read only, RW: read and write, RWS: read, and write while \
+                  the engine is\nstopped, WO: write only, reads 0, W1C: write 1 to clear. Bits outside the mask are \
+                  dropped; a value outside the\nrange becomes the nearest bound. Addresses without a register answer \
+                  SLVERR.";
     section(&mut text, "Registers", access, &["offset", "register", "access", "after reset", "holds", "meaning"]);
     for register in REGISTERS {
         let access = match register.access {

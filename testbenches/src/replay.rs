@@ -100,7 +100,8 @@ macro_rules! stepped {
                 },
                 word: |uut, name| match name {
                     $(concat!(stringify!($source) $(, "_", $j)?) => {
-                        uut.$source$([$j])?.valid.val().then(|| $crate::replay::Flat::to_flat(uut.$source$([$j])?.bits.val()))
+                        let source = &uut.$source$([$j])?;
+                        source.valid.val().then(|| $crate::replay::Flat::to_flat(source.bits.val()))
                     })*
                     _ => panic!("no source {name}"),
                 },

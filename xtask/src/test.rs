@@ -44,7 +44,9 @@ fn steps() -> Vec<Step> {
         run("demo", "demo", &[], Kind::Loud),
         run("synthesis", "elaborate", &["synth"], Kind::Single),
         run("bench, short", "bench", &["--short"], Kind::Single),
+        run("cycle table", "bench", &["--cycles", "docs/cycles.md", "--check"], Kind::Single),
         run("lint", "elaborate", &["lint"], Kind::Single),
+        run("book", "book", &["--check"], Kind::Single),
     ];
     if kernel_can_be_peer() {
         let mishaps = ["--peer", "kernel", "--loss", "1", "--reorder", "1", "--duplicate", "1", "--size", "4194304"];

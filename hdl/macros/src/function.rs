@@ -60,7 +60,8 @@ pub(crate) fn function_of(mut function: ItemFn) -> Result<TokenStream> {
         #[allow(non_camel_case_types)]
         #vis struct #name {}
 
-        #[allow(unused_variables, unused_mut, unused_assignments, unused_parens, unused_braces, unused_imports, dead_code, clippy::all)]
+        #[allow(unused_variables, unused_mut, unused_assignments, unused_parens)]
+        #[allow(unused_braces, unused_imports, dead_code, clippy::all)]
         const _: () = {
             use ::stevedore_hdl::sym::{self as __s, Twin as __Twin};
             impl #name {

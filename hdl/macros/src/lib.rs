@@ -70,7 +70,8 @@ fn kernel_of(mut method: ImplItemFn) -> Result<proc_macro2::TokenStream> {
             #connect
         }
 
-        #[allow(unused_variables, unused_mut, unused_assignments, unused_parens, unused_braces, unused_imports, clippy::all)]
+        #[allow(unused_variables, unused_mut, unused_assignments, unused_parens)]
+        #[allow(unused_braces, unused_imports, clippy::all)]
         fn hdl(&#this) -> ::stevedore_hdl::sym::Verilog {
             use ::stevedore_hdl::sym::{self as __s, Twin as _};
             __s::kernel(#this, ::core::any::type_name::<Self>(), || { #body })

@@ -68,7 +68,9 @@ pub(crate) fn record_of(input: &DeriveInput) -> Result<TokenStream> {
             #[automatically_derived]
             impl #impl_generics __s::SymValue for #sym #ty_generics #where_clause {
                 fn map(self, name: &str, f: &mut dyn FnMut(&str, __s::Leaf) -> __s::Leaf) -> Self {
-                    #sym { #(#fields: __s::SymValue::map(self.#fields, &::std::format!("{}_{}", name, #field_texts), f),)* }
+                    #sym {
+                        #(#fields: __s::SymValue::map(self.#fields, &::std::format!("{}_{}", name, #field_texts), f),)*
+                    }
                 }
                 fn zip(self, other: Self, f: &mut dyn FnMut(__s::Leaf, __s::Leaf)) {
                     #(__s::SymValue::zip(self.#fields, other.#fields, f);)*
@@ -102,14 +104,18 @@ pub(crate) fn record_of(input: &DeriveInput) -> Result<TokenStream> {
                     }
                 }
                 fn flat_vcd(self) -> __s::VCDValue {
-                    __s::VCDValue::Composite(::std::vec![#(::std::boxed::Box::new(__s::Flat::flat_vcd(self.#fields))),*])
+                    __s::VCDValue::Composite(
+                        ::std::vec![#(::std::boxed::Box::new(__s::Flat::flat_vcd(self.#fields))),*]
+                    )
                 }
                 fn pack(sym: Self::Sym) -> __s::Leaf {
                     __s::join_fields(&[#(<#types as __s::Flat>::pack(sym.#fields)),*])
                 }
                 fn unpack(leaf: __s::Leaf) -> Self::Sym {
                     #sym {
-                        #(#fields: <#types as __s::Flat>::unpack(__s::slice(leaf, #offsets, <#types as __s::Flat>::WIDTH)),)*
+                        #(#fields: <#types as __s::Flat>::unpack(
+                            __s::slice(leaf, #offsets, <#types as __s::Flat>::WIDTH)
+                        ),)*
                     }
                 }
                 fn constant(self) -> Self::Sym {

@@ -3,12 +3,16 @@
 //! # Role
 //! Stands wherever a word may be read before it was written. A [`DualPortRam`] keeps what it held before a reset, and
 //! begins with anything at all at power-up.
+//!
 //! # Ports
 //! Those of [`DualPortRam`], and `ready`: every word has the value chosen at construction, or a newer one.
+//!
 //! # Handshake
 //! None. While `ready` is low, writes are ignored and reads give undefined words.
+//!
 //! # Latency
 //! `ready` rises as many cycles after the reset as there are words. One cycle to read, as for [`DualPortRam`].
+//!
 //! # Invariant
 //! A reset, at any time and of any length, leads to the same contents.
 

@@ -2,19 +2,23 @@
 //!
 //! # Role
 //! Decouples two stages of one clock domain; the depth is chosen at construction.
+//!
 //! # Ports
 //! `s_in` takes words, `m_out` gives them in order, `level` counts the words held.
+//!
 //! # Handshake
 //! As in [`crate::channel`]; `s_in.ready`, `m_out.valid` and `m_out.bits` come from registers.
+//!
 //! # Latency
 //! Two cycles through an empty FIFO, then one word per cycle each way; after being full `s_in.ready` returns one cycle
 //! after the first word has left.
+//!
 //! # Invariant
-//! A word is read only in the cycle after it was written or later, so the memory is never read where it is being written
-//! and needs no collision logic. Where the word behind the one offered lies is a register: `m_out.ready`, which comes
-//! late, decides whether that word is read, not what is read. While there is room the place behind the last word is written in every cycle, whatever
-//! `s_in` says: it holds nothing until `push` counts it, and the memory's enable, which has many listeners, does not
-//! wait for `s_in.valid`.
+//! A word is read only in the cycle after it was written or later, so the memory is never read where it is being
+//! written and needs no collision logic. Where the word behind the one offered lies is a register: `m_out.ready`, which
+//! comes late, decides whether that word is read, not what is read. While there is room the place behind the last word
+//! is written in every cycle, whatever `s_in` says: it holds nothing until `push` counts it, and the memory's enable,
+//! which has many listeners, does not wait for `s_in.valid`.
 
 use super::{HeldRam, Register};
 use crate::prelude::*;

@@ -3,15 +3,19 @@
 //! # Role
 //! Connection slots and message contexts live in tables; this list says which rows are free. The rows `first` to `last`
 //! enter it after every reset.
+//!
 //! # Ports
 //! `number` names a row that enters after a reset, and `entry` says what is to enter for it (the number itself, or a
 //! record with more in it). `s_free` takes back, `m_free` hands out, `level` counts, `ready` rises when every row has
 //! entered.
+//!
 //! # Handshake
 //! As in [`crate::channel`]. `s_free.ready` is high whenever `ready` is: the list has a place for every row, so nobody
 //! has to wait with what becomes free.
+//!
 //! # Latency
 //! The filling takes one cycle per row, and two. After that the latency is that of a [`Fifo`].
+//!
 //! # Invariant
 //! A row is in the list once, or with somebody who will give it back. First in, first out: a row rests as long as
 //! possible.

@@ -3,12 +3,16 @@
 //! # Role
 //! The memory of a [`Fifo`](super::Fifo): its read address is a register, so that a decision to take a word, however
 //! late it comes, ends at the enable of the output register and not in front of the memory.
+//!
 //! # Ports
 //! See the fields. Only the low bits of the addresses that the depth needs are looked at.
+//!
 //! # Handshake
 //! None: a write happens at every edge with `write_enable`, a read at every edge with `read_enable`.
+//!
 //! # Latency
 //! `read_data` shows the word one cycle after the edge that read it.
+//!
 //! # Invariant
 //! Its user does not use a word that was read at the edge that wrote it: hardware may return anything then.
 

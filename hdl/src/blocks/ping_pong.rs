@@ -6,13 +6,17 @@
 //!
 //! A *single* one has only one of the words, at half the price and without that multiplexer: for readers who take a
 //! word every second cycle at most, and look closely at it before they do.
+//!
 //! # Ports
 //! `s_in` takes words, `m_out` gives them in the same order.
+//!
 //! # Handshake
 //! As in [`crate::channel`]; `s_in.ready` does not depend on `s_in.valid` or `m_out.ready` of the same cycle;
 //! `s_in.ready` and `m_out.valid` are registers, `m_out.bits` is chosen by one.
+//!
 //! # Latency
 //! One cycle; one word per cycle, a single one gives a word every second cycle.
+//!
 //! # Invariant
 //! A word that is not held follows the input in every cycle; `turn` names the word offered, or the one that will be
 //! offered next. The other word is held only when `ready` is low. In a single one `ready` is always the opposite of

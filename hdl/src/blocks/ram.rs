@@ -2,14 +2,18 @@
 //!
 //! # Role
 //! Tables, FIFOs and frame buffers; the depth is chosen at construction and rounded up to a power of two.
+//!
 //! # Ports
 //! See the fields. Only the low bits of the addresses that the depth needs are looked at.
+//!
 //! # Handshake
 //! None: a write happens at every edge with `write_enable`, a read at every edge.
+//!
 //! # Latency
 //! `read_data` shows, one cycle later, the word at `read_address` as it was *before* the edge: a write to the same
 //! address at the same edge is not seen. With `no_rw_check` hardware may return anything in that one case while the
 //! simulation still returns the old word; promise it only where the word is not used then.
+//!
 //! # Invariant
 //! The contents change by writes alone. At power-up they are those given; all other words are undefined, because a
 //! statement that sets them would cost synthesis minutes and would not be repeated by a reset. Simulations begin with

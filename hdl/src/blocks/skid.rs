@@ -2,12 +2,16 @@
 //!
 //! # Role
 //! Cuts every combinational path of a channel: `m_out` and `s_in.ready` come from registers.
+//!
 //! # Ports
 //! `s_in` takes words, `m_out` gives them in the same order.
+//!
 //! # Handshake
 //! As in [`crate::channel`]; `s_in.ready` does not depend on `s_in.valid` or `m_out.ready` of the same cycle.
+//!
 //! # Latency
 //! One cycle; one word per cycle; after a stall the word taken in meanwhile waits in the spare register.
+//!
 //! # Invariant
 //! The spare register is full only while the output register is. `ready` is always the opposite of `spare_valid`: a
 //! register of its own, because both have many listeners, the one far away, the other in here.

@@ -3,13 +3,17 @@
 //! # Role
 //! Evens out readers that need several cycles for a word: the writer hands over one word more than they can take, and
 //! goes on with what is for others. A word that finds its reader ready passes at once.
+//!
 //! # Ports
 //! `s_in` takes words, `m_out` gives them in the same order. `waits`: a word is in the place.
+//!
 //! # Handshake
 //! As in [`crate::channel`]; `s_in.ready` depends on `m_out.ready` of the same cycle while a word waits, and on nothing
 //! else. `m_out` shows `s_in` while no word waits: unlike [`SkidBuffer`](super::SkidBuffer) this block cuts no path.
+//!
 //! # Latency
 //! None; a word per cycle to a reader that is always ready.
+//!
 //! # Invariant
 //! A word waits only while the reader was not ready for the word before: the order is kept.
 

@@ -147,7 +147,10 @@ impl Writer {
 /// A declaration; a reader that leaves some bits alone is told so.
 fn declare(out: &mut String, line: &str, unused: bool, end: &str) {
     if unused {
-        out.push_str(&format!("    /* {UNUSED} */ // part of a vector or bundle is not needed here\n{line}{end}\n    /* {UNUSED_END} */\n"));
+        out.push_str(&format!(
+            "    /* {UNUSED} */ // part of a vector or bundle is not needed here\n\
+             {line}{end}\n    /* {UNUSED_END} */\n"
+        ));
     } else {
         out.push_str(&format!("{line}{end}\n"));
     }

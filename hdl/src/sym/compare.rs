@@ -118,7 +118,11 @@ macro_rules! index_pairs {
         }
     )* };
 }
-index_pairs!(Index, Index, a => a, b => b; Index, usize, a => a, b => Index::constant(b); usize, Index, a => Index::constant(a), b => b);
+index_pairs!(
+    Index, Index, a => a, b => b;
+    Index, usize, a => a, b => Index::constant(b);
+    usize, Index, a => Index::constant(a), b => b
+);
 
 macro_rules! native_pairs {
     ($($t: ty),*) => { $(

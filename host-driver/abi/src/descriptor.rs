@@ -2,8 +2,9 @@
 //!
 //! `FIELDS` is the layout; `docs/reference.md` shows it with every code, generated from here.
 //!
-//! The owner bit alone tells who owns an entry. Both tables start zeroed; on the first pass the writer writes owner = 1, on the
-//! second owner = 0, and so on: an entry belongs to the reader when its owner bit equals the phase of the reader's pass.
+//! The owner bit alone tells who owns an entry. Both tables start zeroed; on the first pass the writer writes owner =
+//! 1, on the second owner = 0, and so on: an entry belongs to the reader when its owner bit equals the phase of the
+//! reader's pass.
 
 /// Bytes in a descriptor.
 pub const DESCRIPTOR_BYTES: usize = 32;
@@ -219,7 +220,8 @@ impl Endpoint {
     }
 }
 
-/// A connection id as the engine forms it: slot `[15:0]`, generation `[31:16]`, zero `[63:32]`. Opaque above the driver (H9).
+/// A connection id as the engine forms it: slot `[15:0]`, generation `[31:16]`, zero `[63:32]`. Opaque above the driver
+/// (H9).
 pub fn connection_id(slot: u16, generation: u16) -> u64 {
     u64::from(slot) | u64::from(generation) << 16
 }

@@ -2,8 +2,8 @@
 use super::{ControlBits, Options};
 use stevedore_hdl::prelude::*;
 
-/// What the send chain does next. Commands are carried out in order: that order is the only lock between posting, sending,
-/// acknowledging and closing.
+/// What the send chain does next. Commands are carried out in order: that order is the only lock between posting,
+/// sending, acknowledging and closing.
 #[derive(Encoding, Clone, Copy, Debug, PartialEq)]
 pub enum SendKind {
     /// Append a message context.
@@ -34,7 +34,8 @@ pub struct SendCommand {
     pub length: Bits<32>,
     /// Append: the host's cookie.
     pub cookie: Bits<32>,
-    /// Segment: cut from the first unacknowledged byte plus `skip` and leave the cursor alone. Otherwise cut at the cursor and move it.
+    /// Segment: cut from the first unacknowledged byte plus `skip` and leave the cursor alone. Otherwise cut at the
+    /// cursor and move it.
     pub retransmit: bool,
     /// Segment, `retransmit`: bytes between the first unacknowledged byte and the segment.
     pub skip: Bits<32>,
@@ -148,7 +149,8 @@ pub struct Notice {
     pub generation: Bits<16>,
     /// Cookie returned.
     pub cookie: Bits<32>,
-    /// Address of the buffer it is about; ConnectionArrival and ConnectionCompletion: filled in by the notifier from the slot's tuple.
+    /// Address of the buffer it is about; ConnectionArrival and ConnectionCompletion: filled in by the notifier from
+    /// the slot's tuple.
     pub address: Bits<64>,
     /// BufferReceive: bytes newly received. Refused buffers: their length.
     pub length: Bits<32>,

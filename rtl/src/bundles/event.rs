@@ -62,8 +62,8 @@ pub struct Event {
     pub length: Bits<32>,
     /// PostSend, PostReceive, Connect, Listen: the host's cookie. Segment `fresh`: the listener's cookie.
     pub cookie: Bits<32>,
-    /// Terminate: reset instead of an orderly close. PostSend, PostReceive: refused by the dispatcher already; passes the pipeline only to be
-    /// answered in the connection's order.
+    /// Terminate: reset instead of an orderly close. PostSend, PostReceive: refused by the dispatcher already; passes
+    /// the pipeline only to be answered in the connection's order.
     pub abort: bool,
 }
 

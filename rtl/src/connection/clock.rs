@@ -1,18 +1,25 @@
 //! The clock of the connection pipeline: microseconds in 33 bits, which stand still when the scan of the deadlines
 //! does.
 //!
-//! **Role.** Extends the engine's 32-bit microseconds, so that a delay of 32 bits is less than half of what the clock
+//! # Role
+//! Extends the engine's 32-bit microseconds, so that a delay of 32 bits is less than half of what the clock
 //! can tell apart. A host that takes no responses stops the pipeline and with it the scan, for as long as it likes:
 //! time that passes then is left out, because a deadline that nobody looks at for half the clock's range would seem to
 //! lie ahead again (`deadline.rs`). Neighbours: `host/timebase.rs`, the scan in `timers.rs`, the stages of
 //! `pipeline.rs`.
 //!
-//! **Ports.** `clock`, `reset`. `now`: the engine's microseconds. `scanned`: the scan has been at every slot once more.
+//! # Ports
+//! `clock`, `reset`. `now`: the engine's microseconds. `scanned`: the scan has ended a round over all slots.
 //! `time`: the pipeline's.
 //!
-//! **Handshake.** None. **Latency.** Two cycles from `now` to `time`.
+//! # Handshake
+//! None.
 //!
-//! **Invariant.** While the scan makes no round, `time` moves by no more than 2^20 microseconds.
+//! # Latency
+//! Two cycles from `now` to `time`.
+//!
+//! # Invariant
+//! While the scan makes no round, `time` moves by no more than 2^20 microseconds.
 use stevedore_hdl::prelude::*;
 
 /// Bit of the count of microseconds without a round that stops the clock.
@@ -38,7 +45,7 @@ pub struct PipelineClock {
     pub reset: Signal<In, bool>,
     /// The engine's microseconds.
     pub now: Signal<In, Bits<32>>,
-    /// The scan has been at every slot once more.
+    /// The scan has ended a round over all slots.
     pub scanned: Signal<In, bool>,
     /// The pipeline's microseconds.
     pub time: Signal<Out, Bits<33>>,

@@ -1,13 +1,20 @@
 //! Initial sequence numbers: a clock of 4 microseconds and the secret hash of the tuple (RFC 6528 3, RFC 9293 3.4.1).
 //!
-//! **Role.** `Lookup` takes a number for every connection it opens.
+//! # Role
+//! `Lookup` takes a number for every connection it opens.
 //!
-//! **Ports.** `clock`, `reset`. `now`: microseconds. `capture`: a number is taken for the tuple whose hash is `hash`.
+//! # Ports
+//! `clock`, `reset`. `now`: microseconds. `capture`: a number is taken for the tuple whose hash is `hash`.
 //! `number`: the last one taken.
 //!
-//! **Handshake.** None. **Latency.** One cycle from `capture` to `number`.
+//! # Handshake
+//! None.
 //!
-//! **Invariant.** The clock of 32 bits goes on when the microseconds wrap, which they do four times as often.
+//! # Latency
+//! One cycle from `capture` to `number`.
+//!
+//! # Invariant
+//! The clock of 32 bits goes on when the microseconds wrap, which they do four times as often.
 use stevedore_hdl::prelude::*;
 
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]

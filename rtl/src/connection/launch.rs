@@ -1,22 +1,28 @@
 //! The head of the lookup's pipeline: reads the heads of a job's chains and begins its walks.
 //!
-//! **Role.** Between `LookupFront`, which chooses jobs, and the two walks of `Lookup`.
+//! # Role
+//! Between `LookupFront`, which chooses jobs, and the two walks of `Lookup`.
 //!
 //! ```text
-//!  s_job ── heads: the bucket heads arrive ── ready to begin ── m_begin (once, or twice for a SYN that may open a connection)
+//!  s_job ── heads: the bucket heads arrive ── ready to begin ── m_begin
+//!                                                               (once, or twice for a SYN that may open a connection)
 //! ```
 //!
-//! **Ports.** `clock`, `reset`. `enable`: the tables are cleared. `s_job`: jobs. `bucket`, `listener_bucket`: heads to
+//! # Ports
+//! `clock`, `reset`. `enable`: the tables are cleared. `s_job`: jobs. `bucket`, `listener_bucket`: heads to
 //! be read. `head`, `listener_head`: those read in the last cycle. `m_begin`: walks in the order of the jobs; one for
 //! the listener follows at once on that of a SYN. `chain`, `listener_chain`: the heads of the last job that began.
 //! `done`: the exclusive job in work is over.
 //!
-//! **Handshake.** `s_job.ready` is a register. An *exclusive* job, one that may change the table, is the last that is
+//! # Handshake
+//! `s_job.ready` is a register. An *exclusive* job, one that may change the table, is the last that is
 //! taken until it is done.
 //!
-//! **Latency.** Two cycles from a job to its first walk, the next walk a cycle later. A job every second cycle.
+//! # Latency
+//! Two cycles from a job to its first walk, the next walk a cycle later. A job every second cycle.
 //!
-//! **Invariant.** No head is read for a job while one that may change it is in work.
+//! # Invariant
+//! No head is read for a job while one that may change it is in work.
 use super::lookup_front::{Job, JobKind};
 use super::walk::{Begin, Goal, Link};
 use stevedore_hdl::prelude::*;

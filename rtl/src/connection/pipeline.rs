@@ -1,6 +1,7 @@
 //! The connection pipeline: one event per cycle; read, load, measure, judge, decide, settle.
 //!
-//! **Role.** Owns the connection table, and what is known of listeners beside it (`listening.rs`). Everything TCP is in
+//! # Role
+//! Owns the connection table, and what is known of listeners beside it (`listening.rs`). Everything TCP is in
 //! the functions of the files named in `stages.rs`; here is only the order of things. Neighbours: `arbiter.rs` before
 //! it, the queues of `tcp.rs` and the scheduler behind it.
 //!
@@ -13,16 +14,22 @@
 //!  settle  5 the new record: written to the table, and kept for an event right behind; commands and notices leave
 //! ```
 //!
-//! **Ports.** `clock`, `reset`. `row`: row to be read. `load_valid`, `load`: the event whose row was read in the last
+//! # Ports
+//! `clock`, `reset`. `row`: row to be read. `load_valid`, `load`: the event whose row was read in the last
 //! cycle. `settings`, `now`: read by the stages. `measured`, `judged`: rows in these
 //! stages. `outcome_valid`, `outcome`: what leaves. `pulses`: for the statistics. `push`, `push_slot`: who wants a
 //! turn. `again`, `again_slot`, `again_taken`, `turn_comes`: the turn of a connection that sends alone leads to its
 //! next one two stages earlier.
 //!
-//! **Handshake.** None: the arbiter lets an event in only when everything behind has room. **Latency.** Five cycles
+//! # Handshake
+//! None: the arbiter lets an event in only when everything behind has room.
+//!
+//! # Latency
+//! Five cycles
 //! from reading to outcome; a connection takes an event every four cycles. Never stalls.
 //!
-//! **Invariant.** A record is in at most one stage from 0 to 3 (the arbiter sees to it), so what is loaded is what was
+//! # Invariant
+//! A record is in at most one stage from 0 to 3 (the arbiter sees to it), so what is loaded is what was
 //! settled last: it comes from the table, or from the settling stage where the table does not show it yet.
 use super::heads::UnderWay;
 use super::listening::{lender_of, listening_of, Lender, Listener, Listening};

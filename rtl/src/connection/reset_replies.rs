@@ -1,14 +1,19 @@
 //! Resets for segments that belong to no connection (RFC 9293 3.10.7.1).
 //!
-//! **Role.** `Lookup` hands over the segments it found nobody for; the transmitter sends the answers.
+//! # Role
+//! `Lookup` hands over the segments it found nobody for; the transmitter sends the answers.
 //!
-//! **Ports.** `clock`, `reset`. `s_segment`: a segment without a connection, never one with RST. `m_reset`: the answer.
+//! # Ports
+//! `clock`, `reset`. `s_segment`: a segment without a connection, never one with RST. `m_reset`: the answer.
 //!
-//! **Handshake.** `s_segment.ready` is a register: one segment is held until its answer is taken.
+//! # Handshake
+//! `s_segment.ready` is a register: one segment is held until its answer is taken.
 //!
-//! **Latency.** Three cycles from segment to answer; four between segments.
+//! # Latency
+//! Three cycles from segment to answer; four between segments.
 //!
-//! **Invariant.** One answer per segment, in order.
+//! # Invariant
+//! One answer per segment, in order.
 use super::lookup_front::Job;
 use crate::bundles::ResetOut;
 use stevedore_hdl::prelude::*;

@@ -1,18 +1,25 @@
 //! Who may send next: a queue of slots that have something to send.
 //!
-//! **Role.** The pipeline pushes a slot when an event leaves it with something to send; each slot that comes out is a
+//! # Role
+//! The pipeline pushes a slot when an event leaves it with something to send; each slot that comes out is a
 //! turn: the pipeline sends one segment and pushes the slot again if there is more. Turns thus go round robin, a
 //! segment each.
 //!
-//! **Ports.** `clock`, `reset`. `push`, `push_slot`: a slot to queue. `again`, `again_slot`: a slot that takes the next
+//! # Ports
+//! `clock`, `reset`. `push`, `push_slot`: a slot to queue. `again`, `again_slot`: a slot that takes the next
 //! turn if nobody waits and nobody is pushed; `again_taken`: it does. `m_turn`: the next slot.
 //!
-//! **Handshake.** A push is always taken. **Latency.** None while nobody waits and the turn is taken at once, one cycle
+//! # Handshake
+//! A push is always taken.
+//!
+//! # Latency
+//! None while nobody waits and the turn is taken at once, one cycle
 //! while only the front is empty, three through the memory; a turn that waited comes every other cycle at most.
 //!
-//! **Invariant.** The bit `queued` of the record is set exactly while its slot is in here or its turn is under way, so
-//! no slot is in here twice and a queue as deep as the table never overflows. Nobody overtakes one who waits at the
-//! front; one who is still in the memory may be overtaken while he comes out, by as few as are pushed in those cycles.
+//! # Invariant
+//! The bit `queued` of the record is set exactly while its slot is in here or its turn is under way, so
+//! no slot is in here twice and a queue as deep as the table never overflows. No slot overtakes the one at the front. A
+//! slot takes three cycles from the memory to the front; slots pushed in those cycles may overtake it.
 use stevedore_hdl::prelude::*;
 
 /// See the module.

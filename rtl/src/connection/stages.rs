@@ -115,9 +115,9 @@ pub struct Judgement {
     pub window: WindowPlan,
     /// The event begins a connection: whatever the record says, it is replaced.
     pub begins: bool,
-    /// By one in this state.
+    /// The state in which a connection begins.
     pub state: TcpState,
-    /// And with this MSS.
+    /// The MSS with which a connection begins.
     pub mss: Bits<16>,
     /// The buffers of a listener.
     pub lending: Lending,

@@ -54,7 +54,7 @@ pub fn measure_timeouts(record: ConnectionRecord, settings: TcpSettings, now: Bi
 /// What a tick does.
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
 pub struct TimeoutPlan {
-    /// Go back to SND.UNA: once more from there.
+    /// Send again from SND.UNA on.
     pub retry: bool,
     /// `retry` because a segment is lost: congestion control takes note.
     pub lost: bool,

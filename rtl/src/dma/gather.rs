@@ -1,6 +1,6 @@
 //! Gather: reads runs of host memory, in order, word by word.
 //!
-//! # Role and neighbours
+//! # Role
 //! Between those who read and the engine's memory port. `host::Fetcher` takes its words as they come; for payload,
 //! `dma::Reader` packs them.
 //!
@@ -17,7 +17,7 @@
 //! # Handshake
 //! `s_completion.ready` is always high: a request is sent only with room reserved for its answer.
 //!
-//! # Latency and stalls
+//! # Latency
 //! Piece to request: two cycles. Completion beat to fragment: four cycles; a word waits for the rest of its request
 //! only if it is the last one. One fragment per cycle, no bubble between pieces, requests and packets.
 //!

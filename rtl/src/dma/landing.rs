@@ -1,6 +1,6 @@
 //! Landing: finds the place of every completion beat in the reorder buffer and keeps count, slot by slot.
 //!
-//! # Role and neighbours
+//! # Role
 //! The inlet of `dma::reorder`, which owns the ring of slots and the memory for the data.
 //!
 //! # Ports
@@ -14,7 +14,7 @@
 //! # Handshake
 //! `s_completion.ready` is always high: a slot holds the longest request.
 //!
-//! # Latency and stalls
+//! # Latency
 //! Two cycles, no stalls, tags may change at every beat. After reset, slots are cleared one per cycle.
 //!
 //! # Invariant

@@ -1,6 +1,6 @@
 //! Read arbiter: several readers share the memory port.
 //!
-//! # Role and neighbours
+//! # Role
 //! Merges payload reads (`tx`) and descriptor reads (`host::Fetcher`), by a `dma::Reader` and a `dma::Gather` with
 //! their own ranges of tags.
 //!
@@ -14,7 +14,7 @@
 //! A request input's `ready` depends on `m_request.ready` and on a register: readers offer requests from registers and
 //! the port answers from one. A completion's `ready` is that of the reader it belongs to.
 //!
-//! # Latency and stalls
+//! # Latency
 //! None, because both ends of a read count twice for every byte sent, but a cycle for a request of an input other than
 //! 0 when it was idle. One request and one completion beat per cycle.
 //!

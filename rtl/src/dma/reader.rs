@@ -1,6 +1,6 @@
 //! DMA reader: gathers runs of host memory into packets.
 //!
-//! # Role and neighbours
+//! # Role
 //! `tx` reads payload with it: a [`Gather`] and a [`Realigner`].
 //!
 //! # Ports
@@ -8,7 +8,10 @@
 //!   packet failed or came back short; the packet then has its proper length all the same, its content is undefined.
 //! - All others are those of [`Gather`].
 //!
-//! # Latency and stalls
+//! # Handshake
+//! That of [`Gather`] towards the bus; `m_beat` may stall at any beat.
+//!
+//! # Latency
 //! Piece to request: two cycles. Completion beat to beat out: seven cycles, now and then eight, seen at the last beat
 //! of a packet. One beat per cycle; a word of memory takes a cycle of its own, however few bytes of it are wanted.
 //!

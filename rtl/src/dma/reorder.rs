@@ -1,6 +1,6 @@
 //! Reorder buffer: requests are answered in any order, their bytes leave in the order of the requests.
 //!
-//! # Role and neighbours
+//! # Role
 //! The heart of `dma::Gather`, behind the request splitter. `dma::Landing` places what arrives.
 //!
 //! # Ports
@@ -14,7 +14,7 @@
 //! # Handshake
 //! `s_run.ready` comes from a register: a slot is free. `s_completion.ready` is always high.
 //!
-//! # Latency and stalls
+//! # Latency
 //! A word of the oldest run leaves four cycles after its completion beat; the last word of a run waits for its
 //! completion's `last`. One word per cycle, no bubble between runs.
 //!

@@ -1,6 +1,6 @@
 //! Splitter: cuts runs of bytes at the borders of aligned blocks.
 //!
-//! # Role and neighbours
+//! # Role
 //! `dma::Writer` uses it twice, `dma::Gather` and its `dma::Reorder` once each: pieces into bursts (blocks of the
 //! longest burst, a divisor of 4 KB, so that no burst crosses a page), and bursts into words (blocks of W/8).
 //!
@@ -11,7 +11,7 @@
 //! # Handshake
 //! `s_piece.ready` follows `m_chunk.ready` in the last chunk of a run; otherwise it does not depend on `m_chunk`.
 //!
-//! # Latency and stalls
+//! # Latency
 //! One cycle; one chunk per cycle, no bubble between runs.
 //!
 //! # Invariant

@@ -1,6 +1,6 @@
 //! Write arbiter: several writers share the memory port.
 //!
-//! # Role and neighbours
+//! # Role
 //! Merges payload (`rx::Placement`) and responses (`host::ResponseWriter`).
 //!
 //! # Ports
@@ -10,7 +10,7 @@
 //! # Handshake
 //! An input's `ready` depends on registers only.
 //!
-//! # Latency and stalls
+//! # Latency
 //! One cycle, one more for an input other than 0 when it was idle; one beat per cycle, no bubble between bursts.
 //!
 //! # Invariant

@@ -1,6 +1,6 @@
 //! Write ledger: whose burst the memory port has just taken.
 //!
-//! # Role and neighbours
+//! # Role
 //! Beside `dma::WriteArbiter`, which mixes bursts of payload and of responses and keeps their order: the ledger notes
 //! the owner of each burst as its last beat goes in, and tells it again as the last beat comes out at the port. So
 //! `host::ResponseWriter` announces responses when they are out. The ledger also counts the placements that are out,

@@ -1,6 +1,6 @@
 //! DMA writer: scatters packets over runs of host memory.
 //!
-//! # Role and neighbours
+//! # Role
 //! `rx::Placement` writes payload with it. It feeds the engine's memory port.
 //!
 //! # Ports
@@ -15,7 +15,7 @@
 //! `s_beat.ready` depends on `s_beat.valid` and waits for the piece; `s_piece.ready` does not wait for the packet's
 //! first beat.
 //!
-//! # Latency and stalls
+//! # Latency
 //! A piece's first write is offered four cycles after the piece, one cycle after its beat. One word per cycle at any
 //! alignment, no bubble between pieces, bursts and packets. A word of memory takes a cycle of its own, however few
 //! bytes go there.

@@ -8,9 +8,12 @@
 //! # Ports
 //! `s_notice` in, `m_response` out, `address`/`address_valid` the lookup's broadcast.
 //!
-//! # Handshake and latency
-//! One notice at a time: taken in one cycle, its endpoint read, offered as a descriptor in the next until taken.
+//! # Handshake
+//! One notice at a time: the notifier takes no second one before the descriptor of the first is taken.
 //! `s_notice.ready` is a register.
+//!
+//! # Latency
+//! The endpoint is read in the cycle in which the notice is taken; the descriptor is offered in the next cycle.
 //!
 //! # Invariant
 //! An endpoint is read as its notice is taken. The table holds it then: the lookup broadcasts before it emits the event

@@ -15,7 +15,7 @@
 //! A pulse shows after at most two cycles a counter and four more; `value` follows `index` three cycles later. Counters
 //! wrap at 2^32.
 //!
-//! # How
+//! # Counting
 //! The counters live in a small memory. What has come since is collected in a few bits per counter and added to the
 //! memory, one counter every two cycles, in turn; in every second cycle the memory is read for the host. The first lap
 //! after reset clears.
@@ -96,7 +96,7 @@ impl Logic for Statistics {
             let left = mux(chosen && !state.adding, bits::<6>(0), state.fresh[i]);
             next.fresh[i] = left + state.seen.get_bit(i);
         }
-        // Meant while `adding` follows.
+        // The cycle in which `adding` is set uses this sum; in all others nobody reads it.
         next.more = more;
         if state.adding {
             let last = state.turn == (COUNTERS as u64 - 1);

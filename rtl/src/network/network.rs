@@ -1,19 +1,24 @@
 //! Everything beside TCP: ARP, the neighbour table, ping, reports of undelivered segments.
 //!
-//! **Role.** Watches the wire beside `rx::Receiver`, answers questions about the own address and echo requests, and
+//! # Role
+//! Watches the wire beside `rx::Receiver`, answers questions about the own address and echo requests, and
 //! finds the next hop of each connect request on its way from the dispatcher to `connection::Lookup`. The addresses of
 //! the slots pass through on their way from the lookup to the transmitter, and change with the MAC of their next hop.
 //!
-//! **Ports.** `clock`, `reset`. `settings`: own addresses and network. `now`: microseconds. `s_frame`: the wire.
+//! # Ports
+//! `clock`, `reset`. `settings`: own addresses and network. `now`: microseconds. `s_frame`: the wire.
 //! `m_frame`: ARP and ICMP frames. `s_open`: the host's openings. `m_open`: the same, `remote_mac` found. `m_refused`:
 //! openings given up. `m_icmp`: segments reported as undeliverable. `address_in`, `address`: rows of the address
 //! table, see `Moves`, and so for `heard` and `matched`.
 //!
-//! **Handshake.** `s_frame` is always ready; who is busy loses the frame, and the peer asks again.
+//! # Handshake
+//! `s_frame` is always ready; who is busy loses the frame, and the peer asks again.
 //!
-//! **Latency.** See `Arp`, `Icmp`, `Echo`, `Resolver`, `Moves`; frames pass one register on their way out.
+//! # Latency
+//! See `Arp`, `Icmp`, `Echo`, `Resolver`, `Moves`; frames pass one register on their way out.
 //!
-//! **Invariant.** Frames leave whole and at least 60 octets long. No frame from the wire can hold up an opening or
+//! # Invariant
+//! Frames leave whole and at least 60 octets long. No frame from the wire can hold up an opening or
 //! another frame, and none that was not asked for changes where a connection sends to.
 use super::addresses::{subnet_of, Subnet};
 use super::arp::Arp;
@@ -46,7 +51,7 @@ pub struct Network<const W: usize> {
     pub m_frame: Source<Beat<W>>,
     /// The host's openings.
     pub s_open: Sink<OpenRequest>,
-    /// The same, resolved.
+    /// The openings whose next hop is known.
     pub m_open: Source<OpenRequest>,
     /// Openings whose next hop does not answer, or for which there is no room to wait.
     pub m_refused: Source<Notice>,

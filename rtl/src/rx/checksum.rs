@@ -28,7 +28,7 @@ struct State {
     /// The group sums are valid / belong to a first beat.
     grouped: bool,
     grouped_first: bool,
-    /// The same behind the second adder stage.
+    /// The sums behind the second adder stage are valid / belong to a first beat.
     merged: bool,
     merged_first: bool,
     /// Sum of the frame so far.

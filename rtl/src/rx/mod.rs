@@ -1,7 +1,7 @@
 //! The receive path: from the wire to host memory.
 //!
-//! [`Receiver`] turns frames into verified segment headers and keeps the frames; [`Placement`] carries their payload to its
-//! final address and reports it.
+//! [`Receiver`] turns frames into verified segment headers and keeps the frames; [`Placement`] carries their payload to
+//! its final address and reports it.
 
 mod chain_record;
 mod checksum;

@@ -43,7 +43,7 @@ pub struct OptionBytes {
 pub struct Parsed {
     /// TCP over IPv4 for this engine's addresses, and well-formed.
     pub wanted: bool,
-    /// The same, but malformed; or too short to tell, but IPv4 for this engine's MAC.
+    /// Malformed TCP over IPv4 for this engine; or an IPv4 frame for its MAC that is too short to tell.
     pub malformed: bool,
     /// The fields. `options` are those of a SYN whose layout is a common one; none otherwise.
     pub header: SegmentHeader,

@@ -1,23 +1,24 @@
 //! Placer: fills posted buffers with the payload of frames and says what they hold.
 //!
 //! # Role
-//! One of the units of the [`ReceiveChain`](super::ReceiveChain): carries out Place and Notify, and passes on what an Announce says. It tells
-//! the DMA writer where the payload goes, buffer by buffer, and gives full buffers back.
+//! One of the units of the [`ReceiveChain`](super::ReceiveChain): carries out Place and Notify, and passes on what an
+//! Announce says. It tells the DMA writer where the payload goes, buffer by buffer, and gives full buffers back.
 //!
 //! # Ports
 //! See the fields.
 //!
 //! # Handshake
-//! `s_work.ready` needs registers and `m_report.ready` only. `context` must show the context that `next_entry` named two cycles ago. `store` and
-//! `given` are never refused.
+//! `s_work.ready` needs registers and `m_report.ready` only. `context` must show the context that `next_entry` named
+//! two cycles ago. `store` and `given` are never refused.
 //!
 //! # Latency
-//! The first piece is offered a cycle after the work was taken, the record stored a cycle after the last piece has left, and with that the
-//! next work is taken: two cycles for a payload that goes into one buffer. A buffer that is filled costs one more, four with payload left.
+//! The first piece is offered a cycle after the work was taken, the record stored a cycle after the last piece has
+//! left, and with that the next work is taken: two cycles for a payload that goes into one buffer. A buffer that is
+//! filled costs one more, four with payload left.
 //!
 //! # Invariant
-//! The record in the table and the one at work are never both in use: `busy` and `slot` name the connection whose record is here. A full
-//! buffer is reported and given back in the same cycle.
+//! The record in the table and the one at work are never both in use: `busy` and `slot` name the connection whose
+//! record is here. A full buffer is reported and given back in the same cycle.
 use super::chain_record::{headed, Chain, Context, Given, Report, Store, Work};
 use crate::bundles::codes::response;
 use crate::bundles::*;

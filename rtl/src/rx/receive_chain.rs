@@ -1,10 +1,11 @@
 //! Receive chain: every connection's posted buffers, as a list of message contexts.
 //!
 //! # Role
-//! The control half of [`Placement`](super::Placement). Takes the commands of the connection pipeline in order, fetches the record of their
-//! chain and hands both to the unit that carries them out: the [`Placer`] (payload, reports, announcements), the
-//! [`Returner`] (teardowns), the [`Lender`] (buffers of listeners), or the appender, which is the few lines here that
-//! fill a placeholder. Around them lie the table of chains, the pool of contexts and the list of free ones.
+//! The control half of [`Placement`](super::Placement). Takes the commands of the connection pipeline in order, fetches
+//! the record of their chain and hands both to the unit that carries them out: the [`Placer`] (payload, reports,
+//! announcements), the [`Returner`] (teardowns), the [`Lender`] (buffers of listeners), or the appender, which is the
+//! few lines here that fill a placeholder. Around them lie the table of chains, the pool of contexts and the list of
+//! free ones.
 //!
 //! ```text
 //! s_command -> [ front ] -> Placer   -> m_piece  (DMA writer)
@@ -18,21 +19,21 @@
 //! See the fields.
 //!
 //! # Handshake
-//! A command is taken when the front is free, or becomes so in this cycle, and no unit works on its connection; with `m_cut` if it takes a frame. A
-//! Discard without an announcement waits for `m_cut` only. A command is carried out in up to three steps: a buffer
-//! is lent, the announcement is made, the payload placed. A Teardown, and lending, are carried out alone. After reset
-//! nothing is taken until every chain has its placeholder: one cycle per context. An Append without a free context
-//! waits.
+//! A command is taken when the front is free, or becomes so in this cycle, and no unit works on its connection; with
+//! `m_cut` if it takes a frame. A Discard without an announcement waits for `m_cut` only. A command is carried out in
+//! up to three steps: a buffer is lent, the announcement is made, the payload placed. A Teardown, and lending, are
+//! carried out alone. After reset nothing is taken until every chain has its placeholder: one cycle per context. An
+//! Append without a free context waits.
 //!
 //! # Latency
-//! `m_cut` in the command's cycle, `m_piece` 3 cycles later. A command every two cycles for different connections; of one connection an Append every
-//! 3, a Place into one buffer every 4; Discard 1. Further buffers: see [`Placer`]; teardowns: see [`Returner`],
-//! lending: see [`Lender`], 3 more for the front.
+//! `m_cut` in the command's cycle, `m_piece` 3 cycles later. A command every two cycles for different connections; of
+//! one connection an Append every 3, a Place into one buffer every 4; Discard 1. Further buffers: see [`Placer`];
+//! teardowns: see [`Returner`], lending: see [`Lender`], 3 more for the front.
 //!
 //! # Invariant
-//! A chain ends in an empty placeholder. While it is not empty, its record holds the whole context of its head, with the bytes
-//! filled so far taken off `room`; an empty chain's record holds nothing but the placeholder. A record is read only when no unit has it in work,
-//! or from the placer in the cycle in which that stores it.
+//! A chain ends in an empty placeholder. While it is not empty, its record holds the whole context of its head, with
+//! the bytes filled so far taken off `room`; an empty chain's record holds nothing but the placeholder. A record is
+//! read only when no unit has it in work, or from the placer in the cycle in which that stores it.
 use super::chain_record::{appended, empty, Chain, Context, Cut, Report, Store, Work};
 use super::lender::Lender;
 use super::{FreeContexts, Placer, Returner};

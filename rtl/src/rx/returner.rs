@@ -1,9 +1,10 @@
 //! Returner: gives the buffers of a connection that is over back to the host.
 //!
 //! # Role
-//! One of the units of the [`ReceiveChain`](super::ReceiveChain): carries out Teardown. What was placed and not yet reported is reported, each
-//! buffer is handed back, and at last the end of the teardown is reported. The chain it works on stays with its owner: what becomes
-//! of it is said there, step by step. When a listener lends, its head is taken off in the same way, but not given back.
+//! One of the units of the [`ReceiveChain`](super::ReceiveChain): carries out Teardown. What was placed and not yet
+//! reported is reported, each buffer is handed back, and at last the end of the teardown is reported. The chain it
+//! works on stays with its owner: what becomes of it is said there, step by step. When a listener lends, its head is
+//! taken off in the same way, but not given back.
 //!
 //! # Ports
 //! See the fields.

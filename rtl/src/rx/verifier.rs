@@ -64,11 +64,11 @@ pub struct Verifier<const W: usize> {
     pub beat: Signal<In, Beat<W>>,
     /// `beat` is one.
     pub valid: Signal<In, bool>,
-    /// The same beat for the parser.
+    /// The beat as the parser gets it.
     pub early: Signal<Out, Beat<W>>,
     /// `early` is one.
     pub early_valid: Signal<Out, bool>,
-    /// The same beat for the frame buffer.
+    /// The beat as the frame buffer gets it, with the verdict.
     pub late: Signal<Out, Beat<W>>,
     /// `late` is one.
     pub late_valid: Signal<Out, bool>,

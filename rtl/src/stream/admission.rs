@@ -1,6 +1,6 @@
 //! Admission: frames from the wire come in whole, or not at all.
 //!
-//! # Role and neighbours
+//! # Role
 //! Stands at the receiving port, before `rx::Receiver` and `network::Network`. The wire cannot wait, so frames that are
 //! not wanted are dropped.
 //!

@@ -1,6 +1,6 @@
 //! Frame arbiter: several streams of packets become one.
 //!
-//! # Role and neighbours
+//! # Role
 //! Puts TCP frames of `tx::Transmitter` and ARP and ICMP frames of `network::Network` on the one wire.
 //!
 //! # Ports
@@ -10,7 +10,7 @@
 //! # Handshake
 //! An input's `ready` depends on registers only.
 //!
-//! # Latency and stalls
+//! # Latency
 //! One cycle, one more for an input other than 0 when it was idle; one beat per cycle, no bubble between packets of any
 //! input. A packet whose beats come slowly holds the others up.
 //!

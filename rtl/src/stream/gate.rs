@@ -1,6 +1,6 @@
 //! Gate at a port of the engine: lets whole packets pass, or none.
 //!
-//! # Role and neighbours
+//! # Role
 //! Stands between the last block of a path and the port: frames to the wire, read requests, bursts of writes.
 //! `host::SoftReset` opens and closes it.
 //!
@@ -13,7 +13,7 @@
 //! says. While closed nothing is offered and nothing taken. The gate knows the engine's own reset only: the block in
 //! front of it may be reset while it is closed.
 //!
-//! # Latency and stalls
+//! # Latency
 //! None. Open to passing and closing take a cycle.
 //!
 //! # Invariant

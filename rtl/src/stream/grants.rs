@@ -1,6 +1,6 @@
 //! Which of several inputs may offer: the one idea behind every arbiter of the design.
 //!
-//! # Role and neighbours
+//! # Role
 //! Inside `FrameArbiter`, `dma::ReadArbiter` and `dma::WriteArbiter`, which differ in what they move.
 //!
 //! # Ports
@@ -12,7 +12,7 @@
 //! # Handshake
 //! What is offered and not taken stays with its owner.
 //!
-//! # Latency and stalls
+//! # Latency
 //! The owner is known when the cycle begins, so nothing hangs on a choice but one multiplexer: an arbiter that asks who
 //! wants to go before it decides has the decision in front of every bit. The price is a cycle for an input that was
 //! idle, unless it is input 0: while nobody wants to go the grant is input 0's, which should be the one that is in a

@@ -1,6 +1,6 @@
 //! Realigner: packs runs of bytes, each at any lane, into dense beats.
 //!
-//! # Role and neighbours
+//! # Role
 //! `dma::Reader` feeds it with the memory words of a gather, `stream::Trimmer` with the beats of a packet whose front
 //! and tail are cut. What comes out is a packet in the engine's stream format.
 //!
@@ -13,7 +13,7 @@
 //! # Handshake
 //! `s_fragment.ready` is `ready` of the output's skid buffer: a register, independent of `s_fragment.valid`.
 //!
-//! # Latency and stalls
+//! # Latency
 //! A packet's last beat is offered three cycles after its last fragment; four if another beat leaves in that cycle,
 //! because the fragment fills two or a complete one waits in `hold`. One fragment per cycle, never a bubble: behind a
 //! complete `hold` a fragment fills at most one beat.

@@ -1,6 +1,6 @@
 //! Trimmer: cuts a stretch of bytes out of a packet.
 //!
-//! # Role and neighbours
+//! # Role
 //! `rx::Placement` cuts the payload out of a frame with it, dropping headers, bytes received before, and padding.
 //!
 //! # Ports
@@ -14,7 +14,7 @@
 //! `s_beat.ready` needs a command at work; `s_trim.ready` is a register: a command is taken while none waits behind the
 //! one at work.
 //!
-//! # Latency and stalls
+//! # Latency
 //! One beat per cycle, no bubble between packets if the next command waits. The last beat of a stretch is offered three
 //! cycles after it came in, four if it fills two.
 //!

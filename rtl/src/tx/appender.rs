@@ -1,14 +1,18 @@
 //! Appends a message context to a chain.
 //!
-//! **Role.** Carries out `Append` for [`super::send_chain::SendChain`]: fills the chain's placeholder, links a free
+//! # Role
+//! Carries out `Append` for [`super::send_chain::SendChain`]: fills the chain's placeholder, links a free
 //! entry behind it and makes that the new placeholder.
 //!
-//! **Handshake.** `s_command` is taken only with a free entry on `s_free` (the dispatcher sees to it); `tail` must show
+//! # Handshake
+//! `s_command` is taken only with a free entry on `s_free` (the dispatcher sees to it); `tail` must show
 //! the slot's row in the cycle after.
 //!
-//! **Latency.** Accepted in cycle 0, context and tail written in cycle 2; the next command from cycle 3.
+//! # Latency
+//! Accepted in cycle 0, context and tail written in cycle 2; the next command from cycle 3.
 //!
-//! **Invariant.** Commands dispatched after an `Append` read the pool in their cycle 2 at the earliest, one cycle after
+//! # Invariant
+//! Commands dispatched after an `Append` read the pool in their cycle 2 at the earliest, one cycle after
 //! the write.
 use super::record::{MessageContext, Position, PositionWrite};
 use crate::bundles::SendCommand;

@@ -1,15 +1,19 @@
 //! Where each connection's chain begins, where its cursor stands, and which placeholder ends it.
 //!
-//! **Role.** Three memories, one row per slot, behind [`super::send_chain::SendChain`]: *head* (first unacknowledged
+//! # Role
+//! Three memories, one row per slot, behind [`super::send_chain::SendChain`]: *head* (first unacknowledged
 //! byte), *cursor* (next byte to be cut) and *tail* (the placeholder). Each is read for the command its unit takes.
 //!
-//! **Handshake.** None: `head`, `cursor` and `tail` show, one cycle later, the row that `head_slot`, `cursor_slot` or
+//! # Handshake
+//! None: `head`, `cursor` and `tail` show, one cycle later, the row that `head_slot`, `cursor_slot` or
 //! `tail_slot` named. Writes are never refused.
 //!
-//! **Latency.** One cycle to read; a write is seen by reads of later cycles. After reset `ready` stays low for one
+//! # Latency
+//! One cycle to read; a write is seen by reads of later cycles. After reset `ready` stays low for one
 //! cycle per slot.
 //!
-//! **Invariant.** Nobody uses a row that was read while it was written: the dispatcher holds commands back, and a unit
+//! # Invariant
+//! Nobody uses a row that was read while it was written: the dispatcher holds commands back, and a unit
 //! knows the rows it writes.
 use super::record::{Position, PositionWrite};
 use stevedore_hdl::prelude::*;

@@ -1,15 +1,19 @@
 //! The ones-complement sum of a packet (RFC 1071), at the width of the stream.
 //!
-//! **Role.** Sums the payload of a segment while [`super::segment_buffer::SegmentBuffer`] stores it; the header builder
+//! # Role
+//! Sums the payload of a segment while [`super::segment_buffer::SegmentBuffer`] stores it; the header builder
 //! adds the rest.
 //!
-//! **Handshake.** A word on every cycle with `valid`, never refused. Lanes behind the end of the packet must be zero
+//! # Handshake
+//! A word on every cycle with `valid`, never refused. Lanes behind the end of the packet must be zero
 //! ([`masked`]).
 //!
-//! **Latency.** `done` comes 3 cycles after the packet's last word: sums of 64 bits, sum of those, packet sum; folded
+//! # Latency
+//! `done` comes 3 cycles after the packet's last word: sums of 64 bits, sum of those, packet sum; folded
 //! on the way out.
 //!
-//! **Invariant.** Ones-complement sums do not care for byte order: words are summed as they lie in the lanes, the
+//! # Invariant
+//! Ones-complement sums do not care for byte order: words are summed as they lie in the lanes, the
 //! result is swapped.
 use super::record::Stored;
 use crate::wire::checksum::folded;

@@ -1,6 +1,7 @@
 //! Writes the Ethernet, IPv4 and TCP headers of segments.
 //!
-//! **Role.** Takes segments from the send chain in order, looks their peers up, waits until the payload of each is
+//! # Role
+//! Takes segments from the send chain in order, looks their peers up, waits until the payload of each is
 //! stored and summed, and hands the complete header to [`super::prepend::Prepend`] and the order to fetch the payload
 //! to the segment buffer. Resets that belong to no connection come in between, with their own addresses. Keeps a copy
 //! of the address table.
@@ -8,15 +9,18 @@
 //! A segment may acknowledge the bytes of every placement issued before it. So it also waits until memory has taken as
 //! many placements as its `fence` says (decision 007).
 //!
-//! **Handshake.** A segment whose payload could not be read is thrown away: `lost` gives its beats of segment buffer
+//! # Handshake
+//! A segment whose payload could not be read is thrown away: `lost` gives its beats of segment buffer
 //! back. Otherwise it meets its payload together with a place for its fetch. Segments and resets take turns when both
 //! wait. `met` tells of each segment that it has its addresses, and that its payload is stored or lost.
 //!
-//! **Latency.** A header is on `m_header` 5 cycles after its segment was taken, or 3 after its payload was stored, or 4
+//! # Latency
+//! A header is on `m_header` 5 cycles after its segment was taken, or 3 after its payload was stored, or 4
 //! after the last placement before it was counted; one segment per cycle. The two stages behind the meeting move as
 //! one.
 //!
-//! **Invariant.** Headers, fetches and resets leave in the order in which they came in. What each stage adds:
+//! # Invariant
+//! Headers, fetches and resets leave in the order in which they came in. What each stage adds:
 //! [`super::header_stages`].
 use super::header_stages::*;
 use super::record::{Fetch, Header, Peer, Stored};

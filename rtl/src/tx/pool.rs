@@ -1,16 +1,20 @@
 //! The pool of message contexts and the list of its free entries.
 //!
-//! **Role.** Behind [`super::send_chain::SendChain`]: the appender writes contexts and takes free entries, walker and
+//! # Role
+//! Behind [`super::send_chain::SendChain`]: the appender writes contexts and takes free entries, walker and
 //! releaser read contexts, entries come back when their buffers are the host's again. Entries `0..connections` belong
 //! to the slots as their first placeholders; the free list begins with the rest.
 //!
-//! **Handshake.** `walk_read` is always served; `release_read` is served when `release_granted` says so in the same
+//! # Handshake
+//! `walk_read` is always served; `release_read` is served when `release_granted` says so in the same
 //! cycle. `m_free` is an ordinary source; `freed` is never refused, for the list has room for every entry.
 //!
-//! **Latency.** `context` is the entry named one cycle before. A write is seen by reads of later cycles. After reset
+//! # Latency
+//! `context` is the entry named one cycle before. A write is seen by reads of later cycles. After reset
 //! `ready` stays low for one cycle per entry of the free list, and two.
 //!
-//! **Invariant.** An entry is in exactly one chain or in the free list. It is written while it is the placeholder of a
+//! # Invariant
+//! An entry is in exactly one chain or in the free list. It is written while it is the placeholder of a
 //! chain or free, and only read as content: never in the cycle in which it is written.
 use super::record::MessageContext;
 use stevedore_hdl::prelude::*;

@@ -1,16 +1,20 @@
 //! Puts a header in front of a payload.
 //!
-//! **Role.** Last stage of the transmit path: makes a frame of a [`Header`] from the header builder and the beats of
+//! # Role
+//! Last stage of the transmit path: makes a frame of a [`Header`] from the header builder and the beats of
 //! the segment buffer.
 //!
-//! **Handshake.** A header is taken when the frame before it is through; payload beats are taken while their header is
+//! # Handshake
+//! A header is taken when the frame before it is through; payload beats are taken while their header is
 //! in work, the first of them waits rotated. Frames leave on `m_frame` without gaps as long as headers and payloads
 //! keep up.
 //!
-//! **Latency.** A header's first beat is on `m_frame` 2 cycles after the header is taken. The next header is taken with
+//! # Latency
+//! A header's first beat is on `m_frame` 2 cycles after the header is taken. The next header is taken with
 //! the last beat.
 //!
-//! **Invariant.** One register carries both what is left of the header and what a rotated payload beat had too much for
+//! # Invariant
+//! One register carries both what is left of the header and what a rotated payload beat had too much for
 //! its frame beat: it shifts by a beat per cycle while whole beats of header are left, and afterwards its low lanes
 //! complete each frame beat (header bytes first, then the wrapped-around end of the payload beat before). So there is
 //! nothing per width in here. Where payload ends early, zeros follow, which is also how short frames are padded.

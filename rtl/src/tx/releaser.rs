@@ -1,17 +1,21 @@
 //! Gives message contexts back to the host, and moves the cursor back.
 //!
-//! **Role.** Carries out `Release`, `Rewind` and `Teardown`, and what a `Segment` releases, for
-//! [`super::send_chain::SendChain`]: every context that is wholly acknowledged, or on `Teardown` every context there is,
-//! is reported, and becomes free when its buffer goes home ([`super::returns::Returns`]).
+//! # Role
+//! Carries out `Release`, `Rewind` and `Teardown`, and what a `Segment` releases, for [`super::send_chain::SendChain`]:
+//! every context that is wholly acknowledged, or on `Teardown` every context there is, is reported, and becomes free
+//! when its buffer goes home ([`super::returns::Returns`]).
 //!
-//! **Handshake.** `head` and `tail` must show the slot's row in the cycle after a command is taken. The dispatcher lets
+//! # Handshake
+//! `head` and `tail` must show the slot's row in the cycle after a command is taken. The dispatcher lets
 //! those that move cursors in only while nothing else is in work. `m_returned` may wait at will.
 //!
-//! **Latency.** Three units, *locate* (1 cycle), *fetch* (2) and *free* (2), carry out different commands: releases of
+//! # Latency
+//! Three units, *locate* (1 cycle), *fetch* (2) and *free* (2), carry out different commands: releases of
 //! one buffer follow each other every 2 cycles, those of the same connection every 4. Each further context takes 4
 //! cycles. Head and cursor are written in the cycle after a command ended.
 //!
-//! **Invariant.** Acknowledged bytes were posted: a release stops when its bytes are used up, and never reads the
+//! # Invariant
+//! Acknowledged bytes were posted: a release stops when its bytes are used up, and never reads the
 //! placeholder. A command located while the one before it, of the same slot, is in work has seen an old head: it
 //! `continues` that one, and waits in front of the fetch unit for its end. One that ends two commands ahead ends before
 //! the request leaves (`follows`), and one that ended when the request was taken has told its end by then (`told`).

@@ -1,6 +1,7 @@
 //! The send chain: every connection's posted bytes, as a list of message contexts.
 //!
-//! **Role.** Takes the pipeline's `SendCommand`s in order and spreads them over three units that work side by side: the
+//! # Role
+//! Takes the pipeline's `SendCommand`s in order and spreads them over three units that work side by side: the
 //! [`Appender`], the [`Walker`] (segments) and the [`Releaser`] (acknowledgements, rewinds, teardowns), around one
 //! [`Pool`] of contexts and the [`Chains`] tables. Grants go to the DMA reader as pieces and to the header builder as
 //! `SegmentOut`, without waiting for payloads.
@@ -12,18 +13,21 @@
 //!                      └─ segments (queue) ─────────────── m_segment
 //! ```
 //!
-//! **Handshake.** A command is taken when the unit that carries it out, or a place in front of it, is free, when no
+//! # Handshake
+//! A command is taken when the unit that carries it out, or a place in front of it, is free, when no
 //! other unit works on something it depends on, and, for segments, when a place in the segment queue and room in the
 //! segment buffer for the whole payload are free: pieces that are issued always find room, so the DMA reader is never
 //! left with data nobody takes. `freed` gives room back, in beats. A segment longer than the whole segment buffer would
 //! wait for ever: the MSS setting must not exceed it.
 //!
-//! **Latency.** A segment waits a cycle at the front unless its payload is short, or absent, and room ample. One
+//! # Latency
+//! A segment waits a cycle at the front unless its payload is short, or absent, and room ample. One
 //! without payload is in the segment queue after 1 cycle. A command per cycle is dispatched; a unit takes an append
 //! every 3 cycles, a one-piece segment or a release of one buffer every 2, and the spare place in front of
 //! walker and releaser evens out commands of one kind that follow each other.
 //!
-//! **Invariant.** Effects are those of carrying the commands out one after the other. What may overlap, and why:
+//! # Invariant
+//! Effects are those of carrying the commands out one after the other. What may overlap, and why:
 //! append with anything, because units read the pool no earlier after their dispatch than the appender writes it after
 //! its own; segments with plain releases behind them, because a context that is released stays as it is until its
 //! buffer is the host's again, which is after all segments granted before (`home`); segments of new bytes with releases

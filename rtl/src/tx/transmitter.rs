@@ -1,19 +1,23 @@
 //! The transmit path: from the pipeline's commands to frames.
 //!
-//! **Role.** Composes the send chain, the segment buffer, the header builder and the prepender. The DMA reader hangs
+//! # Role
+//! Composes the send chain, the segment buffer, the header builder and the prepender. The DMA reader hangs
 //! between `m_piece` and `s_payload`.
 //!
-//! **Handshake.** Commands are carried out in order. `s_payload` must bring one packet per segment with payload, in the
+//! # Handshake
+//! Commands are carried out in order. `s_payload` must bring one packet per segment with payload, in the
 //! order of the pieces, of exactly their bytes unless it ends with `error`, and then of no more; it is never stalled.
 //! `address` is written before the first command of its slot comes. A segment waits until `placements_written` has come
 //! up to its `fence`, and those behind it with it; a buffer goes back to the host, and a teardown is reported, when the
 //! payload of every segment granted before is stored.
 //!
-//! **Latency.** A segment without payload is on `m_frame` 8 cycles after it is taken, a reset 7, when nothing is in
+//! # Latency
+//! A segment without payload is on `m_frame` 8 cycles after it is taken, a reset 7, when nothing is in
 //! their way. Frames follow each other without gaps. Not ready after reset until the tables are filled, one cycle per
 //! entry.
 //!
-//! **Invariant.** Frames leave in the order of the segments; resets come in between whole frames.
+//! # Invariant
+//! Frames leave in the order of the segments; resets come in between whole frames.
 use super::header_builder::HeaderBuilder;
 use super::prepend::Prepend;
 use super::record::Fetch;

@@ -1,17 +1,21 @@
 //! Cuts segments: walks a chain and names the pieces of host memory that make up a payload.
 //!
-//! **Role.** Carries out `Segment` commands with payload for [`super::send_chain::SendChain`]. It starts at the cursor,
+//! # Role
+//! Carries out `Segment` commands with payload for [`super::send_chain::SendChain`]. It starts at the cursor,
 //! or for a retransmission `skip` bytes behind the head, and offers one piece per message context touched.
 //!
-//! **Handshake.** `head` and `cursor` must show the slot's rows in the cycle after a command is taken. `m_piece` may
+//! # Handshake
+//! `head` and `cursor` must show the slot's rows in the cycle after a command is taken. `m_piece` may
 //! wait at will: the dispatcher has reserved room for the bytes already.
 //!
-//! **Latency.** Three units, *locate* (1 cycle), *fetch* and *cut* (2 each), work on different segments. A command
+//! # Latency
+//! Three units, *locate* (1 cycle), *fetch* and *cut* (2 each), work on different segments. A command
 //! taken in cycle 0 reads the pool in cycle 2 and offers its piece in cycle 5; each further context takes 3 cycles.
 //! One-piece segments follow each other every 2 cycles, or every 4 if the one before, of the same connection, ends with
 //! its context. The cursor is written in the cycle after the last piece was taken.
 //!
-//! **Invariant.** The bytes to be cut are posted: a walk ends inside a context, or exactly behind one, and never reads
+//! # Invariant
+//! The bytes to be cut are posted: a walk ends inside a context, or exactly behind one, and never reads
 //! a placeholder. A segment of new bytes located while the one before it, of the same slot, is in work has seen an old
 //! cursor: it `continues` that one, and waits in front of the fetch unit for its end. One that ends two segments ahead
 //! ends before the request leaves (`follows`), and one that ended when the request was taken has told its end by then

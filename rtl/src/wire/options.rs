@@ -51,11 +51,11 @@ pub struct Layout {
     pub linux: bool,
     /// The MSS.
     pub mss: Bits<16>,
-    /// The shift in each of the last three.
+    /// The window shift, if the layout is `padded`.
     pub padded_shift: Bits<4>,
-    /// See above.
+    /// The window shift, if the layout is `bare`.
     pub bare_shift: Bits<4>,
-    /// See above.
+    /// The window shift, if the layout is `linux`.
     pub linux_shift: Bits<4>,
 }
 

@@ -6,7 +6,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
-use stevedore_testbenches::measure::{plot, report, stages, Case, Context, Figure, BOTH_WIDTHS, NARROW_ONLY};
+use stevedore_testbenches::measure::{cycles, plot, report, stages, Case, Context, Figure, BOTH_WIDTHS, NARROW_ONLY};
 use stevedore_testbenches::rtl;
 use stevedore_verilated::tools::workspace_root;
 
@@ -34,6 +34,12 @@ struct Cli {
     /// Print what every channel inside the engine did during each row
     #[arg(long)]
     stages: bool,
+    /// Write the cycle table, and measure no row
+    #[arg(long, conflicts_with_all = ["rows", "json", "markdown", "plot", "short", "stages", "bless"])]
+    cycles: Option<PathBuf>,
+    /// With --cycles: compare with the file instead of writing it
+    #[arg(long, requires = "cycles")]
+    check: bool,
     /// Keep the figures of `--short`
     #[arg(long, requires = "short")]
     bless: bool,
@@ -50,6 +56,9 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: &Cli) -> Result<()> {
+    if let Some(path) = &cli.cycles {
+        return cycle_table(path, cli.check);
+    }
     let begun = Instant::now();
     let figures = measure(cli)?;
     eprintln!("{} rows in {:.0} s", figures.len(), begun.elapsed().as_secs_f64());
@@ -75,6 +84,19 @@ fn run(cli: &Cli) -> Result<()> {
     let short: Vec<&str> =
         figures.iter().filter(|figure| !figure.passes()).map(|figure| figure.record.name.as_str()).collect();
     ensure!(short.is_empty(), "short of the budget: {}", short.join(", "));
+    Ok(())
+}
+
+/// The cycle table, written or compared.
+fn cycle_table(path: &Path, check: bool) -> Result<()> {
+    let command = format!("cargo xtask bench --cycles {}", path.display());
+    let text = cycles::page(&Context::narrow(false, true), &command)?;
+    if !check {
+        return write(path, &text);
+    }
+    let kept = std::fs::read_to_string(path).with_context(|| format!("no {}", path.display()))?;
+    ensure!(kept == text, "the engine's cycles are not those of {}: run `{command}`\n{text}", path.display());
+    println!("{}: as measured", path.display());
     Ok(())
 }
 

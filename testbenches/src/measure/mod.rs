@@ -4,7 +4,7 @@
 //!   rows.rs         the rows: setups, budgets              sweep.rs   goodput as one thing varies
 //!   rig.rs          Setup -> engine, bus, wire, peer -> Outcome: counters over a window in the steady state
 //!   application.rs  the host's side                        peers::LinePeer   the far end
-//!   latency.rs      stopwatch rows                 stages.rs stage occupancy
+//!   latency.rs      stopwatch rows                 stages.rs stage occupancy, cycles.rs the cycle table
 //!   figure.rs       Outcome -> value, limit, percent       report.rs  table, JSON, baseline; plot.rs  drawings
 //! ```
 //!
@@ -12,6 +12,7 @@
 //! that run.
 
 pub mod application;
+pub mod cycles;
 pub mod figure;
 pub mod latency;
 pub mod plot;

@@ -214,8 +214,21 @@ pub fn sorted(channels: &[Occupancy]) -> Vec<&Occupancy> {
 mod tests {
     use super::*;
 
-    const TEXT: &str = "module leaf (\n    input wire clock,\n    output wire m_out_valid,\n    input wire m_out_ready\n);\nendmodule\n\
-                        module top (\n    input wire clock\n);\n    wire a_m_out_valid;\n    leaf a_i (\n        .clock(clock)\n    );\nendmodule\n";
+    const TEXT: &str = "module leaf (
+    input wire clock,
+    output wire m_out_valid,
+    input wire m_out_ready
+);
+endmodule
+module top (
+    input wire clock
+);
+    wire a_m_out_valid;
+    leaf a_i (
+        .clock(clock)
+    );
+endmodule
+";
 
     #[test]
     fn channels_are_found_and_brought_out() {

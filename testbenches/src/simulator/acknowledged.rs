@@ -1,8 +1,9 @@
 //! What the engine may acknowledge: bytes whose writes the bus has accepted, and no others (F2).
 //!
-//! Placed bytes are counted for each connection where they are written: the memory model knows from the host's requests whose buffer it is, and
-//! from the responses which endpoints a connection has, and who got a buffer of a listener; until such a response all
-//! connections may have it. An acknowledgement is looked at when it passes the pins, not when its frame ends.
+//! Placed bytes are counted for each connection where they are written: the memory model knows from the host's requests
+//! whose buffer it is, and from the responses which endpoints a connection has, and who got a buffer of a listener;
+//! until such a response all connections may have it. An acknowledgement is looked at when it passes the pins, not when
+//! its frame ends.
 
 use super::memory::HostMemory;
 use std::collections::HashMap;

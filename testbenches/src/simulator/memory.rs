@@ -1,9 +1,10 @@
 //! Host memory as the engine sees it: only what the host posted exists.
 //!
-//! A read must lie in one run granted for reading, a write in one granted for writing; anything else is a [`Violation`] and does
-//! not happen. A read takes time: it must still lie in the same grant, not given back meanwhile, when it is answered. The model also
-//! reads the responses the engine writes: from the response on that gives a buffer back, or that reports received bytes, the engine
-//! must not touch these bytes any more, and no entry of the output table may be written before the host gave it back.
+//! A read must lie in one run granted for reading, a write in one granted for writing; anything else is a [`Violation`]
+//! and does not happen. A read takes time: it must still lie in the same grant, not given back meanwhile, when it is
+//! answered. The model also reads the responses the engine writes: from the response on that gives a buffer back, or
+//! that reports received bytes, the engine must not touch these bytes any more, and no entry of the output table may be
+//! written before the host gave it back.
 
 use super::order::HostOrder;
 use std::any::Any;
@@ -157,8 +158,8 @@ impl HostMemory {
         self.entries_allowed += u64::from(consumed.wrapping_sub(before as u16));
     }
 
-    /// Reads `bytes.len()` bytes and says what they are; nothing, and no byte, if the host did not post them for reading. Whoever answers the
-    /// read says so to [`answer`](Self::answer).
+    /// Reads `bytes.len()` bytes and says what they are; nothing, and no byte, if the host did not post them for
+    /// reading. Whoever answers the read says so to [`answer`](Self::answer).
     pub fn read(&mut self, address: u64, bytes: &mut [u8], now: u64) -> Option<Access> {
         let length = bytes.len() as u64;
         let Some((start, grant)) = find(&mut self.grants, address, length) else {
@@ -170,7 +171,8 @@ impl HostMemory {
             self.violate(now, format!("read of {length} bytes at {address:#x}, which is {why}"));
             return None;
         }
-        // SAFETY: the run lies inside the grant, whose memory is kept alive by its owner; no Rust reference to posted bytes exists.
+        // SAFETY: the run lies inside the grant, whose memory is kept alive by its owner; no Rust reference to posted
+        // bytes exists.
         unsafe {
             let source = grant.pointer.add((address - start) as usize);
             std::ptr::copy_nonoverlapping(source.as_ptr(), bytes.as_mut_ptr(), bytes.len());
@@ -186,7 +188,8 @@ impl HostMemory {
         Some(access)
     }
 
-    /// A read is answered: until now the bus may have been at these bytes, so they must have been the engine's all the time.
+    /// A read is answered: until now the bus may have been at these bytes, so they must have been the engine's all the
+    /// time.
     pub fn answer(&mut self, access: Access, address: u64, length: u64, now: u64) {
         let found = find(&mut self.grants, address, length).map(|(_, grant)| (grant.number, grant.returned));
         if found != Some((access.grant, false)) {
@@ -213,7 +216,8 @@ impl HostMemory {
             };
             return self.violate(now, format!("write of {length} bytes at {address:#x}, which is {why}"));
         }
-        // SAFETY: as in `read`; the driver looks at these bytes through volatile accesses, or not at all while they are posted.
+        // SAFETY: as in `read`; the driver looks at these bytes through volatile accesses, or not at all while they are
+        // posted.
         unsafe {
             let target = grant.pointer.add(offset as usize);
             std::ptr::copy_nonoverlapping(bytes.as_ptr(), target.as_ptr(), bytes.len());

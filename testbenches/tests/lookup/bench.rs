@@ -70,7 +70,11 @@ impl Pins for Compiled {
 }
 
 pub fn stepped_lookup(geometry: &Geometry) -> Stepped<Lookup> {
-    stepped!(Lookup::new(geometry), sinks: [s_header, s_open, s_icmp, s_free], sources: [m_segment, m_opened, m_refused, m_reset])
+    stepped!(
+        Lookup::new(geometry),
+        sinks: [s_header, s_open, s_icmp, s_free],
+        sources: [m_segment, m_opened, m_refused, m_reset]
+    )
 }
 
 pub fn compiled_lookup(geometry: &Geometry) -> Compiled {

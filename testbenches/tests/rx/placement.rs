@@ -128,8 +128,8 @@ fn compiled<const W: usize, const K: usize>() -> Compiled {
     dut
 }
 
-/// R1, R4: scatter lists of every shape under every stall. Bytes land at their final address and nowhere else, in order; offsets and lengths
-/// of the responses add up, and each comes after its bytes.
+/// R1, R4: scatter lists of every shape under every stall. Bytes land at their final address and nowhere else, in
+/// order; offsets and lengths of the responses add up, and each comes after its bytes.
 fn scattered<const W: usize, const K: usize>() {
     const SEED: u64 = 0x81;
     let mut rng = StdRng::seed_from_u64(SEED);

@@ -99,7 +99,8 @@ fn frames_pass_whole_and_take_turns() {
 #[test]
 fn bursts_pass_whole_and_take_turns() {
     with_big_stack(|| {
-        let mut dut = stepped!(WriteArbiter::<64, 8, 3>::default(), sinks: [s_write[0], s_write[1], s_write[2]], sources: [m_write]);
+        let arbiter = WriteArbiter::<64, 8, 3>::default();
+        let mut dut = stepped!(arbiter, sinks: [s_write[0], s_write[1], s_write[2]], sources: [m_write]);
         merges(&mut dut, &WRITES, 3, 1, 20);
         dut.replay("write_arbiter").unwrap();
     });

@@ -410,7 +410,8 @@ impl<const W: usize, D: Dut<W>> World<W, D> {
         }
         assert!(
             cycle - self.last_transfer < PATIENCE,
-            "cycle {cycle}: nothing moves; waiting: {} commands, first {:x?}; {} pieces, {} frames, {} responses, {} teardowns, {} resets",
+            "cycle {cycle}: nothing moves; waiting: {} commands, first {:x?}; {} pieces, {} frames, {} responses, {} \
+             teardowns, {} resets",
             self.commands.len(),
             self.commands.front(),
             self.pieces.len(),

@@ -165,7 +165,7 @@ mod tests {
     fn tight_ends_are_counted_by_signal() {
         let end = |cell: &str, event: &str, time: f64| json!({ "cell": cell, "event": event, "delay": [0.5, time] });
         let nets = [
-            json!({ "endpoints": [end("block.a_i.x_TRELLIS_FF_Q_1", "posedge c", 7.3), end("block.y_LUT4_A", "", 9.0)] }),
+            json!({ "endpoints": [end("block.a_i.x_TRELLIS_FF_Q_1", "posedge c", 7.3), end("block.y_LUT4", "", 9.0)] }),
             json!({ "endpoints": [end("block.a_i.x_TRELLIS_FF_Q_2", "posedge c", 7.9)] }),
             json!({ "endpoints": [end("block.z_TRELLIS_FF_Q", "posedge c", 7.1)] }),
         ];

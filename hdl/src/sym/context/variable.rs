@@ -118,7 +118,9 @@ impl Context {
             let Node::Var { var, .. } = self.nodes[*target].node else {
                 self.fail("assignment to a value that is not a `let mut` variable".to_string())
             };
-            let unchanged = matches!(self.nodes[*value].node, Node::Var { var: v, version } if v == var && version == self.vars[v].version);
+            let newest = self.vars[var].version;
+            let unchanged =
+                matches!(self.nodes[*value].node, Node::Var { var: v, version } if (v, version) == (var, newest));
             if !unchanged {
                 work.push((var, *value));
             }

@@ -7,7 +7,7 @@
 //!
 //! ```text
 //!   deliver -> frames.rs: parsed, checksums verified -> flow.rs: one connection's state -> ready, late
-//!   poll    <- frames.rs: built, checksums made      <- flow.rs: the next segment       <- ready: round robin, one segment each
+//!   poll    <- frames.rs: built, checksums made      <- flow.rs: the next segment       <- ready: round robin
 //! ```
 
 mod flow;
