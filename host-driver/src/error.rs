@@ -73,7 +73,7 @@ pub enum Error {
 /// A response, or a ring index, that an engine in order never produces. The response is skipped; polling may go on.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
-    /// The type of the response is not one of the nine.
+    /// The type of the response is not one of the ABI's.
     #[error("a response of unknown type: {0:?}")]
     UnknownResponse(Descriptor),
     /// The status of the response is not defined.

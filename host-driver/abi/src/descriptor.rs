@@ -128,13 +128,13 @@ codes! {
         UnknownConnection = 2 "The connection id is 0, was never given out, or its connection is gone; of a connect request: it is no listener's.";
         BadLength = 3 "Length zero, above `MAXIMUM_BUFFER`, or not that of the buffers a listener got before.";
         Unsupported = 4 "The request is known but this engine does not carry it out.";
-        NoRoom = 5 "No connection slot, or no message context, was free.";
+        NoRoom = 5 "No connection slot, no message context or no place to wait for an address was free, or the bytes posted would be too many.";
         AddressInUse = 6 "The 4-tuple or listening port is in use.";
-        Reset = 7 "The peer reset the connection.";
+        Reset = 7 "The peer reset the connection, or an ICMP message said that the peer cannot be reached.";
         TimedOut = 8 "Retransmissions or address resolution ran out.";
         Aborted = 9 "The host aborted or closed the connection before the buffer was used up.";
         Closing = 10 "The connection is closing: nothing more can be sent on it.";
-        BusError = 11 "A bus read or write failed.";
+        BusError = 11 "A read of host memory failed.";
         BadOwner = 12 "The owner bit of the descriptor was not the one of this pass.";
         BadArgument = 13 "An address, port or flag has a value that is not allowed.";
     }

@@ -135,7 +135,7 @@ registers! {
     CAP_RECEIVE_ENTRIES 0x014 ReadOnly 0 "Capability: message contexts of the receive pool.";
     CAP_READ_TAGS 0x018 ReadOnly 0 "Capability: DMA reads outstanding at once.";
     CAP_FEATURES 0x01c ReadOnly 0 "Capability: feature bits; none defined yet.";
-    CONTROL 0x020 ReadWrite 0 mask(0x3) "Bit 0: enable; while 0 the engine takes no descriptor, no doorbell and no frame, what it has goes on. Bit 1: writing 1 stops the engine at the next bounds of frames and bursts, waits for the reads under way, resets every block, then clears both bits; until then writes are ignored.";
+    CONTROL 0x020 ReadWrite 0 mask(0x3) "Bit 0: enable; while 0 the engine takes no descriptor, no input doorbell and no frame, what it has goes on. Bit 1: writing 1 stops the engine at the next bounds of frames and bursts, waits for the reads under way, resets every block, then clears both bits; until then writes are ignored.";
     STATUS 0x024 ReadOnly 1 "Bit 0: idle: the engine is stopped, as after reset; it touches neither memory nor wire until it is enabled.";
     CYCLES_PER_MICROSECOND 0x028 ReadWrite 156 range(1, 0xffff) "Prescaler of every timer: clock cycles per microsecond of engine time.";
     MAC_LOW 0x030 ReadWrite 0 "Own MAC address, octets 3 to 6 (last octet in `[7:0]`).";
@@ -152,13 +152,13 @@ registers! {
     OUTPUT_BASE_HIGH 0x064 ReadWriteStopped 0 "Output descriptor table, address `[63:32]`.";
     OUTPUT_SIZE 0x068 ReadWriteStopped 4 range(4, 15) "Output descriptor table, log2 of its entries.";
     OUTPUT_DOORBELL 0x06c WriteOnly 0 "Entries ever consumed by the host, modulo 2^16: those may be overwritten. One that goes back or beyond what was written is ignored and counted.";
-    STATUS_LINE_LOW 0x070 ReadWriteStopped 0 mask(0xffff_fff8) "8-byte status line in host memory, address `[31:0]`, 8-byte aligned; its low 16 bits are the input entries ever fetched.";
+    STATUS_LINE_LOW 0x070 ReadWriteStopped 0 mask(0xffff_fff8) "8-byte status line in host memory, address `[31:0]`, 8-byte aligned; its low 16 bits are the input entries ever carried out or queued inside.";
     STATUS_LINE_HIGH 0x074 ReadWriteStopped 0 "Status line, address `[63:32]`.";
     INTERRUPT_ENABLE 0x078 ReadWrite 0 mask(0x7) "Bit 0: response written. Bit 1: output table nearly full. Bit 2: bus error.";
     INTERRUPT_CAUSE 0x07c WriteOneToClear 0 mask(0x7) "The same bits, pending; the interrupt line is high while an enabled bit is set.";
     INTERRUPT_DELAY 0x080 ReadWrite 0 range(0, LONGEST_TIME) "Longest time a response waits for its interrupt, microseconds.";
     INTERRUPT_COUNT 0x084 ReadWrite 1 range(1, 0xffff) "Responses that raise the interrupt at once, before the delay is over.";
-    INPUT_CONSUMED 0x088 ReadOnly 0 "Input entries ever fetched, modulo 2^16 (the slow path of the status line).";
+    INPUT_CONSUMED 0x088 ReadOnly 0 "Input entries ever carried out or queued inside, modulo 2^16 (the slow path of the status line).";
     OUTPUT_PRODUCED 0x08c ReadOnly 0 "Output entries ever written, modulo 2^16.";
     TCP_INITIAL_RTO 0x090 ReadWrite 1000000 range(1, LONGEST_TIME) "Retransmission time-out before the first RTT sample, microseconds (RFC 6298 2.1).";
     TCP_MINIMUM_RTO 0x094 ReadWrite 200000 range(1, LONGEST_TIME) "Lower bound of the retransmission time-out, microseconds (RFC 6298 2.4).";
@@ -177,21 +177,21 @@ registers! {
     STAT_FRAMES_OUT 0x104 ReadOnly 0 "Statistics: frames sent.";
     STAT_SEGMENTS_IN 0x108 ReadOnly 0 "Statistics: valid TCP segments received.";
     STAT_SEGMENTS_OUT 0x10c ReadOnly 0 "Statistics: TCP segments sent.";
-    STAT_RETRANSMISSIONS 0x110 ReadOnly 0 "Statistics: segments sent again.";
+    STAT_RETRANSMISSIONS 0x110 ReadOnly 0 "Statistics: segments sent again, and window probes.";
     STAT_DROP_MALFORMED 0x114 ReadOnly 0 "Statistics: frames dropped, header malformed or unsupported.";
     STAT_DROP_CHECKSUM 0x118 ReadOnly 0 "Statistics: frames dropped, IP or TCP checksum wrong.";
     STAT_DROP_FULL 0x11c ReadOnly 0 "Statistics: frames dropped, frame buffer full.";
-    STAT_DROP_NO_CONNECTION 0x120 ReadOnly 0 "Statistics: segments without a connection or listener.";
+    STAT_DROP_NO_CONNECTION 0x120 ReadOnly 0 "Statistics: segments without a connection or listener, and SYN segments for which no slot was free.";
     STAT_DROP_OUT_OF_ORDER 0x124 ReadOnly 0 "Statistics: segments dropped, payload out of order or outside the posted room.";
-    STAT_BUS_ERRORS 0x128 ReadOnly 0 "Statistics: read completions with an error.";
-    STAT_RESPONSES 0x12c ReadOnly 0 "Statistics: responses written.";
+    STAT_BUS_ERRORS 0x128 ReadOnly 0 "Statistics: read completions that carry an error.";
+    STAT_RESPONSES 0x12c ReadOnly 0 "Statistics: responses that entered the queue of the output table.";
     STAT_REQUESTS 0x130 ReadOnly 0 "Statistics: requests taken.";
     STAT_BAD_REQUESTS 0x134 ReadOnly 0 "Statistics: requests answered with an error.";
     STAT_INTERRUPTS 0x138 ReadOnly 0 "Statistics: interrupts raised.";
     STAT_OUTPUT_STALLS 0x13c ReadOnly 0 "Statistics: cycles the response writer waited for the host.";
     STAT_FAST_RETRANSMITS 0x140 ReadOnly 0 "Statistics: fast retransmissions.";
-    STAT_TIME_OUTS 0x144 ReadOnly 0 "Statistics: retransmission time-outs.";
-    STAT_BAD_DOORBELLS 0x148 ReadOnly 0 "Statistics: doorbells ignored because they went back, beyond their table, or came while the engine was not enabled.";
+    STAT_TIME_OUTS 0x144 ReadOnly 0 "Statistics: time-outs of data or of a FIN; those of SYN segments are not among them.";
+    STAT_BAD_DOORBELLS 0x148 ReadOnly 0 "Statistics: doorbells ignored because they went back or beyond their table, or, of the input table, came while the engine was not enabled.";
 }
 
 /// The counters: every register from here on.

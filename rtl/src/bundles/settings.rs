@@ -1,7 +1,8 @@
 //! What the register file tells the blocks, and what they count for it.
 use stevedore_hdl::prelude::*;
 
-/// Settings of the host, quasi-static: changed only while the engine is idle, read without handshake.
+/// Settings of the host, read without handshake. A block takes a new value whenever it comes; what must not change
+/// while the engine runs, the register file holds (`ReadWriteStopped`).
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
 pub struct Settings {
     /// Take descriptors and frames.
@@ -68,7 +69,7 @@ pub struct TcpPulses {
     pub drop_out_of_order: bool,
     /// A fast retransmission began.
     pub fast_retransmit: bool,
-    /// A retransmission time-out fired.
+    /// A retransmission time-out fired while data or a FIN was in flight.
     pub time_out: bool,
     /// A request was answered with an error.
     pub bad_request: bool,

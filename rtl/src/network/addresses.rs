@@ -9,8 +9,7 @@
 //! only compare.
 //!
 //! # Latency
-//! A `Subnet` follows the settings after one cycle, its `gateway_usable` after two. The settings change
-//! only while the engine is idle.
+//! A `Subnet` follows the settings after one cycle, its `gateway_usable` after two.
 //!
 //! # Invariant
 //! An address that passes [`possible_peer`] is a unicast address of another host, as far as the own

@@ -25,7 +25,7 @@
 //! (RFC 1122 2.3.2.1); a question is not repeated within 65 ms, after a doubt within a second, and doubts together ask
 //! at most once in 65 ms, however many requests wait or frames claim (RFC 1122 2.3.2.1: no flooding).
 //!
-//! # Latency
+//! # Clock
 //! Stamps have 16 bits and wrap after 4,295 s. Every millisecond the next entry is looked at and what has
 //! run out is struck off, which comes round long before a stamp could be taken for a younger one.
 //!

@@ -21,7 +21,7 @@
 //! Each request leaves once, on `m_open` or on `m_refused`. A request that waits for an answer never
 //! blocks one that needs none.
 //!
-//! # Latency
+//! # Clock
 //! Deadlines are measured on a clock of this block that advances by at most 255 ms between two choices.
 //! While an output is blocked the clock stands, and a lap of the queue is far shorter than the 33 s in which a
 //! deadline can be told from one of the next lap of the clock.
@@ -121,7 +121,7 @@ pub struct Resolver {
 impl Resolver {
     /// At most `waiting` requests wait.
     pub fn new(waiting: usize) -> Self {
-        // Between two visits to one request the clock passes at most this many choices: see **Time** above.
+        // Between two visits to one request the clock passes at most this many choices: see "Clock" in the module's text.
         assert!((2 * waiting as u64 + 2) * (LONGEST_STEP + 1) + PATIENCE < 1 << 15, "deadlines would wrap");
         Self {
             clock: Default::default(),

@@ -71,7 +71,7 @@ pub struct Receiver<const W: usize> {
     pub m_frame: Source<Beat<W>>,
     /// A frame came in, whatever becomes of it.
     pub frame_in: Signal<Out, bool>,
-    /// A frame was dropped: malformed, damaged or of a kind the engine does not take.
+    /// A frame was dropped: malformed or damaged. Frames of other protocols are ignored, not counted.
     pub drop_malformed: Signal<Out, bool>,
     /// A frame was dropped: IPv4 or TCP checksum wrong.
     pub drop_checksum: Signal<Out, bool>,
