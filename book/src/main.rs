@@ -6,6 +6,7 @@ mod book;
 mod links;
 mod names;
 mod pages;
+mod requirements;
 mod symbol;
 
 use anyhow::{bail, Context, Result};
@@ -37,6 +38,7 @@ fn run(cli: &Cli) -> Result<()> {
     let modules = blocks::read(&root)?;
     let mut pages = pages::all(&root, &modules)?;
     pages.insert(bits::PAGE.into(), bits::page(&root)?);
+    pages.insert(requirements::PAGE.into(), requirements::page(&root)?);
     if cli.check {
         pages::compare(&root, &pages)?;
     } else {
