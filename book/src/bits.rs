@@ -11,8 +11,11 @@ use syn::{Expr, Fields, Item, Lit, Type};
 /// Where the page lies.
 pub const PAGE: &str = "docs/bits.md";
 
+/// File, memory, type of a row.
+type Memory = (&'static str, &'static str, &'static str);
+
 /// Memories by what a row belongs to: file in `rtl/src`, memory in that file, type of a row.
-const MEMORIES: &[(&str, &[(&str, &str, &str)])] = &[
+const MEMORIES: &[(&str, &[Memory])] = &[
     (
         "For each connection",
         &[

@@ -18,7 +18,7 @@ pub fn of(block: &Block) -> String {
         let (before, name) = left.get(row).map_or(("   ", ""), |port| (arrow(port.way), port.name.as_str()));
         let (after, out) = right.get(row).map_or(("", ""), |port| (arrow(port.way), port.name.as_str()));
         let gap = inside - name.len() - out.len() - 2;
-        text += &format!("{before} │ {name}{:gap$}{out} │ {after}", "").trim_end().to_string();
+        text += format!("{before} │ {name}{:gap$}{out} │ {after}", "").trim_end();
         text.push('\n');
     }
     text + &format!("{:>4}└{:─^inside$}┘\n", "", "")

@@ -79,6 +79,9 @@ pub struct Pipeline {
     pub again_taken: Signal<In, bool>,
     /// A turn is on its way to this block.
     pub turn_comes: Signal<In, bool>,
+    /// The settings. All stages read them, and the register file is half a device away: from a copy of this block the
+    /// way into the table is short.
+    near: Flop<TcpSettings>,
     table: DualPortRam<ConnectionRecord>,
     listening: DualPortRam<Listening>,
     listened_valid: Register<bool>,
@@ -131,6 +134,7 @@ impl Pipeline {
             again_slot: Signal::default(),
             again_taken: Signal::default(),
             turn_comes: Signal::default(),
+            near: Flop::default(),
             // A row that is read while it is written is taken from `settled` instead.
             table: DualPortRam::new(connections).no_rw_check(),
             listening: DualPortRam::new(connections),
@@ -168,11 +172,12 @@ impl Logic for Pipeline {
     #[kernel]
     fn update(&mut self) {
         setup!(self, measure_valid, judge_valid, decide_valid, settle_valid, counted, listened_valid, stock);
-        clocks!(self, listening, listened_row, listened, lender, decide_handed, settle_handed);
+        clocks!(self, near, listening, listened_row, listened, lender, decide_handed, settle_handed);
         clocks!(self, table, measure, measure_record, judge, judge_record, measures);
         clocks!(self, decide, decide_record, decide_measures, judgement);
         clocks!(self, settle, settle_record, settle_measures, decisions, settled);
-        let settings = self.settings.val();
+        self.near.d.next = self.settings.val();
+        let settings = self.near.q.val();
         let now = self.now.val();
 
         // Read and load.
