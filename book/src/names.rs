@@ -78,7 +78,7 @@ fn identifiers(code: &str) -> Vec<&str> {
     let name = Regex::new(r"[A-Za-z_][A-Za-z0-9_]*").expect("a valid pattern");
     let defined = |name: &&str| {
         let inner = &name[1..];
-        inner.trim_matches('_').contains('_')
+        name.trim_matches('_').contains('_')
             || (inner.contains(|letter: char| letter.is_ascii_uppercase())
                 && inner.contains(|letter: char| letter.is_ascii_lowercase()))
     };

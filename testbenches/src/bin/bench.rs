@@ -105,10 +105,15 @@ fn measure(cli: &Cli) -> Result<Vec<Figure>> {
     let (narrow, wide) = (Context::narrow(cli.short, cli.stages), Context::wide(cli.short, cli.stages));
     let all = BOTH_WIDTHS.iter().chain(NARROW_ONLY).map(|case| (narrow, case));
     let all = all.chain(BOTH_WIDTHS.iter().map(|case| (wide, case)));
-    let chosen: Vec<(Context, &Case)> = all.filter(|(context, case)| wanted(cli, context, case)).collect();
-    if chosen.is_empty() {
-        bail!("no row has {:?} in its name", cli.rows);
+    let all: Vec<(Context, &Case)> = all.collect();
+    let names: Vec<String> =
+        all.iter().flat_map(|(context, case)| case.rows.iter().map(|row| format!("{row}{}", context.suffix))).collect();
+    if let Some(part) = cli.rows.iter().find(|part| !names.iter().any(|name| name.contains(part.as_str()))) {
+        let near = |name: &&String| -strsim::jaro_winkler(part, name);
+        let nearest = names.iter().min_by(|one, other| near(one).total_cmp(&near(other))).context("there are rows")?;
+        bail!("no row has {part} in its name; did you mean {nearest}? There are:\n{}", names.join("\n"));
     }
+    let chosen: Vec<(Context, &Case)> = all.into_iter().filter(|(context, case)| wanted(cli, context, case)).collect();
     let bar = progress(chosen.len())?;
     println!("{}", report::heading());
     let mut figures = Vec::new();

@@ -17,6 +17,7 @@ use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -27,6 +28,12 @@ const PATIENCE: Duration = Duration::from_secs(170);
 
 /// Runs the three transfers. `server` is a command line that calls [`serve`], to be run in the namespace.
 pub fn kernel(engine: Box<dyn EnginePorts>, options: &DemoOptions, server: &[String]) -> Result<Report> {
+    let root = std::fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0);
+    ensure!(
+        root && Path::new("/dev/net/tun").exists(),
+        "the kernel as the peer needs root and /dev/net/tun: become root and run `modprobe tun`, or run `cargo xtask \
+         demo`, which needs neither"
+    );
     let id = std::process::id();
     let device = format!("stv{id}");
     let peer = TapPeer::create(&device)?;
