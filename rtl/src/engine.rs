@@ -341,6 +341,8 @@ impl<const W: usize, const K: usize> Logic for Engine<W, K> {
         self.read_arbiter.s_completion.valid.next = self.s_axis_rdcpl.tvalid.val();
         self.s_axis_rdcpl.tready.next = self.read_arbiter.s_completion.ready.val();
         self.soft_reset.asked.next = self.read_gate.m_out.valid.val() && self.m_axis_rdreq.tready.val();
+        self.soft_reset.asked_tag.next = request.tag;
+        self.soft_reset.answered_tag.next = self.s_axis_rdcpl.tag.val();
         self.soft_reset.answered.next = self.s_axis_rdcpl.tvalid.val()
             && self.s_axis_rdcpl.tlast.val()
             && self.read_arbiter.s_completion.ready.val();

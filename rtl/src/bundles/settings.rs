@@ -71,6 +71,4 @@ pub struct TcpPulses {
     pub fast_retransmit: bool,
     /// A retransmission time-out fired while data or a FIN was in flight.
     pub time_out: bool,
-    /// A request was answered with an error.
-    pub bad_request: bool,
 }

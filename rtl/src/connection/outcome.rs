@@ -100,7 +100,6 @@ pub fn outcome_of(
         receive.length = event.length;
     }
 
-    let request = !arriving && !turning && !ticking;
     Outcome {
         send_valid: d.sends,
         send,
@@ -114,7 +113,6 @@ pub fn outcome_of(
             drop_out_of_order: arriving && d.payload.dropped,
             fast_retransmit: arriving && d.congestion.enter,
             time_out: ticking && d.timeout.lost,
-            bad_request: request && d.host.refuse,
         },
     }
 }

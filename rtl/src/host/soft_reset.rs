@@ -13,8 +13,8 @@
 //!
 //! # Ports
 //! `enable` and `restart` come from the register file, which is told by `restarted` and `idle`. `open` lets the gates
-//! pass, `closed` says that all of them stand between two packets and pass nothing. `asked` and `answered` count the
-//! reads under way. `reset` comes from outside, `blocks_reset` goes to the blocks.
+//! pass, `closed` says that all of them stand between two packets and pass nothing. `asked` and `answered`,
+//! each with its tag, say which reads are under way. `reset` comes from outside, `blocks_reset` goes to the blocks.
 //!
 //! # Handshake
 //! A read that is never answered keeps the engine in `Draining`: its tag must not be used again while an answer may
@@ -45,8 +45,9 @@ struct State {
     phase: Phase,
     blocks_reset: bool,
     restarted: bool,
-    /// Reads asked for and not wholly answered: a tag of eight bits has one each.
-    reads: Bits<9>,
+    /// Reads asked for and not wholly answered, by tag. A count would take an answer that nobody asked for as that of a
+    /// read under way.
+    reads: Bits<256>,
     cycles: Bits<5>,
 }
 
@@ -63,8 +64,12 @@ pub struct SoftReset {
     pub restart: Signal<In, bool>,
     /// A read request leaves the engine.
     pub asked: Signal<In, bool>,
+    /// With `asked`: its tag.
+    pub asked_tag: Signal<In, Bits<8>>,
     /// The last beat of an answer comes.
     pub answered: Signal<In, bool>,
+    /// With `answered`: its tag.
+    pub answered_tag: Signal<In, Bits<8>>,
     /// Every gate is closed.
     pub closed: Signal<In, bool>,
     /// Gates may pass.
@@ -86,7 +91,9 @@ impl Default for SoftReset {
             enable: Signal::default(),
             restart: Signal::default(),
             asked: Signal::default(),
+            asked_tag: Signal::default(),
             answered: Signal::default(),
+            answered_tag: Signal::default(),
             closed: Signal::default(),
             open: Signal::default(),
             blocks_reset: Signal::default(),
@@ -121,7 +128,7 @@ impl Logic for SoftReset {
                 }
             }
             Phase::Draining => {
-                if self.closed.val() && state.reads == 0 {
+                if self.closed.val() && !state.reads.any() {
                     next.phase = Phase::Resetting;
                 }
             }
@@ -133,13 +140,11 @@ impl Logic for SoftReset {
                 }
             }
         }
-        let answered = self.answered.val() && state.reads != 0;
-        let asked = self.asked.val();
-        if asked && !answered {
-            next.reads = state.reads + 1;
+        if self.answered.val() {
+            next.reads = next.reads.replace_bit(self.answered_tag.val().index(), false);
         }
-        if answered && !asked {
-            next.reads = state.reads - 1;
+        if self.asked.val() {
+            next.reads = next.reads.replace_bit(self.asked_tag.val().index(), true);
         }
         next.blocks_reset = next.phase == Phase::Resetting;
         self.open.next = state.phase == Phase::Running;

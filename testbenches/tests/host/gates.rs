@@ -135,7 +135,31 @@ fn ledger_tells_whose_burst_left() {
     }
 }
 
-/// The blocks are reset only when the gates are closed and every read was answered; the engine is idle only after that,
+/// Asks for a read now and then, with a tag that is free.
+fn ask(dut: &mut Compiled, random: &mut Random, reads: &mut [bool; 256]) {
+    let tag = random.below(256);
+    let asked = !reads[tag as usize] && random.below(3) > 0;
+    set(dut, "asked", u64::from(asked));
+    set(dut, "asked_tag", tag);
+    reads[tag as usize] |= asked;
+}
+
+/// Answers a read now and then; as often, answers what nobody asked for.
+fn answer(dut: &mut Compiled, random: &mut Random, reads: &mut [bool; 256], seldom: u64) {
+    let under_way: Vec<usize> = (0..256).filter(|&tag| reads[tag]).collect();
+    let answered = random.below(seldom) == 0;
+    let stray = random.below(256) as usize;
+    let tag = if under_way.is_empty() || random.below(2) == 0 {
+        stray
+    } else {
+        under_way[random.below(under_way.len() as u64) as usize]
+    };
+    set(dut, "answered", u64::from(answered));
+    set(dut, "answered_tag", tag as u64);
+    reads[tag] &= !answered;
+}
+
+/// The blocks are reset only when the gates are closed and every read was answered, whatever else is answered; the engine is idle only after that,
 /// and the gates stay closed.
 #[test]
 fn soft_reset_waits_for_gates_and_reads() {
@@ -152,13 +176,10 @@ fn soft_reset_waits_for_gates_and_reads() {
         dut.settle();
         assert_eq!((get(&dut, "idle"), get(&dut, "open"), get(&dut, "blocks_reset")), (0, 1, 0), "seed {seed}");
         set(&mut dut, "closed", 0);
-        let mut reads = 0u64;
+        let mut reads = [false; 256];
         for _ in 0..random.below(300) {
-            let asked = reads < 256 && random.below(3) > 0;
-            let answered = reads > 0 && random.below(3) > 0;
-            set(&mut dut, "asked", u64::from(asked));
-            set(&mut dut, "answered", u64::from(answered));
-            reads = reads + u64::from(asked) - u64::from(answered);
+            answer(&mut dut, &mut random, &mut reads, 3);
+            ask(&mut dut, &mut random, &mut reads);
             dut.step();
         }
         set(&mut dut, "asked", 0);
@@ -167,19 +188,18 @@ fn soft_reset_waits_for_gates_and_reads() {
         let closes = random.below(300);
         let mut cycle = 0;
         loop {
-            let answered = reads > 0 && random.below(5) == 0;
             set(&mut dut, "closed", u64::from(cycle >= closes));
-            set(&mut dut, "answered", u64::from(answered));
             dut.settle();
             if get(&dut, "blocks_reset") != 0 {
                 break;
             }
             assert_eq!(get(&dut, "idle"), 0, "seed {seed}");
-            reads -= u64::from(answered);
+            answer(&mut dut, &mut random, &mut reads, 5);
             dut.step();
             cycle += 1;
             assert!(cycle < 10_000, "seed {seed}: never reset");
         }
+        let reads = reads.into_iter().filter(|&read| read).count();
         assert!(cycle >= closes && reads == 0, "seed {seed}: reset with {reads} reads under way");
         let mut resets = 0;
         while get(&dut, "restarted") == 0 {

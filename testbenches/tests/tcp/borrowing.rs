@@ -93,10 +93,9 @@ fn connect_that_names_no_listener_is_refused() {
         // Itself.
         Conn { slot: 4, generation: 9 },
     ];
-    for (number, lender) in nobody.into_iter().enumerate() {
+    for lender in nobody {
         let conn = rig.borrowing(4, lender);
         rig.ending(conn, Some(Response::ConnectionCompletion), Status::UnknownConnection, true);
-        assert_eq!(rig.pulses.bad_request, number as u64 + 1, "{lender:?}");
     }
     // A listener that is gone, and the next one in its slot, which has a buffer, too.
     rig.terminate(listener, false);

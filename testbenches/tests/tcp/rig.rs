@@ -154,7 +154,6 @@ pub struct Counters {
     pub drop_out_of_order: u64,
     pub fast_retransmit: u64,
     pub time_out: u64,
-    pub bad_request: u64,
 }
 
 /// Settings for tests: time-outs short enough to be lived through.
@@ -288,7 +287,6 @@ impl<D: TcpDut> Rig<D> {
             (&mut c.drop_out_of_order, pulses.drop_out_of_order),
             (&mut c.fast_retransmit, pulses.fast_retransmit),
             (&mut c.time_out, pulses.time_out),
-            (&mut c.bad_request, pulses.bad_request),
         ] {
             *count += u64::from(pulse);
         }
