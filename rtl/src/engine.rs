@@ -131,7 +131,7 @@ impl<const W: usize, const K: usize> Engine<W, K> {
             write_gate: Gate::default(),
             write_ledger: WriteLedger::default(),
             timebase: Timebase::default(),
-            statistics: Statistics::default(),
+            statistics: Statistics::new(),
             interrupts: Interrupt::default(),
             fetcher: Fetcher::new(geometry.descriptor_tags),
             dispatcher: Dispatcher::new(geometry),

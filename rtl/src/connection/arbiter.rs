@@ -99,7 +99,7 @@ struct Ticket {
 }
 
 /// See the module.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, Default)]
 pub struct Arbiter {
     /// Rising edge.
     pub clock: Signal<In, Clock>,
@@ -140,39 +140,13 @@ pub struct Arbiter {
     issued_valid: Register<bool>,
     issued: Flop<Issued>,
     decide: Register<UnderWay>,
-    row_mask: Constant<Bits<16>>,
+    _row_mask: usize,
 }
 
 impl Arbiter {
     /// An arbiter before a table of `connections` rows.
     pub fn new(connections: usize) -> Self {
-        Arbiter {
-            clock: Signal::default(),
-            reset: Signal::default(),
-            s_segment: Sink::default(),
-            s_host: Sink::default(),
-            s_turn: Sink::default(),
-            s_tick: Sink::default(),
-            room: Signal::default(),
-            send_room: Signal::default(),
-            measure: Signal::default(),
-            judge: Signal::default(),
-            turn_comes: Signal::default(),
-            row: Signal::default(),
-            load_valid: Signal::default(),
-            load: Signal::default(),
-            state: Register::default(),
-            segment_a: Flop::default(),
-            segment_b: Flop::default(),
-            host: Flop::default(),
-            host_free: Register::new(true),
-            ticket_valid: Register::default(),
-            ticket: Flop::default(),
-            issued_valid: Register::default(),
-            issued: Flop::default(),
-            decide: Register::default(),
-            row_mask: Constant::new((connections as u64 - 1).into()),
-        }
+        Self { host_free: Register::new(true), _row_mask: connections - 1, ..Self::default() }
     }
 }
 
@@ -210,7 +184,7 @@ impl Logic for Arbiter {
         setup!(self, state, host_free, ticket_valid, issued_valid, decide);
         clocks!(self, segment_a, segment_b, host, ticket, issued);
         let s = self.state.q.val();
-        let mask = self.row_mask.val();
+        let mask = bits::<16>(self._row_mask as u64);
         let room = self.room.val();
         let choice = choose(s);
         let grant = Choice {

@@ -98,7 +98,7 @@ struct Work {
 }
 
 /// See the module's text.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, Default)]
 pub struct Lookup {
     /// The clock.
     pub clock: Signal<In, Clock>,
@@ -149,32 +149,11 @@ impl Lookup {
     pub fn new(geometry: &Geometry) -> Self {
         let Geometry { connections, hash_buckets, .. } = *geometry;
         Self {
-            clock: Default::default(),
-            reset: Default::default(),
-            s_header: Default::default(),
-            s_open: Default::default(),
-            s_icmp: Default::default(),
-            s_free: Default::default(),
-            settings: Default::default(),
-            now: Default::default(),
-            m_segment: Default::default(),
-            m_opened: Default::default(),
-            m_refused: Default::default(),
-            m_reset: Default::default(),
-            address: Default::default(),
-            address_valid: Default::default(),
-            free_slots: Default::default(),
-            drop_no_connection: Default::default(),
             front: LookupFront::new(hash_buckets, connections),
-            launch: Default::default(),
-            walks: Default::default(),
             jobs: Fifo::new(JOBS),
             slots: Slots::new(connections),
-            numbers: Default::default(),
-            replies: Default::default(),
             table: Table::new(connections, hash_buckets),
-            state: Default::default(),
-            work: Default::default(),
+            ..Self::default()
         }
     }
 }

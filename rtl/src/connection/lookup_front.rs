@@ -133,7 +133,7 @@ struct Captured {
 }
 
 /// See the module's text.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, Default)]
 pub struct LookupFront {
     /// The clock.
     pub clock: Signal<In, Clock>,
@@ -170,25 +170,7 @@ impl LookupFront {
     /// For a table of `buckets` chains and `connections` slots.
     pub fn new(buckets: usize, connections: usize) -> Self {
         assert!(buckets.is_power_of_two() && (2..=1 << 16).contains(&buckets));
-        Self {
-            clock: Default::default(),
-            reset: Default::default(),
-            s_header: Default::default(),
-            s_open: Default::default(),
-            s_icmp: Default::default(),
-            s_free: Default::default(),
-            key: Default::default(),
-            enable: Default::default(),
-            m_job: Default::default(),
-            home_write: Default::default(),
-            home_slot: Default::default(),
-            home: Default::default(),
-            state: Default::default(),
-            captured: Default::default(),
-            hash: Default::default(),
-            homes: DualPortRam::new(connections).no_rw_check(),
-            _buckets: buckets,
-        }
+        Self { homes: DualPortRam::new(connections).no_rw_check(), _buckets: buckets, ..Self::default() }
     }
 }
 

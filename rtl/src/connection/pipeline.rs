@@ -41,7 +41,7 @@ use crate::bundles::{ConnectionRecord, EventKind, TcpPulses, TcpSettings};
 use stevedore_hdl::prelude::*;
 
 /// See the module.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, Default)]
 pub struct Pipeline {
     /// Rising edge.
     pub clock: Signal<In, Clock>,
@@ -115,55 +115,12 @@ pub struct Pipeline {
 impl Pipeline {
     /// A pipeline with a table of `connections` rows.
     pub fn new(connections: usize) -> Self {
-        Pipeline {
-            clock: Signal::default(),
-            reset: Signal::default(),
-            row: Signal::default(),
-            load_valid: Signal::default(),
-            load: Signal::default(),
-            settings: Signal::default(),
-            now: Signal::default(),
-            measured: Signal::default(),
-            judged: Signal::default(),
-            outcome_valid: Signal::default(),
-            outcome: Signal::default(),
-            pulses: Signal::default(),
-            push: Signal::default(),
-            push_slot: Signal::default(),
-            again: Signal::default(),
-            again_slot: Signal::default(),
-            again_taken: Signal::default(),
-            turn_comes: Signal::default(),
-            near: Flop::default(),
+        Self {
             // A row that is read while it is written is taken from `settled` instead.
             table: DualPortRam::new(connections).no_rw_check(),
             listening: DualPortRam::new(connections),
-            listened_valid: Register::default(),
-            listened_row: Flop::default(),
-            listened: Flop::default(),
             stock: Stock::new(connections),
-            lender: Flop::default(),
-            decide_handed: Flop::default(),
-            settle_handed: Flop::default(),
-            measure_valid: Register::default(),
-            measure: Flop::default(),
-            measure_record: Flop::default(),
-            judge_valid: Register::default(),
-            judge: Flop::default(),
-            judge_record: Flop::default(),
-            measures: Flop::default(),
-            decide_valid: Register::default(),
-            decide: Flop::default(),
-            decide_record: Flop::default(),
-            decide_measures: Flop::default(),
-            judgement: Flop::default(),
-            settle_valid: Register::default(),
-            settle: Flop::default(),
-            settle_record: Flop::default(),
-            settle_measures: Flop::default(),
-            decisions: Flop::default(),
-            settled: Flop::default(),
-            counted: Register::default(),
+            ..Self::default()
         }
     }
 }

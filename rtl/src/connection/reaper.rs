@@ -65,7 +65,7 @@ struct Work {
 }
 
 /// See the module's text.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, Default)]
 pub struct Reaper {
     /// The clock.
     pub clock: Signal<In, Clock>,
@@ -89,17 +89,10 @@ impl Reaper {
     /// For the geometry's `connections`.
     pub fn new(geometry: &Geometry) -> Self {
         Self {
-            clock: Default::default(),
-            reset: Default::default(),
-            s_send: Default::default(),
-            s_receive: Default::default(),
-            m_notice: Default::default(),
-            m_free: Default::default(),
-            state: Default::default(),
-            work: Default::default(),
             // Read in `Read` only, written in `Clear` and `Act` only.
             memory: DualPortRam::new(geometry.connections).no_rw_check(),
             _connections: geometry.connections,
+            ..Self::default()
         }
     }
 }

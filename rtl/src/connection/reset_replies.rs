@@ -29,10 +29,17 @@ enum Phase {
     Offer,
 }
 
-#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+#[derive(Record, Clone, Copy, Debug, PartialEq)]
 struct State {
     phase: Phase,
     idle: bool,
+}
+
+impl Default for State {
+    /// The value after reset.
+    fn default() -> Self {
+        Self { phase: Phase::Idle, idle: true }
+    }
 }
 
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
@@ -46,7 +53,7 @@ struct Work {
 }
 
 /// See the module's text.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, Default)]
 pub struct ResetReplies {
     /// The clock.
     pub clock: Signal<In, Clock>,
@@ -58,19 +65,6 @@ pub struct ResetReplies {
     pub m_reset: Source<ResetOut>,
     state: Register<State>,
     work: Flop<Work>,
-}
-
-impl Default for ResetReplies {
-    fn default() -> Self {
-        ResetReplies {
-            clock: Signal::default(),
-            reset: Signal::default(),
-            s_segment: Sink::default(),
-            m_reset: Source::default(),
-            state: Register::new(State { phase: Phase::Idle, idle: true }),
-            work: Flop::default(),
-        }
-    }
 }
 
 impl Logic for ResetReplies {

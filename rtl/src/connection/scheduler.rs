@@ -23,7 +23,7 @@
 use stevedore_hdl::prelude::*;
 
 /// See the module.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, Default)]
 pub struct Scheduler {
     /// Rising edge.
     pub clock: Signal<In, Clock>,
@@ -52,20 +52,7 @@ pub struct Scheduler {
 impl Scheduler {
     /// A queue for `connections` slots.
     pub fn new(connections: usize) -> Self {
-        Scheduler {
-            clock: Signal::default(),
-            reset: Signal::default(),
-            push: Signal::default(),
-            push_slot: Signal::default(),
-            again: Signal::default(),
-            again_slot: Signal::default(),
-            again_taken: Signal::default(),
-            m_turn: Source::default(),
-            queue: Fifo::new(connections),
-            waits: Register::default(),
-            front: Flop::default(),
-            empty: Register::default(),
-        }
+        Self { queue: Fifo::new(connections), ..Self::default() }
     }
 }
 

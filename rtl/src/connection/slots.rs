@@ -29,7 +29,7 @@ pub struct FreeSlot {
 }
 
 /// See the module's text.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, Default)]
 pub struct Slots {
     /// The clock.
     pub clock: Signal<In, Clock>,
@@ -50,15 +50,7 @@ impl Slots {
     /// A list for the slots 1 to `connections` - 1.
     pub fn new(connections: usize) -> Self {
         assert!(connections.is_power_of_two() && (2..=1 << 15).contains(&connections));
-        Self {
-            clock: Default::default(),
-            reset: Default::default(),
-            s_slot: Default::default(),
-            m_slot: Default::default(),
-            level: Default::default(),
-            ready: Default::default(),
-            list: FreeList::new(1, connections - 1),
-        }
+        Self { list: FreeList::new(1, connections - 1), ..Self::default() }
     }
 }
 

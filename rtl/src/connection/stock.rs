@@ -42,7 +42,7 @@ struct Kept {
 }
 
 /// See the module's text.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, Default)]
 pub struct Stock {
     /// Rising edge.
     pub clock: Signal<In, Clock>,
@@ -66,28 +66,17 @@ pub struct Stock {
     /// They are of the row asked for.
     as_last: Register<bool>,
     as_before: Register<bool>,
-    row_mask: Constant<Bits<16>>,
+    _row_mask: usize,
 }
 
 impl Stock {
     /// Counts for `connections` slots.
     pub fn new(connections: usize) -> Self {
-        Stock {
-            clock: Signal::default(),
-            reset: Signal::default(),
-            row: Signal::default(),
-            some: Signal::default(),
-            changes: Signal::default(),
-            down: Signal::default(),
-            clears: Signal::default(),
+        Self {
             // A row that is read while it is written is one of the two kept.
             counts: DualPortRam::new(connections).no_rw_check(),
-            asked: Flop::default(),
-            last: Flop::default(),
-            before: Flop::default(),
-            as_last: Register::default(),
-            as_before: Register::default(),
-            row_mask: Constant::new((connections as u64 - 1).into()),
+            _row_mask: connections - 1,
+            ..Self::default()
         }
     }
 }
@@ -97,7 +86,7 @@ impl Logic for Stock {
     fn update(&mut self) {
         setup!(self, as_last, as_before);
         clocks!(self, counts, asked, last, before);
-        let row = self.row.val() & self.row_mask.val();
+        let row = self.row.val() & bits::<16>(self._row_mask as u64);
         let asked = self.asked.q.val();
         let last = self.last.q.val();
         self.counts.read_address.next = row;

@@ -42,7 +42,7 @@ pub struct Change {
 }
 
 /// See the module's text.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, Default)]
 pub struct Table {
     /// The clock.
     pub clock: Signal<In, Clock>,
@@ -80,23 +80,11 @@ impl Table {
     /// A table of `connections` rows and `buckets` chains of connections, and as many of listeners.
     pub fn new(connections: usize, buckets: usize) -> Self {
         Self {
-            clock: Default::default(),
-            reset: Default::default(),
-            ready: Default::default(),
-            bucket: Default::default(),
-            listener_bucket: Default::default(),
-            head: Default::default(),
-            listener_head: Default::default(),
-            pointer: Default::default(),
-            row: Default::default(),
-            link: Default::default(),
-            insert: Default::default(),
-            unlink: Default::default(),
-            change: Default::default(),
             heads: ClearedRam::new(buckets).no_rw_check(),
             listeners: ClearedRam::new(buckets).no_rw_check(),
             links: DualPortRam::new(connections).no_rw_check(),
             rows: DualPortRam::new(connections).no_rw_check(),
+            ..Self::default()
         }
     }
 }

@@ -46,7 +46,7 @@ use stevedore_hdl::prelude::*;
 const UNDER_WAY: usize = 8;
 
 /// See the module.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, Default)]
 pub struct Tcp {
     /// Rising edge.
     pub clock: Signal<In, Clock>,
@@ -76,37 +76,25 @@ pub struct Tcp {
     issued: Register<Bits<16>>,
     room: Register<bool>,
     send_room: Register<bool>,
-    limit: Constant<Bits<16>>,
-    send_limit: Constant<Bits<16>>,
+    _limit: usize,
+    _send_limit: usize,
 }
 
 impl Tcp {
     /// The pipeline of an engine of this geometry.
     pub fn new(geometry: &Geometry) -> Self {
         assert!(geometry.queue >= 2 * UNDER_WAY, "queues shorter than the pipeline");
-        Tcp {
-            clock: Signal::default(),
-            reset: Signal::default(),
-            s_segment: Sink::default(),
-            s_host: Sink::default(),
-            settings: Signal::default(),
-            now: Signal::default(),
-            m_send: Source::default(),
-            m_receive: Source::default(),
-            pulses: Signal::default(),
+        Self {
             arbiter: Arbiter::new(geometry.connections),
             pipeline: Pipeline::new(geometry.connections),
             scheduler: Scheduler::new(geometry.connections),
             timers: Timers::new(geometry.connections),
-            time: PipelineClock::default(),
             // A wide engine has fewer cycles for a segment than its commands would take.
             send: if geometry.width > 64 { Queue::new(geometry.queue) } else { Queue::calm(geometry.queue) },
             receive: Queue::new(geometry.queue),
-            issued: Register::default(),
-            room: Register::default(),
-            send_room: Register::default(),
-            limit: Constant::new(((geometry.queue - UNDER_WAY) as u64).into()),
-            send_limit: Constant::new((geometry.queue as u64 / 4).into()),
+            _limit: geometry.queue - UNDER_WAY,
+            _send_limit: geometry.queue / 4,
+            ..Self::default()
         }
     }
 }
@@ -150,10 +138,10 @@ impl Logic for Tcp {
         forward!(self.send.m_out => self.m_send);
         forward!(self.receive.m_out => self.m_receive);
 
-        let limit = self.limit.val();
+        let limit = bits::<16>(self._limit as u64);
         let sends = self.send.level.val();
         self.room.d.next = sends < limit && self.receive.level.val() < limit;
-        self.send_room.d.next = sends < self.send_limit.val();
+        self.send_room.d.next = sends < bits::<16>(self._send_limit as u64);
         self.pulses.next = self.pipeline.pulses.val();
     }
 }

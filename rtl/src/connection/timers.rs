@@ -28,7 +28,7 @@ pub struct Tick {
 }
 
 /// See the module.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, Default)]
 pub struct Timers {
     /// Rising edge.
     pub clock: Signal<In, Clock>,
@@ -39,20 +39,13 @@ pub struct Timers {
     /// A round ends.
     pub scanned: Signal<Out, bool>,
     next: Register<Tick>,
-    last: Constant<Bits<16>>,
+    _last: usize,
 }
 
 impl Timers {
     /// A scan over `connections` slots.
     pub fn new(connections: usize) -> Self {
-        Timers {
-            clock: Signal::default(),
-            reset: Signal::default(),
-            m_tick: Source::default(),
-            scanned: Signal::default(),
-            next: Register::new(Tick { slot: bits(0), erase: true }),
-            last: Constant::new((connections as u64 - 1).into()),
-        }
+        Self { next: Register::new(Tick { slot: bits(0), erase: true }), _last: connections - 1, ..Self::default() }
     }
 }
 
@@ -62,7 +55,7 @@ impl Logic for Timers {
         setup!(self, next);
         let tick = self.next.q.val();
         let mut next = tick;
-        let last = tick.slot == self.last.val();
+        let last = tick.slot == bits::<16>(self._last as u64);
         if self.m_tick.ready.val() {
             if last {
                 next = Tick { slot: bits::<16>(1), erase: false };

@@ -108,7 +108,7 @@ fn open(tuple: Tuple, listen: bool, subnet: Subnet, lender: bool) -> Decision {
 }
 
 /// The dispatcher.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, Default)]
 pub struct Dispatcher {
     /// Clock.
     pub clock: Signal<In, Clock>,
@@ -131,10 +131,10 @@ pub struct Dispatcher {
     /// A descriptor was taken.
     pub request: Signal<Out, bool>,
     /// The bits no slot has.
-    beyond: Constant<Bits<16>>,
+    _beyond: usize,
     /// Posts that may be under way: an Append without a context waits, and all commands that could set one free wait
     /// behind it.
-    margin: Constant<Bits<16>>,
+    _margin: usize,
     send_room: Register<bool>,
     receive_room: Register<bool>,
     busy: Register<bool>,
@@ -146,24 +146,10 @@ impl Dispatcher {
     /// A dispatcher for `geometry.connections` slots, a power of two.
     pub fn new(geometry: &Geometry) -> Self {
         assert!(geometry.connections.is_power_of_two());
-        Dispatcher {
-            clock: Signal::default(),
-            reset: Signal::default(),
-            settings: Signal::default(),
-            s_descriptor: Sink::default(),
-            m_event: Source::default(),
-            m_open: Source::default(),
-            m_notice: Source::default(),
-            free_send_entries: Signal::default(),
-            free_receive_entries: Signal::default(),
-            request: Signal::default(),
-            beyond: Constant::new(bits(!(geometry.connections as u64 - 1) & 0xffff)),
-            margin: Constant::new(((geometry.queue + CONTEXT_MARGIN) as u64).into()),
-            send_room: Register::default(),
-            receive_room: Register::default(),
-            busy: Register::default(),
-            subnet: Flop::default(),
-            routed: Flop::default(),
+        Self {
+            _beyond: !(geometry.connections - 1) & 0xffff,
+            _margin: geometry.queue + CONTEXT_MARGIN,
+            ..Self::default()
         }
     }
 }
@@ -174,13 +160,13 @@ impl Logic for Dispatcher {
         setup!(self, send_room, receive_room, busy);
         clocks!(self, subnet, routed);
         self.subnet.d.next = subnet_of(self.settings.val(), self.subnet.q.val());
-        self.send_room.d.next = self.free_send_entries.val() > self.margin.val();
-        self.receive_room.d.next = self.free_receive_entries.val() > self.margin.val();
+        self.send_room.d.next = self.free_send_entries.val() > bits::<16>(self._margin as u64);
+        self.receive_room.d.next = self.free_receive_entries.val() > bits::<16>(self._margin as u64);
         let fetched = self.s_descriptor.bits.val();
         let d = fetched.fields;
         let slot = d.connection.get_bits::<16>(0);
         let high = d.connection.get_bits::<32>(32);
-        let known = high == 0 && slot != 0 && !(slot & self.beyond.val()).any();
+        let known = high == 0 && slot != 0 && !(slot & bits::<16>(self._beyond as u64)).any();
         let lender = known || !d.connection.any();
         let tuple = unpack::<Tuple, 64>(d.base);
         let kind = d.kind;

@@ -95,7 +95,7 @@ struct State {
 }
 
 /// The fetcher.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, Default)]
 pub struct Fetcher<const W: usize> {
     /// Clock.
     pub clock: Signal<In, Clock>,
@@ -131,22 +131,11 @@ impl<const W: usize> Fetcher<W> {
     /// A fetcher that keeps up to `batches` reads under way.
     pub fn new(batches: usize) -> Self {
         assert!(W == 64 || W == 512, "{W} bits");
-        Fetcher {
-            clock: Signal::default(),
-            reset: Signal::default(),
-            settings: Signal::default(),
-            doorbell: Signal::default(),
-            ring: Signal::default(),
-            refused: Signal::default(),
-            m_piece: Source::default(),
-            s_fragment: Sink::default(),
-            m_descriptor: Source::default(),
-            consumed: Signal::default(),
-            status: Signal::default(),
-            status_done: Signal::default(),
+        Self {
             state: Register::new(State { entries: bits(SMALLEST_TABLE), ..State::default() }),
             batch: std::array::from_fn(|_| DualPortRam::new(BATCH as usize).no_rw_check()),
             sizes: Fifo::new(batches.max(2)),
+            ..Self::default()
         }
     }
 }

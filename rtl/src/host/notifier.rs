@@ -34,7 +34,7 @@ struct State {
 }
 
 /// The notifier.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, Default)]
 pub struct Notifier {
     /// Clock.
     pub clock: Signal<In, Clock>,
@@ -56,17 +56,7 @@ pub struct Notifier {
 impl Notifier {
     /// A notifier for `connections` slots.
     pub fn new(connections: usize) -> Self {
-        Notifier {
-            clock: Signal::default(),
-            reset: Signal::default(),
-            s_notice: Sink::default(),
-            m_response: Source::default(),
-            address: Signal::default(),
-            address_valid: Signal::default(),
-            state: Register::default(),
-            table: DualPortRam::new(connections).no_rw_check(),
-            kept: Flop::default(),
-        }
+        Self { table: DualPortRam::new(connections).no_rw_check(), ..Self::default() }
     }
 }
 

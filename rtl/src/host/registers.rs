@@ -103,7 +103,7 @@ struct State {
 }
 
 /// The register file.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, Default)]
 pub struct Registers {
     /// Clock.
     pub clock: Signal<In, Clock>,
@@ -158,25 +158,10 @@ impl Registers {
         let mut maximum = MAXIMUM;
         let mss = &mut maximum[page_of(offset::TCP_MSS)][word_of(offset::TCP_MSS)];
         *mss = (*mss).min(geometry.segment_buffer as u64);
-        Registers {
-            clock: Signal::default(),
-            reset: Signal::default(),
-            s_axil: AxiLite::default(),
-            settings: Signal::default(),
-            moderation: Signal::default(),
-            restart: Signal::default(),
-            restarted: Signal::default(),
-            idle: Signal::default(),
-            cause: Signal::default(),
-            cause_clear: Signal::default(),
-            doorbell: Signal::default(),
-            input_doorbell: Signal::default(),
-            output_doorbell: Signal::default(),
-            counts: Signal::default(),
-            statistic_index: Signal::default(),
-            statistic_value: Signal::default(),
+        Self {
             state: Register::new(State { words, idle: true, ..State::default() }),
             _maximum: maximum,
+            ..Self::default()
         }
     }
 }

@@ -112,7 +112,7 @@ struct Placed<const W: usize, const K: usize> {
 }
 
 /// The response writer.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, Default)]
 pub struct ResponseWriter<const W: usize, const K: usize> {
     /// Clock.
     pub clock: Signal<In, Clock>,
@@ -164,30 +164,11 @@ impl<const W: usize, const K: usize> ResponseWriter<W, K> {
     pub fn new(geometry: &Geometry) -> Self {
         assert!(W == 8 * K && (W == 64 || W == 512), "{W} bits, {K} lanes");
         assert!(geometry.maximum_write as u64 >= BLOCK, "bursts of {} bytes", geometry.maximum_write);
-        ResponseWriter {
-            clock: Signal::default(),
-            reset: Signal::default(),
-            settings: Signal::default(),
-            doorbell: Signal::default(),
-            ring: Signal::default(),
-            refused: Signal::default(),
-            s_response: Sink::default(),
-            status: Signal::default(),
-            status_count: Signal::default(),
-            status_done: Signal::default(),
-            m_write: Source::default(),
-            accepted: Signal::default(),
-            produced: Signal::default(),
-            written: Signal::default(),
-            nearly_full: Signal::default(),
-            stalled: Signal::default(),
-            taken: Signal::default(),
-            refusal: Signal::default(),
+        Self {
             state: Register::new(State { entries: bits(SMALLEST_TABLE), ..State::default() }),
             inlet: PingPong::single(),
             queue: Fifo::new(geometry.queue),
-            low: Flop::default(),
-            out: SkidBuffer::default(),
+            ..Self::default()
         }
     }
 }

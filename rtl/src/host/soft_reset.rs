@@ -40,7 +40,7 @@ enum Phase {
     Resetting,
 }
 
-#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+#[derive(Record, Clone, Copy, Debug, PartialEq)]
 struct State {
     phase: Phase,
     blocks_reset: bool,
@@ -51,8 +51,15 @@ struct State {
     cycles: Bits<5>,
 }
 
+impl Default for State {
+    /// The value after reset.
+    fn default() -> Self {
+        Self { phase: Phase::Idle, blocks_reset: true, restarted: false, reads: bits(0), cycles: bits(0) }
+    }
+}
+
 /// The sequencer.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, Default)]
 pub struct SoftReset {
     /// Clock.
     pub clock: Signal<In, Clock>,
@@ -81,27 +88,6 @@ pub struct SoftReset {
     /// The engine is stopped.
     pub idle: Signal<Out, bool>,
     state: Register<State>,
-}
-
-impl Default for SoftReset {
-    fn default() -> Self {
-        SoftReset {
-            clock: Signal::default(),
-            reset: Signal::default(),
-            enable: Signal::default(),
-            restart: Signal::default(),
-            asked: Signal::default(),
-            asked_tag: Signal::default(),
-            answered: Signal::default(),
-            answered_tag: Signal::default(),
-            closed: Signal::default(),
-            open: Signal::default(),
-            blocks_reset: Signal::default(),
-            restarted: Signal::default(),
-            idle: Signal::default(),
-            state: Register::new(State { blocks_reset: true, ..State::default() }),
-        }
-    }
 }
 
 impl Logic for SoftReset {

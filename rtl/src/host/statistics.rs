@@ -40,14 +40,14 @@ struct State {
     fresh: [Bits<6>; COUNTERS],
     /// Counter whose turn it is; those from there on were not yet cleared.
     turn: Bits<5>,
-    clearing: bool,
+    cleared: bool,
     /// Its value is at the memory's output; what to add to it.
     adding: bool,
     more: Bits<6>,
 }
 
 /// The counters.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, Default)]
 pub struct Statistics {
     /// Clock.
     pub clock: Signal<In, Clock>,
@@ -64,18 +64,10 @@ pub struct Statistics {
     shown: Flop<Bits<32>>,
 }
 
-impl Default for Statistics {
-    fn default() -> Self {
-        Statistics {
-            clock: Signal::default(),
-            reset: Signal::default(),
-            pulses: Signal::default(),
-            index: Signal::default(),
-            value: Signal::default(),
-            state: Register::new(State { clearing: true, ..State::default() }),
-            memory: DualPortRam::new(COUNTERS),
-            shown: Flop::default(),
-        }
+impl Statistics {
+    /// All counters at zero.
+    pub fn new() -> Self {
+        Self { memory: DualPortRam::new(COUNTERS), ..Self::default() }
     }
 }
 
@@ -101,11 +93,11 @@ impl Logic for Statistics {
         if state.adding {
             let last = state.turn == (COUNTERS as u64 - 1);
             next.turn = mux(last, bits::<5>(0), state.turn + 1);
-            next.clearing = state.clearing && !last;
+            next.cleared = state.cleared || last;
         }
         self.memory.write_enable.next = state.adding;
         self.memory.write_address.next = resize::<16, 5>(state.turn);
-        self.memory.write_data.next = mux(state.clearing, bits::<32>(0), read) + resize::<32, 6>(state.more);
+        self.memory.write_data.next = mux(state.cleared, read, bits::<32>(0)) + resize::<32, 6>(state.more);
         self.memory.read_address.next = resize::<16, 5>(mux(state.adding, self.index.val(), state.turn));
         self.shown.d.next = mux(state.adding, self.shown.q.val(), read);
         self.value.next = self.shown.q.val();

@@ -125,7 +125,7 @@ struct Work {
 }
 
 /// See the module's text.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, Default)]
 pub struct Icmp<const W: usize> {
     /// The clock.
     pub clock: Signal<In, Clock>,
@@ -166,30 +166,13 @@ pub struct Icmp<const W: usize> {
     store: DualPortRam<Bits<W>>,
 }
 
-impl<const W: usize> Default for Icmp<W> {
-    fn default() -> Self {
+impl<const W: usize> Icmp<W> {
+    /// With a store for one message.
+    pub fn new() -> Self {
         Self {
-            clock: Default::default(),
-            reset: Default::default(),
-            settings: Default::default(),
-            subnet: Default::default(),
-            beat: Default::default(),
-            beat_valid: Default::default(),
-            beat_first: Default::default(),
-            arrived: Default::default(),
-            header: Default::default(),
-            length: Default::default(),
-            word: Default::default(),
-            unreachable: Default::default(),
-            request: Default::default(),
-            message: Default::default(),
-            answering: Default::default(),
-            index: Default::default(),
-            frame: Default::default(),
-            state: Default::default(),
-            work: Default::default(),
             // Written in `Idle` only, its content used in all other phases.
             store: DualPortRam::new(STORE / (W / 8)).no_rw_check(),
+            ..Self::default()
         }
     }
 }

@@ -104,7 +104,7 @@ struct Work {
 }
 
 /// See the module's text.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, Default)]
 pub struct Moves {
     /// The clock.
     pub clock: Signal<In, Clock>,
@@ -148,27 +148,10 @@ impl Moves {
     /// For the geometry's `connections`.
     pub fn new(geometry: &Geometry) -> Self {
         Self {
-            clock: Default::default(),
-            reset: Default::default(),
-            settings: Default::default(),
-            subnet: Default::default(),
-            address_in: Default::default(),
-            address_in_valid: Default::default(),
-            address: Default::default(),
-            address_valid: Default::default(),
-            claim: Default::default(),
-            claim_valid: Default::default(),
-            heard: Default::default(),
-            heard_valid: Default::default(),
-            matched: Default::default(),
-            matched_valid: Default::default(),
-            s_moved: Default::default(),
-            m_suspect: Default::default(),
-            state: Default::default(),
-            work: Default::default(),
             // A row written while it is read is read again: see `disturbed`.
             rows: DualPortRam::new(geometry.connections).no_rw_check(),
             _connections: geometry.connections,
+            ..Self::default()
         }
     }
 }

@@ -173,7 +173,7 @@ struct Work {
 }
 
 /// See the module's text.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, Default)]
 pub struct Neighbours {
     /// The clock.
     pub clock: Signal<In, Clock>,
@@ -204,20 +204,10 @@ impl Neighbours {
     pub fn new(entries: usize) -> Self {
         assert!(entries.is_power_of_two() && entries <= 1 << 15);
         Self {
-            clock: Default::default(),
-            reset: Default::default(),
-            now: Default::default(),
-            s_lesson: Default::default(),
-            s_query: Default::default(),
-            m_answer: Default::default(),
-            s_suspect: Default::default(),
-            m_question: Default::default(),
-            m_moved: Default::default(),
-            state: Default::default(),
-            work: Default::default(),
             // Read in `Read` only, written in `Clear` and `Act` only.
             table: DualPortRam::new(entries).no_rw_check(),
             _entries: entries,
+            ..Self::default()
         }
     }
 }

@@ -35,7 +35,7 @@ use crate::stream::Grants;
 use stevedore_hdl::prelude::*;
 
 /// See the module's text.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, Default)]
 pub struct Network<const W: usize> {
     /// The clock.
     pub clock: Signal<In, Clock>,
@@ -92,36 +92,11 @@ impl<const W: usize> Network<W> {
     /// With the geometry's `neighbours`, and `queue` requests waiting.
     pub fn new(geometry: &Geometry) -> Self {
         Self {
-            clock: Default::default(),
-            reset: Default::default(),
-            settings: Default::default(),
-            now: Default::default(),
-            s_frame: Default::default(),
-            m_frame: Default::default(),
-            s_open: Default::default(),
-            m_open: Default::default(),
-            m_refused: Default::default(),
-            m_icmp: Default::default(),
-            address_in: Default::default(),
-            address_in_valid: Default::default(),
-            address: Default::default(),
-            address_valid: Default::default(),
-            heard: Default::default(),
-            heard_valid: Default::default(),
-            matched: Default::default(),
-            matched_valid: Default::default(),
-            inlet: Default::default(),
-            arp: Default::default(),
             neighbours: Neighbours::new(geometry.neighbours),
             resolver: Resolver::new(geometry.queue),
             moves: Moves::new(geometry),
-            icmp: Default::default(),
-            echo: Default::default(),
-            unreachable: Default::default(),
-            grants: Default::default(),
-            subnet: Default::default(),
-            full: Default::default(),
-            out: Default::default(),
+            icmp: Icmp::new(),
+            ..Self::default()
         }
     }
 }

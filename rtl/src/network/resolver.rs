@@ -91,7 +91,7 @@ struct Work {
 }
 
 /// See the module's text.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, Default)]
 pub struct Resolver {
     /// The clock.
     pub clock: Signal<In, Clock>,
@@ -123,21 +123,7 @@ impl Resolver {
     pub fn new(waiting: usize) -> Self {
         // Between two visits to one request the clock passes at most this many choices: see "Clock" in the module's text.
         assert!((2 * waiting as u64 + 2) * (LONGEST_STEP + 1) + PATIENCE < 1 << 15, "deadlines would wrap");
-        Self {
-            clock: Default::default(),
-            reset: Default::default(),
-            settings: Default::default(),
-            subnet: Default::default(),
-            now: Default::default(),
-            s_open: Default::default(),
-            m_open: Default::default(),
-            m_refused: Default::default(),
-            m_query: Default::default(),
-            s_answer: Default::default(),
-            state: Default::default(),
-            work: Default::default(),
-            queue: Fifo::new(waiting),
-        }
+        Self { queue: Fifo::new(waiting), ..Self::default() }
     }
 }
 

@@ -54,7 +54,7 @@ struct State {
 }
 
 /// The frame buffer.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, Default)]
 pub struct FrameBuffer<const W: usize> {
     /// Clock.
     pub clock: Signal<In, Clock>,
@@ -84,18 +84,11 @@ impl<const W: usize> FrameBuffer<W> {
     pub fn new(bytes: usize) -> Self {
         let beats = bytes * 8 / W;
         assert!(beats.is_power_of_two() && beats <= 32768, "frame buffer of {beats} beats");
-        FrameBuffer {
-            clock: Signal::default(),
-            reset: Signal::default(),
-            beat: Signal::default(),
-            valid: Signal::default(),
-            fits: Signal::default(),
-            commit: Signal::default(),
-            m_frame: Source::default(),
+        Self {
             _beats: beats,
-            state: Register::default(),
             ring: DualPortRam::new(beats).no_rw_check(),
             outlet: Fifo::new(OUTLET),
+            ..Self::default()
         }
     }
 }

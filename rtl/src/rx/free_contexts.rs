@@ -29,7 +29,7 @@ struct Fill {
 }
 
 /// Free contexts.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, Default)]
 pub struct FreeContexts {
     /// Clock.
     pub clock: Signal<In, Clock>,
@@ -62,23 +62,11 @@ pub struct FreeContexts {
 impl FreeContexts {
     /// A list for `entries` contexts, of which the first `connections` are the slots' placeholders.
     pub fn new(entries: usize, connections: usize) -> Self {
-        FreeContexts {
-            clock: Signal::default(),
-            reset: Signal::default(),
-            provides: Signal::default(),
-            placeholder: Signal::default(),
-            ready: Signal::default(),
-            freed: Signal::default(),
-            freed_entry: Signal::default(),
-            m_free: Source::default(),
-            free_entries: Signal::default(),
-            fill: Register::default(),
-            gives: Register::default(),
-            given: Flop::default(),
+        Self {
             list: QuickQueue::new(entries - connections),
-            free: Register::default(),
             _connections: connections,
             _entries: entries,
+            ..Self::default()
         }
     }
 }

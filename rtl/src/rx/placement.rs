@@ -43,7 +43,7 @@ const ELASTIC: usize = 16;
 const RESIDUE_QUEUE: usize = 4;
 
 /// The placement.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, Default)]
 pub struct Placement<const W: usize, const K: usize> {
     /// Clock.
     pub clock: Signal<In, Clock>,
@@ -82,27 +82,16 @@ pub struct Placement<const W: usize, const K: usize> {
 impl<const W: usize, const K: usize> Placement<W, K> {
     /// A placement for `geometry.connections` slots with `geometry.receive_entries` contexts.
     pub fn new(geometry: &Geometry) -> Self {
-        Placement {
-            clock: Signal::default(),
-            reset: Signal::default(),
-            s_command: Sink::default(),
-            s_frame: Sink::default(),
-            s_extent: Sink::default(),
-            m_write: Source::default(),
-            m_notice: Source::default(),
-            m_torn_down: Source::default(),
-            free_entries: Signal::default(),
+        Self {
             chain: ReceiveChain::new(geometry),
-            skip: HeaderSkip::default(),
             cuts: Queue::calm(CUT_QUEUE),
             residues: Fifo::new(RESIDUE_QUEUE),
             trim: PingPong::single(),
             beats: Queue::new(ELASTIC),
-            trimmer: Trimmer::default(),
             pieces: PingPong::single(),
             writer: Writer::new(geometry.maximum_write),
             reports: Reports::new(geometry.queue),
-            piece_done: Register::default(),
+            ..Self::default()
         }
     }
 }

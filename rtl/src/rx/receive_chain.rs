@@ -68,7 +68,7 @@ struct State {
 }
 
 /// The receive chain.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, Default)]
 pub struct ReceiveChain {
     /// Clock.
     pub clock: Signal<In, Clock>,
@@ -108,25 +108,11 @@ impl ReceiveChain {
     pub fn new(geometry: &Geometry) -> Self {
         let (connections, entries) = (geometry.connections, geometry.receive_entries);
         assert!(connections < entries && entries <= 32768, "{entries} receive contexts for {connections} slots");
-        ReceiveChain {
-            clock: Signal::default(),
-            reset: Signal::default(),
-            s_command: Sink::default(),
-            m_cut: Source::default(),
-            m_piece: Source::default(),
-            m_report: Source::default(),
-            free_entries: Signal::default(),
-            state: Register::default(),
+        Self {
             chains: DualPortRam::new(connections).no_rw_check(),
             contexts: DualPortRam::new(entries).no_rw_check(),
-            loaded: Flop::default(),
-            fetched: Flop::default(),
-            forwarded: Flop::default(),
-            alone: Flop::default(),
-            placer: Placer::default(),
-            returner: Returner::default(),
-            lender: Lender::default(),
             free: FreeContexts::new(entries, connections),
+            ..Self::default()
         }
     }
 }

@@ -53,7 +53,7 @@ struct State {
 }
 
 /// The receiver.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, Default)]
 pub struct Receiver<const W: usize> {
     /// Clock.
     pub clock: Signal<In, Clock>,
@@ -94,27 +94,13 @@ impl<const W: usize> Receiver<W> {
     pub fn new(geometry: &Geometry) -> Self {
         let frames = geometry.frame_buffer / 64;
         assert!(frames > MARGIN, "a frame buffer of {frames} frames");
-        Receiver {
-            clock: Signal::default(),
-            reset: Signal::default(),
-            settings: Signal::default(),
-            s_frame: Sink::default(),
-            m_header: Source::default(),
-            m_extent: Source::default(),
-            m_frame: Source::default(),
-            frame_in: Signal::default(),
-            drop_malformed: Signal::default(),
-            drop_checksum: Signal::default(),
-            drop_full: Signal::default(),
+        Self {
             _frames: frames,
-            state: Register::default(),
-            verifier: Verifier::default(),
-            parser: Parser::default(),
             buffer: FrameBuffer::new(geometry.frame_buffer),
             headers: QuickQueue::new(frames),
             options: Fifo::new(OPTION_QUEUE),
             extents: QuickQueue::new(frames),
-            walker: OptionWalker::default(),
+            ..Self::default()
         }
     }
 }

@@ -30,7 +30,7 @@ use crate::stream::Fence;
 use stevedore_hdl::prelude::*;
 
 /// The reports.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, Default)]
 pub struct Reports {
     /// Clock.
     pub clock: Signal<In, Clock>,
@@ -55,19 +55,7 @@ pub struct Reports {
 impl Reports {
     /// Reports with a queue of the given depth.
     pub fn new(depth: usize) -> Self {
-        Reports {
-            clock: Signal::default(),
-            reset: Signal::default(),
-            s_report: Sink::default(),
-            issued: Signal::default(),
-            written: Signal::default(),
-            m_notice: Source::default(),
-            m_torn_down: Source::default(),
-            pieces_issued: Register::default(),
-            pieces_written: Register::default(),
-            inlet: SkidBuffer::default(),
-            fence: Fence::new(depth),
-        }
+        Self { fence: Fence::new(depth), ..Self::default() }
     }
 }
 

@@ -35,7 +35,7 @@ struct Numbered<T: Symbolic> {
 }
 
 /// See the module.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, Default)]
 pub struct Fence<T: Symbolic> {
     /// Clock.
     pub clock: Signal<In, Clock>,
@@ -60,25 +60,7 @@ pub struct Fence<T: Symbolic> {
 impl<T: Symbolic> Fence<T> {
     /// A fence in front of which `depth` words may wait, the one at the front not counted.
     pub fn new(depth: usize) -> Self {
-        Fence {
-            clock: Signal::default(),
-            reset: Signal::default(),
-            s_in: Sink::default(),
-            number: Signal::default(),
-            reached: Signal::default(),
-            m_out: Source::default(),
-            waiting: Fifo::new(depth),
-            front: Flop::default(),
-            held: Register::default(),
-            open: Register::default(),
-        }
-    }
-}
-
-/// The smallest fence: a block that derives `Default` has its constructor replace it.
-impl<T: Symbolic> Default for Fence<T> {
-    fn default() -> Self {
-        Self::new(2)
+        Self { waiting: Fifo::new(depth), ..Self::default() }
     }
 }
 

@@ -20,15 +20,22 @@
 //! It closes between two packets only.
 use stevedore_hdl::prelude::*;
 
-#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+#[derive(Record, Clone, Copy, Debug, PartialEq)]
 struct State {
     closed: bool,
     /// Behind the first and before the last word of a packet.
     inside: bool,
 }
 
+impl Default for State {
+    /// The value after reset.
+    fn default() -> Self {
+        Self { closed: true, inside: false }
+    }
+}
+
 /// A gate; see the module's text.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, Default)]
 pub struct Gate<T: Symbolic> {
     /// Clock.
     pub clock: Signal<In, Clock>,
@@ -45,21 +52,6 @@ pub struct Gate<T: Symbolic> {
     /// Nothing passes.
     pub closed: Signal<Out, bool>,
     state: Register<State>,
-}
-
-impl<T: Symbolic> Default for Gate<T> {
-    fn default() -> Self {
-        Gate {
-            clock: Signal::default(),
-            reset: Signal::default(),
-            s_in: Sink::default(),
-            last: Signal::default(),
-            m_out: Source::default(),
-            open: Signal::default(),
-            closed: Signal::default(),
-            state: Register::new(State { closed: true, inside: false }),
-        }
-    }
 }
 
 impl<T: Symbolic> Logic for Gate<T> {

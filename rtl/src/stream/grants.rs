@@ -23,15 +23,22 @@
 //! packet of each other input.
 use stevedore_hdl::prelude::*;
 
-#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+#[derive(Record, Clone, Copy, Debug, PartialEq)]
 struct State<const N: usize> {
     /// A packet is under way.
     busy: bool,
     owner: Bits<N>,
 }
 
+impl<const N: usize> Default for State<N> {
+    /// The value after reset.
+    fn default() -> Self {
+        Self { busy: false, owner: 1.into() }
+    }
+}
+
 /// Grants to `N` inputs; see the module's text.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, Default)]
 pub struct Grants<const N: usize> {
     /// Clock.
     pub clock: Signal<In, Clock>,
@@ -46,21 +53,6 @@ pub struct Grants<const N: usize> {
     /// Who may offer; one bit.
     pub owner: Signal<Out, Bits<N>>,
     state: Register<State<N>>,
-}
-
-impl<const N: usize> Default for Grants<N> {
-    fn default() -> Self {
-        assert!(N >= 2, "one input needs no arbiter");
-        Self {
-            clock: Signal::default(),
-            reset: Signal::default(),
-            valid: Signal::default(),
-            ready: Signal::default(),
-            last: Signal::default(),
-            owner: Signal::default(),
-            state: Register::new(State { busy: false, owner: 1.into() }),
-        }
-    }
 }
 
 /// The first of `waiting` behind the owner in the ring; nobody if nobody waits.

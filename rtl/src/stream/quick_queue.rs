@@ -26,7 +26,7 @@
 use stevedore_hdl::prelude::*;
 
 /// The queue.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, Default)]
 pub struct QuickQueue<T: Symbolic> {
     /// Clock.
     pub clock: Signal<In, Clock>,
@@ -48,18 +48,7 @@ pub struct QuickQueue<T: Symbolic> {
 impl<T: Symbolic> QuickQueue<T> {
     /// A queue for `depth` words, those in the registers not counted.
     pub fn new(depth: usize) -> Self {
-        QuickQueue {
-            clock: Signal::default(),
-            reset: Signal::default(),
-            s_in: Sink::default(),
-            m_out: Source::default(),
-            level: Signal::default(),
-            past: Register::default(),
-            fifo: Fifo::new(depth),
-            staged: Register::default(),
-            stage: Flop::default(),
-            front: PingPong::default(),
-        }
+        Self { fifo: Fifo::new(depth), ..Self::default() }
     }
 }
 
