@@ -33,7 +33,6 @@ struct Reported {
 #[derive(Encoding, Clone, Copy, Debug, PartialEq)]
 enum Phase {
     #[default]
-    Clear,
     Choose,
     Take,
     Read,
@@ -47,7 +46,6 @@ enum Phase {
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
 struct State {
     phase: Phase,
-    cleared: Bits<17>,
     /// The report in hand comes from the receive chain.
     receive: bool,
     /// The send chain's report is taken in this cycle. A whole queue hangs on this answer, so the answer is a register.
@@ -81,17 +79,15 @@ pub struct Reaper {
     pub m_free: Source<Bits<16>>,
     state: Register<State>,
     work: Flop<Work>,
-    memory: DualPortRam<Reported>,
-    _connections: usize,
+    memory: ClearedRam<Reported>,
 }
 
 impl Reaper {
     /// For the geometry's `connections`.
     pub fn new(geometry: &Geometry) -> Self {
         Self {
-            // Read in `Read` only, written in `Clear` and `Act` only.
-            memory: DualPortRam::new(geometry.connections).no_rw_check(),
-            _connections: geometry.connections,
+            // Read in `Read` only, written in `Act` only.
+            memory: ClearedRam::new(geometry.connections).no_rw_check(),
             ..Self::default()
         }
     }
@@ -100,8 +96,8 @@ impl Reaper {
 impl Logic for Reaper {
     #[kernel]
     fn update(&mut self) {
-        setup!(self, state);
-        clocks!(self, work, memory);
+        setup!(self, state, memory);
+        clocks!(self, work);
         let s = self.state.q.val();
         let mut n = s;
         n.takes_send = false;
@@ -112,16 +108,10 @@ impl Logic for Reaper {
         let mine = mux(s.receive, w.reported.receive, w.reported.send);
         let other = mux(s.receive, w.reported.send, w.reported.receive);
         match s.phase {
-            Phase::Clear => {
-                n.cleared = s.cleared + 1;
-                if s.cleared == bits::<17>(self._connections as u64 - 1) {
-                    n.phase = Phase::Choose;
-                }
-            }
             Phase::Choose => {
                 // In turn: a report that has to wait must let the other chain catch up.
                 n.receive = mux(s.receive, !self.s_send.valid.val(), self.s_receive.valid.val());
-                if self.s_send.valid.val() || self.s_receive.valid.val() {
+                if self.memory.ready.val() && (self.s_send.valid.val() || self.s_receive.valid.val()) {
                     n.phase = Phase::Take;
                 }
             }
@@ -166,12 +156,11 @@ impl Logic for Reaper {
         self.state.d.next = n;
         self.work.d.next = m;
 
-        let clear = s.phase == Phase::Clear;
         let act = s.phase == Phase::Act;
         let address = w.report.slot;
         self.memory.read_address.next = address;
-        self.memory.write_enable.next = clear || act;
-        self.memory.write_address.next = mux(clear, resize::<16, _>(s.cleared), address);
+        self.memory.write_enable.next = act;
+        self.memory.write_address.next = address;
         let waits = act && !other;
         self.memory.write_data.next = Reported { send: waits && !s.receive, receive: waits && s.receive };
         self.s_send.ready.next = s.takes_send;

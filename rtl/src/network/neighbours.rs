@@ -114,7 +114,6 @@ struct Entry {
 #[derive(Encoding, Clone, Copy, Debug, PartialEq)]
 enum Phase {
     #[default]
-    Clear,
     Idle,
     Read,
     Judge,
@@ -138,7 +137,7 @@ enum Task {
 struct State {
     phase: Phase,
     task: Task,
-    /// The entry cleared or aged next.
+    /// The entry aged next.
     place: Bits<16>,
     /// `now[10]` a cycle ago, and an entry is to be aged.
     millisecond: bool,
@@ -195,7 +194,7 @@ pub struct Neighbours {
     pub m_moved: Source<Moved>,
     state: Register<State>,
     work: Flop<Work>,
-    table: DualPortRam<Entry>,
+    table: ClearedRam<Entry>,
     _entries: usize,
 }
 
@@ -204,8 +203,8 @@ impl Neighbours {
     pub fn new(entries: usize) -> Self {
         assert!(entries.is_power_of_two() && entries <= 1 << 15);
         Self {
-            // Read in `Read` only, written in `Clear` and `Act` only.
-            table: DualPortRam::new(entries).no_rw_check(),
+            // Read in `Read` only, written in `Act` only.
+            table: ClearedRam::new(entries).no_rw_check(),
             _entries: entries,
             ..Self::default()
         }
@@ -215,8 +214,8 @@ impl Neighbours {
 impl Logic for Neighbours {
     #[kernel]
     fn update(&mut self) {
-        setup!(self, state);
-        clocks!(self, work, table);
+        setup!(self, state, table);
+        clocks!(self, work);
         let state = self.state.q.val();
         let mut next = state;
         let work = self.work.q.val();
@@ -262,18 +261,13 @@ impl Logic for Neighbours {
         // Ageing and what waits take turns.
         let query_waits = self.s_query.valid.val() && !state.question;
         let yields = state.task == Task::Age && (self.s_lesson.valid.val() || query_waits);
-        let ages = state.phase == Phase::Idle && state.age && !yields;
-        let idle = state.phase == Phase::Idle && !ages;
+        let free = state.phase == Phase::Idle && self.table.ready.val();
+        let ages = free && state.age && !yields;
+        let idle = free && !ages;
         let take_lesson = idle && self.s_lesson.valid.val();
         let take_query = idle && !self.s_lesson.valid.val() && query_waits;
         let take_suspect = idle && !self.s_lesson.valid.val() && !query_waits;
         match state.phase {
-            Phase::Clear => {
-                next.place = following_place;
-                if last_place {
-                    next.phase = Phase::Idle;
-                }
-            }
             Phase::Idle => {
                 let address = if take_lesson {
                     lesson.address
@@ -353,7 +347,6 @@ impl Logic for Neighbours {
         self.state.d.next = next;
         self.work.d.next = next_work;
 
-        let clear = state.phase == Phase::Clear;
         // A question to the engine confirms what is known, and leaves a doubt as it is.
         let confirm = asks_us && work.known;
         let written = Entry {
@@ -367,9 +360,9 @@ impl Logic for Neighbours {
         };
         let change = ask || forget || learn || doubt || strike;
         self.table.read_address.next = work.index;
-        self.table.write_address.next = mux(clear, state.place, work.index);
-        self.table.write_enable.next = clear || (state.phase == Phase::Act && change);
-        self.table.write_data.next = mux(clear, Entry::default(), written);
+        self.table.write_address.next = work.index;
+        self.table.write_enable.next = state.phase == Phase::Act && change;
+        self.table.write_data.next = written;
         self.s_lesson.ready.next = idle;
         self.s_query.ready.next = idle && !self.s_lesson.valid.val() && !state.question;
         self.s_suspect.ready.next = take_suspect;
