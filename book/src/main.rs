@@ -3,6 +3,7 @@
 mod bits;
 mod blocks;
 mod book;
+mod figures;
 mod links;
 mod names;
 mod pages;
@@ -49,10 +50,11 @@ fn run(cli: &Cli) -> Result<()> {
     let documents = documents(&root)?;
     let mut problems = links::check(&root, &documents)?;
     problems.extend(names::check(&root, &documents)?);
+    problems.extend(figures::check(&documents));
     if !problems.is_empty() {
         bail!("{} places in the documents:\n{}", problems.len(), problems.join("\n"));
     }
-    println!("{} documents: every link, file, name and command exists", documents.len());
+    println!("{} documents: every link, file, name and command exists, every figure has its command", documents.len());
     let index = book::build(&root, &modules)?;
     println!("the book: {}", index.display());
     Ok(())
