@@ -1,5 +1,5 @@
-//! Says while building what the tests will miss. Models are built when a test asks for them (decision 002), so a machine
-//! without Verilator builds everything.
+//! Says while building what the tests will miss. Models are built when a test asks for them (decision 002), so a
+//! machine without Verilator builds everything.
 
 use std::path::Path;
 

@@ -4,6 +4,7 @@ mod bits;
 mod blocks;
 mod book;
 mod figures;
+mod lines;
 mod links;
 mod names;
 mod pages;
@@ -15,7 +16,7 @@ use clap::Parser;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
-/// Writes docs/blocks from the sources, checks every link and name in the documents, and builds the book in target/book.
+/// Writes docs/blocks from the sources, checks every link and name in the documents, builds the book in target/book.
 #[derive(Parser)]
 #[command(bin_name = "cargo xtask docs")]
 struct Cli {
@@ -51,6 +52,7 @@ fn run(cli: &Cli) -> Result<()> {
     let mut problems = links::check(&root, &documents)?;
     problems.extend(names::check(&root, &documents)?);
     problems.extend(figures::check(&documents));
+    problems.extend(lines::check(&root)?);
     if !problems.is_empty() {
         bail!("{} places in the documents:\n{}", problems.len(), problems.join("\n"));
     }

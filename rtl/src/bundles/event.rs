@@ -33,8 +33,8 @@ pub struct Event {
     pub kind: EventKind,
     /// The connection. Slot 0 is never given out: a segment without a connection carries it and is discarded.
     pub slot: Bits<16>,
-    /// Must equal the record's, else the event is for a connection that is gone. Not checked for Tick and Transmit; what
-    /// begins a connection (Connect, Listen, a `fresh` Segment) gives the record its generation.
+    /// Must equal the record's, else the event is for a connection that is gone. Not checked for Tick and Transmit;
+    /// what begins a connection (Connect, Listen, a `fresh` Segment) gives the record its generation.
     pub generation: Bits<16>,
     /// Segment: the slot was given out for this very SYN; `listener` names who accepts. Segment only.
     pub fresh: bool,

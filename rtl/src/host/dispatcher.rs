@@ -250,8 +250,8 @@ impl Logic for Dispatcher {
             cookie: d.cookie,
             lender: d.connection.get_bits::<32>(0),
         };
-        // A connect that is refused has no connection: the one in the descriptor is the lender's.
-        let nobody = decision.response == response::COMPLETION;
+        // A refused connect or listen has no connection, whatever the descriptor names: for a connect, the lender.
+        let nobody = decision.response == response::COMPLETION || decision.response == response::LISTEN;
         self.m_notice.bits.next = Notice {
             response: decision.response,
             status: decision.status,

@@ -13,12 +13,12 @@
 //!
 //! # Ports
 //! `enable` and `restart` come from the register file, which is told by `restarted` and `idle`. `open` lets the gates
-//! pass, `closed` says that all of them stand between two packets and pass nothing. `asked` and `answered`,
-//! each with its tag, say which reads are under way. `reset` comes from outside, `blocks_reset` goes to the blocks.
+//! pass, `closed` says that all of them stand between two packets and pass nothing. `asked` and `answered`, each with
+//! its tag, say which reads are under way. `reset` comes from outside, `blocks_reset` goes to the blocks.
 //!
 //! # Handshake
-//! A read that is never answered keeps the engine in `Draining`: its tag must not be used again while an answer may
-//! come.
+//! An answer comes a cycle after its request was taken, or later. A read that is never answered keeps the engine in
+//! `Draining`: its tag must not be used again while an answer may come.
 //!
 //! # Latency
 //! `blocks_reset` follows `reset` by a cycle. A soft reset takes as long as the bursts, the frame and the reads under

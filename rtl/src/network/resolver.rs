@@ -121,7 +121,7 @@ pub struct Resolver {
 impl Resolver {
     /// At most `waiting` requests wait.
     pub fn new(waiting: usize) -> Self {
-        // Between two visits to one request the clock passes at most this many choices: see "Clock" in the module's text.
+        // Between two visits to one request the clock passes at most this many choices: see "Clock" above.
         assert!((2 * waiting as u64 + 2) * (LONGEST_STEP + 1) + PATIENCE < 1 << 15, "deadlines would wrap");
         Self { queue: Fifo::new(waiting), ..Self::default() }
     }

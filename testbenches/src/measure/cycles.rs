@@ -1,5 +1,5 @@
-//! The cycle table: when the first word moved on each channel between blocks, on the way of a SYN, of an answer and of a
-//! question through an idle engine whose host memory answers at once.
+//! The cycle table: when the first word moved on each channel between blocks, on the way of a SYN, of an answer and of
+//! a question through an idle engine whose host memory answers at once.
 
 use super::application::{Load, Posting};
 

@@ -125,6 +125,10 @@ fn every_malformed_request_is_answered() -> Result<()> {
             "{request:?} was answered with {answer:?}, not {kind:?} {status:?}"
         );
     }
+    // A refused listen names what was asked, not the connection that the descriptor happened to name.
+    let listen = Descriptor { kind: Request::Listen as u8, base: port(0), connection: id, ..buffer };
+    let answer = ask(&mut bench, listen, false)?;
+    ensure!((answer.base, answer.connection) == (port(0), 0), "{answer:?}");
     for unknown in [0u8, 9, 10, 17, 30, 31] {
         let answer = ask(&mut bench, Descriptor { kind: unknown, ..buffer }, false)?;
         let expected = (Response::Invalid as u8, UnknownType as u8, u32::from(unknown));

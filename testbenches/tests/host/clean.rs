@@ -26,7 +26,7 @@ fn narrow_blocks_verilog_is_clean() {
     check("admission", &Admission::default());
     check("gate", &Gate::<Beat<64>>::default());
     check("write_ledger", &WriteLedger::default());
-    check("statistics", &Statistics::default());
+    check("statistics", &Statistics::new());
     check("interrupt", &Interrupt::default());
     check("dispatcher", &Dispatcher::new(&g));
     check("notifier", &Notifier::new(g.connections));

@@ -159,8 +159,8 @@ fn answer(dut: &mut Compiled, random: &mut Random, reads: &mut [bool; 256], seld
     reads[tag] &= !answered;
 }
 
-/// The blocks are reset only when the gates are closed and every read was answered, whatever else is answered; the engine is idle only after that,
-/// and the gates stay closed.
+/// The blocks are reset only when the gates are closed and every read was answered, whatever else is answered; the
+/// engine is idle only after that, and the gates stay closed.
 #[test]
 fn soft_reset_waits_for_gates_and_reads() {
     let mut dut = Compiled::new(&SoftReset::default(), "soft_reset").expect("a model");

@@ -1,5 +1,5 @@
-//! The test binaries of the workspace, each a check of one core: packed side by side with everything else that needs one
-//! core, none waits for the last test of another.
+//! The test binaries of the workspace, each a check of one core: packed side by side with everything else that needs
+//! one core, none waits for the last test of another.
 
 use super::{Kind, Step};
 use crate::workspace::cargo;

@@ -33,7 +33,7 @@ enum Kind {
     Single,
 }
 
-/// All but the test binaries, in the order in which they fail fastest; the long ones of one core first among themselves.
+/// All but the test binaries, in the order in which they fail fastest; among those of one core, the long ones first.
 fn steps() -> Vec<Step> {
     let quiet = |name, arguments: &[&str]| step(name, arguments, Kind::Quiet);
     let mut documentation = quiet("documentation", &["doc", "--workspace", "--no-deps"]);
