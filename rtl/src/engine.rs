@@ -124,7 +124,7 @@ impl<const W: usize, const K: usize> Engine<W, K> {
             m_axis_wr: WriteSource::default(),
             irq: Signal::default(),
             registers: Registers::new(geometry),
-            soft_reset: SoftReset::default(),
+            soft_reset: SoftReset::new(payload_tags + geometry.descriptor_tags),
             admission: Admission::default(),
             frame_gate: Gate::default(),
             read_gate: Gate::default(),

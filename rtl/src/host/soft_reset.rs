@@ -88,6 +88,15 @@ pub struct SoftReset {
     /// The engine is stopped.
     pub idle: Signal<Out, bool>,
     state: Register<State>,
+    _tags: usize,
+}
+
+impl SoftReset {
+    /// For reads with tags below `tags`.
+    pub fn new(tags: usize) -> Self {
+        assert!(tags <= 256, "{tags} tags");
+        Self { _tags: tags.next_power_of_two(), ..Self::default() }
+    }
 }
 
 impl Logic for SoftReset {
@@ -126,12 +135,16 @@ impl Logic for SoftReset {
                 }
             }
         }
-        if self.answered.val() {
-            next.reads = next.reads.replace_bit(self.answered_tag.val().index(), false);
+        // Tags beyond the mask are never given out. The masks let synthesis drop their registers.
+        let mask = bits::<8>(self._tags as u64 - 1);
+        let answered = self.answered_tag.val();
+        if self.answered.val() && (answered & mask) == answered {
+            next.reads = next.reads.replace_bit((answered & mask).index(), false);
         }
         if self.asked.val() {
-            next.reads = next.reads.replace_bit(self.asked_tag.val().index(), true);
+            next.reads = next.reads.replace_bit((self.asked_tag.val() & mask).index(), true);
         }
+        next.reads = next.reads & (!bits::<256>(0) >> (256 - self._tags as u64));
         next.blocks_reset = next.phase == Phase::Resetting;
         self.open.next = state.phase == Phase::Running;
         self.blocks_reset.next = state.blocks_reset;

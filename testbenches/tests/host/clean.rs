@@ -22,7 +22,7 @@ fn narrow_blocks_verilog_is_clean() {
     let g = Geometry::SMALL;
     check("registers", &Registers::new(&g));
     check("timebase", &Timebase::default());
-    check("soft_reset", &SoftReset::default());
+    check("soft_reset", &SoftReset::new(10));
     check("admission", &Admission::default());
     check("gate", &Gate::<Beat<64>>::default());
     check("write_ledger", &WriteLedger::default());

@@ -163,7 +163,7 @@ fn answer(dut: &mut Compiled, random: &mut Random, reads: &mut [bool; 256], seld
 /// engine is idle only after that, and the gates stay closed.
 #[test]
 fn soft_reset_waits_for_gates_and_reads() {
-    let mut dut = Compiled::new(&SoftReset::default(), "soft_reset").expect("a model");
+    let mut dut = Compiled::new(&SoftReset::new(256), "soft_reset").expect("a model");
     for seed in 0..50 {
         let mut random = Random::new(seed);
         dut.reset();
