@@ -3,7 +3,6 @@
 //! `cargo xtask mutate` names a file in the environment. Every text that is built or checked then has the fault, if it
 //! has the place; without the variable nothing happens.
 
-use crate::cache;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
@@ -12,14 +11,16 @@ use std::path::{Path, PathBuf};
 pub const VARIABLE: &str = "STEVEDORE_MUTANT";
 /// Appended to that name: a file that exists once the fault was put into a text.
 pub const MARK: &str = ".found";
+/// Folder beside that file: models of texts with the fault.
+const MODELS: &str = "models";
 
 /// The text, with the fault if one is asked for and `from` occurs in it; and where models of such a text are kept,
-/// which nobody will ask for again.
+/// which nobody will ask for again: beside the description, for whoever wrote that to remove.
 pub fn put_into(text: String) -> (String, Option<PathBuf>) {
     let Some(path) = std::env::var_os(VARIABLE) else { return (text, None) };
     let changed = put(text.clone(), Path::new(&path));
     let is_new = changed != text;
-    (changed, is_new.then(|| cache::directory().with_file_name("mutants").join("models")))
+    (changed, is_new.then(|| Path::new(&path).with_file_name(MODELS)))
 }
 
 /// # Panics

@@ -1,7 +1,7 @@
 //! Faults that once were in the RTL, from `testbenches/faults.json`: each is a part of the emitted Verilog and what
 //! stands there in its stead, with the test that was written against it.
 
-use super::trial::{forget_models, run, Binaries, Outcome};
+use super::trial::{run, Binaries, Outcome, Trial};
 use crate::progress::Progress;
 use crate::workspace::root;
 use anyhow::{bail, ensure, Context, Result};
@@ -36,9 +36,9 @@ pub fn put_back(names: &[String], list: bool, patience: Duration) -> Result<()> 
     let binaries = progress.quiet_step("building the tests", Binaries::build)?;
     let mut bad = Vec::new();
     for fault in &faults {
-        let outcome = progress
-            .quiet_step(&fault.name, || run(&binaries, &fault.change, &fault.binary, &fault.filter, patience))?;
-        forget_models()?;
+        let trial = Trial::new(&fault.change)?;
+        let outcome =
+            progress.quiet_step(&fault.name, || run(&binaries, &trial, &fault.binary, &fault.filter, patience))?;
         let word = match outcome {
             Outcome::Caught(_) => "caught",
             Outcome::Survived => "SURVIVED",

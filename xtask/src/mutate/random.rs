@@ -1,7 +1,7 @@
 //! Changes drawn at random, block after block, and what survives them.
 
 use super::sites::{sites, Site};
-use super::trial::{forget_models, run, Binaries, Outcome};
+use super::trial::{run, Binaries, Outcome, Trial};
 use crate::process;
 use crate::progress::Progress;
 use crate::workspace::{cargo, program, root};
@@ -9,10 +9,11 @@ use anyhow::{ensure, Context, Result};
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
 use rand::SeedableRng;
-use serde_json::{json, Value};
-use std::collections::{BTreeMap, HashSet};
+use serde_json::json;
+use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 use std::time::Duration;
 
 /// The tests that cover the blocks of a folder, the quickest first.
@@ -45,6 +46,25 @@ const SURVIVED: &str = "survived";
 const UNREACHED: &str = "in no tested Verilog";
 const BROKEN: &str = "no Verilog";
 
+/// One change: its block, its place, and the lines around it as they are and as they are to be.
+struct Change<'a> {
+    block: &'a Block,
+    site: Site,
+    from: String,
+    to: String,
+}
+
+impl Change<'_> {
+    fn name(&self) -> String {
+        format!("{}: {}: {}", relative(&self.block.file), self.site.what, self.site.from.trim())
+    }
+
+    /// Under which the verdict is kept.
+    fn key(&self) -> String {
+        format!("{} -> {}", self.from, self.to)
+    }
+}
+
 /// A block's file, and the text of every module made from it.
 struct Block {
     file: PathBuf,
@@ -60,63 +80,88 @@ pub fn draw(count: usize, only: Option<&str>, seed: u64, patience: Duration) -> 
     let kept = folder.join(format!("random-{}-{seed}.json", only.unwrap_or("all")));
     let mut done: BTreeMap<String, String> =
         fs::read_to_string(&kept).ok().and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
-    let mut progress = Progress::new(changes.len() + 1);
+    let waiting: VecDeque<&Change> = changes.iter().filter(|change| !done.contains_key(&change.key())).collect();
+    let mut progress = Progress::new(waiting.len() + 1);
     let binaries = progress.quiet_step("building the tests", Binaries::build)?;
+    let keep = |change: &Change, verdict: String| {
+        progress.announce(&format!("{verdict:40} {}", change.name()));
+        done.insert(change.key(), verdict);
+        Ok(fs::write(&kept, serde_json::to_string_pretty(&done)?)?)
+    };
+    try_all(&binaries, waiting, patience, keep)?;
+
     let (mut caught, mut broken, mut survivors) = (0, 0, Vec::new());
-    for (block, site, from, to) in &changes {
-        let name = format!("{}: {}: {}", relative(&block.file), site.what, site.from.trim());
-        let key = format!("{from} -> {to}");
-        let verdict = match done.get(&key) {
-            Some(verdict) => verdict.clone(),
-            None => {
-                let change = json!({ "from": from, "to": to, "every": true });
-                let verdict = progress.quiet_step(&name, || judge(&binaries, &change, &block.file, patience))?;
-                done.insert(key, verdict.clone());
-                fs::write(&kept, serde_json::to_string_pretty(&done)?)?;
-                verdict
-            }
-        };
-        println!("{verdict:40} {name}");
-        match verdict.as_str() {
-            SURVIVED | UNREACHED => survivors.push((block, site, verdict)),
+    for change in &changes {
+        match done.get(&change.key()).map_or(UNREACHED, String::as_str) {
             BROKEN => broken += 1,
+            verdict @ (SURVIVED | UNREACHED) => survivors.push((change, verdict)),
             _ => caught += 1,
         }
     }
     println!("{caught} of {} changes were noticed, {broken} are no Verilog (seed {seed})", changes.len());
-    for (block, site, verdict) in survivors {
+    for (Change { block, site, .. }, verdict) in survivors {
         println!("{verdict}: {}\n    {}\n    {}", place(block, site), site.from.trim(), site.to.trim());
     }
     Ok(())
 }
 
-/// Which test notices, if one does.
-fn judge(binaries: &Binaries, change: &Value, file: &Path, patience: Duration) -> Result<String> {
+/// Tries all that wait, as many at a time as there are cores, and hands each verdict to `keep`.
+fn try_all(
+    binaries: &Binaries,
+    waiting: VecDeque<&Change>,
+    patience: Duration,
+    keep: impl FnMut(&Change, String) -> Result<()> + Send,
+) -> Result<()> {
+    let lanes = std::thread::available_parallelism().map_or(1, |cores| cores.get());
+    let (waiting, keep, seldom) = (Mutex::new(waiting), Mutex::new(keep), Mutex::new(HashSet::new()));
+    let lane = || -> Result<()> {
+        loop {
+            let next = waiting.lock().expect("no lane panics").pop_front();
+            let Some(change) = next else { return Ok(()) };
+            let verdict = judge(binaries, change, &seldom, patience)?;
+            keep.lock().expect("no lane panics")(change, verdict)?;
+        }
+    };
+    std::thread::scope(|scope| {
+        let running: Vec<_> = (0..lanes).map(|_| scope.spawn(lane)).collect();
+        running.into_iter().try_for_each(|lane| lane.join().expect("no lane panics"))
+    })
+}
+
+/// Which test notices, if one does. `seldom` are tests and blocks of which is known that the one did not have a place
+/// of the other in its Verilog once: another shape of the block may, so such tests come last.
+fn judge(
+    binaries: &Binaries,
+    change: &Change,
+    seldom: &Mutex<HashSet<(PathBuf, &'static str)>>,
+    patience: Duration,
+) -> Result<String> {
+    let file = &change.block.file;
     let folder = relative(file.parent().unwrap_or(file));
     let cover = COVER.iter().find(|(of, _)| *of == folder).map_or(&[][..], |(_, tests)| tests);
+    let trial = Trial::new(&json!({ "from": change.from, "to": change.to, "every": true }))?;
+    let (mut tests, late): (Vec<_>, Vec<_>) = {
+        let seldom = seldom.lock().expect("no lane panics");
+        cover.iter().chain(&ENGINE).copied().partition(|test| !seldom.contains(&(file.clone(), *test)))
+    };
+    tests.extend(late);
     let mut found = false;
-    let mut verdict = None;
-    for binary in cover.iter().chain(&ENGINE) {
-        match run(binaries, change, binary, "", patience)? {
-            Outcome::Caught(test) => {
-                verdict = Some(test);
-                break;
-            }
-            Outcome::Broken => {
-                verdict = Some(BROKEN.to_string());
-                break;
-            }
+    for test in tests {
+        match run(binaries, &trial, test, "", patience)? {
+            Outcome::Caught(test) => return Ok(test),
+            Outcome::Broken => return Ok(BROKEN.to_string()),
             Outcome::Survived => found = true,
-            Outcome::Lost => {}
+            Outcome::Lost => {
+                seldom.lock().expect("no lane panics").insert((file.clone(), test));
+            }
         }
     }
-    forget_models()?;
-    Ok(verdict.unwrap_or(if found { SURVIVED } else { UNREACHED }.to_string()))
+    Ok(if found { SURVIVED } else { UNREACHED }.to_string())
 }
 
 /// The changes: block, place, and the lines around it as they are and as they are to be. A block after the other gives
 /// one, until there are `count` or no block has another.
-fn changes(blocks: &[Block], count: usize, seed: u64) -> Vec<(&Block, Site, String, String)> {
+fn changes(blocks: &[Block], count: usize, seed: u64) -> Vec<Change<'_>> {
     let mut random = StdRng::seed_from_u64(seed);
     let mut waiting: Vec<(&Block, Vec<(&String, Site)>)> = blocks.iter().map(|block| (block, places(block))).collect();
     waiting.shuffle(&mut random);
@@ -128,7 +173,7 @@ fn changes(blocks: &[Block], count: usize, seed: u64) -> Vec<(&Block, Site, Stri
             let lines: Vec<&str> = module.lines().collect();
             let around = |line: &str| format!("{}\n{line}\n{}", lines[site.line - 1], lines[site.line + 1]);
             let (from, to) = (around(&site.from), around(&site.to));
-            drawn.push((*block, site, from, to));
+            drawn.push(Change { block, site, from, to });
         }
     }
     drawn.truncate(count);

@@ -8,6 +8,7 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 /// Tells the tests which change it is; the mark says that the change found its place. As in `verilated/src/mutant.rs`.
@@ -55,32 +56,52 @@ impl Binaries {
     }
 }
 
-/// Throws the models of the last change away: nobody will ask for them again.
-pub fn forget_models() -> Result<()> {
-    let models = root().join("target/mutants/models");
-    if models.exists() {
-        fs::remove_dir_all(models).context("cannot remove the changed models")?;
-    }
-    Ok(())
+/// A change on trial: its description and the models that have the change lie in a folder of the trial's own, which
+/// goes when the trial does.
+pub struct Trial {
+    folder: PathBuf,
 }
 
-/// Runs the tests whose names contain `filter` against `change`: an object with `from`, `to` and, if every place is
-/// meant, `every`. They are stopped at the first failure, and after `patience` without an end.
-pub fn run(binaries: &Binaries, change: &Value, binary: &str, filter: &str, patience: Duration) -> Result<Outcome> {
-    let folder = root().join("target").join("mutants");
-    fs::create_dir_all(&folder).context("cannot make a folder for the change")?;
-    let file = folder.join("fault.json");
+impl Trial {
+    /// Of `change`: an object with `from`, `to` and, if every place is meant, `every`.
+    pub fn new(change: &Value) -> Result<Self> {
+        static TRIALS: AtomicUsize = AtomicUsize::new(0);
+        let number = TRIALS.fetch_add(1, Ordering::Relaxed);
+        let folder = root().join("target/mutants").join(format!("trial-{}-{number}", std::process::id()));
+        fs::create_dir_all(&folder).context("cannot make a folder for the change")?;
+        let trial = Trial { folder };
+        fs::write(trial.file(), change.to_string())?;
+        Ok(trial)
+    }
+
+    fn file(&self) -> PathBuf {
+        self.folder.join("fault.json")
+    }
+}
+
+impl Drop for Trial {
+    fn drop(&mut self) {
+        if let Err(error) = fs::remove_dir_all(&self.folder) {
+            eprintln!("cannot remove {}: {error}", self.folder.display());
+        }
+    }
+}
+
+/// Runs the tests whose names contain `filter` against the change on trial. They are stopped at the first failure, and
+/// after `patience` without an end.
+pub fn run(binaries: &Binaries, trial: &Trial, binary: &str, filter: &str, patience: Duration) -> Result<Outcome> {
+    let file = trial.file();
     let mark = PathBuf::from(format!("{}{MARK}", file.display()));
     if mark.exists() {
         fs::remove_file(&mark)?;
     }
-    fs::write(&file, change.to_string())?;
     let path = binaries.0.get(binary).with_context(|| format!("there are no tests called {binary}"))?;
     // `timeout` stops the test and all it started.
     let mut command = Command::new("timeout");
     command.arg(patience.as_secs().to_string()).arg(path).args([filter, "--nocapture"]);
-    // Where cargo would start them.
+    // Where cargo would start them. Another change is on trial on the next core.
     command.current_dir(root().join("testbenches")).env(VARIABLE, &file);
+    command.env("RUST_TEST_THREADS", "1").env("RUST_BACKTRACE", "0");
     let (failed, said) = first_failure(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?)?;
     let broken =
         ["cannot build module", "places look like this one"].iter().any(|sign| said.contains(sign)) && failed.is_some();
