@@ -18,6 +18,16 @@
 //! s_axil -> Registers -> Fetcher -> Dispatcher -> events, opens, notices
 //! ```
 //!
+//! # Ports
+//! - `clock`, `reset`: the clock and the synchronous reset of the whole engine.
+//! - `s_axil`: `AxiLite`: the host reads and writes registers.
+//! - `s_axis_rx`: `AxisSink<W, K>`: frames from the wire, without the frame check sequence.
+//! - `m_axis_tx`: `AxisSource<W, K>`: frames to the wire, at least 60 bytes long, without the frame check sequence.
+//! - `m_axis_rdreq`: `ReadRequestSource`: reads of host memory. `s_axis_rdcpl`: `ReadCompletionSink<W>`: the data of
+//!   these reads, told apart by tag.
+//! - `m_axis_wr`: `WriteSource<W, K>`: bursts of writes to host memory.
+//! - `irq`: the interrupt line to the host, high while an enabled cause is pending.
+//!
 //! # Handshake
 //! `s_axis_rx_tready` is always 1: the wire cannot wait. All other streams may be stalled.
 //!

@@ -1,6 +1,22 @@
 //! Registers: the only storage beside memories.
 //!
-//! Both appear in the Verilog of their parent as an `always` block, not as a module.
+//! # Role
+//! A [`Register`] keeps the control state of a block and has a reset. A [`Flop`] keeps payload that a valid bit
+//! elsewhere guards and has no reset. Both appear in the Verilog of their parent as an `always` block, not as a module.
+//!
+//! # Ports
+//! - `clock`: the clock of the parent. `reset`: the synchronous reset of the parent; a [`Flop`] has no such port.
+//! - `d`: the next value, from the parent. `q`: the value, for the parent.
+//!
+//! # Handshake
+//! None: `q` takes a new value at every rising edge of the clock.
+//!
+//! # Latency
+//! One cycle from `d` to `q`.
+//!
+//! # Invariant
+//! A [`Register`] has its reset value at power-up, and after every edge at which `reset` is high. A [`Flop`] has
+//! `T::default()` at power-up. The value changes at rising edges only.
 
 use crate::emit::{deposit, Body, Storage};
 use crate::sym::Symbolic;

@@ -1,10 +1,10 @@
 //! Which event enters the pipeline next.
 //!
 //! # Role
-//! Holds the events that come next from each source (segments, host requests, turns to send, ticks:
-//! `heads.rs`), keeps back a head whose connection is still under way in the pipeline, and lets one in per cycle.
-//! Priority: host (which has somebody every other cycle at most), segments, turns, ticks; every eighth cycle one source
-//! in rotation goes first, and keeps that right until its head has gone in, so that nobody starves.
+//! Holds the events that come next from each source (segments, host requests, turns to send, ticks: `heads.rs`), keeps
+//! back a head whose connection is still under way in the pipeline, and lets one in per cycle. Priority: host (which
+//! has somebody every other cycle at most), segments, turns, ticks; every eighth cycle one source in rotation goes
+//! first, and keeps that right until its head has gone in, so that nobody starves.
 //!
 //! ```text
 //!  s_segment ── head, and one behind it ──┐
@@ -14,35 +14,38 @@
 //! ```
 //!
 //! # Ports
-//! `clock`, `reset`. `s_segment`, `s_host`, `s_turn`, `s_tick`: the sources. `room`: the queues behind the
-//! pipeline take whatever is under way and one more event. `send_room`: they also take a segment to send. `judge`,
-//! `measure`: the events in these stages. `row`: row for the table to read. `turn_comes`: a turn was let in in the last
-//! cycle. `load_valid`, `load`: the event whose row was read in the last cycle.
+//! `clock`, `reset`. `s_segment`, `s_host`, `s_turn`, `s_tick`: the sources. `room`: the queues behind the pipeline
+//! take whatever is under way and one more event. `send_room`: they also take a segment to send. `judge`, `measure`:
+//! the events in these stages. `row`: row for the table to read. `turn_comes`: a turn was let in in the last cycle.
+//! `load_valid`, `load`: the event whose row was read in the last cycle.
 //!
 //! # Handshake
-//! Sources are channels; their `ready` comes from registers, but for that of the ticks. An event that is
-//! let in is not refused.
+//! Sources are channels; their `ready` comes from registers, but for that of the ticks. An event that is let in is not
+//! refused.
 //!
 //! # Latency
-//! From a source at an idle block to `load` three cycles. One event per cycle; of the host, and of the
-//! turns, one every other cycle. A tick whose connection is under way is skipped; any other event waits. A tick makes
-//! way while an event of its connection is being judged, decided or settled: the turn this leads to would have to wait
-//! until the tick is through. The tick waits then and is not skipped: timers must not starve.
+//! From a source at an idle block to `load` three cycles. One event per cycle; of the host, and of the turns, one every
+//! other cycle. A tick whose connection is under way is skipped; any other event waits. A tick makes way while an event
+//! of its connection is being judged, decided or settled: the turn this leads to would have to wait until the tick is
+//! through. The tick waits then and is not skipped: timers must not starve.
 //!
 //! # Why the event follows a cycle later
-//! Ticket and row say who was let in; the event is taken from its place in the
-//! next cycle, when the table is read: the place is free by then, but not yet written. A place that is free loads in
-//! each cycle, whatever comes, so neither the 330 bits of an event nor the answer to its source hang on who is let in.
-//! Segments have two places, used in turn.
+//! Ticket and row say who was let in; the event is taken from its place in the next cycle, when the table is read: the
+//! place is free by then, but not yet written. A place that is free loads in each cycle, whatever comes, so neither the
+//! 330 bits of an event nor the answer to its source hang on who is let in. Segments have two places, used in turn.
 //!
 //! # Invariant
-//! No two events of one row are between the choice and the measuring stage. An event that is let in
-//! while another of its row is being judged or decided carries `settling` or `settled`: the table does not show that
-//! row yet when it is read.
+//! No two events of one row are between the choice and the measuring stage. An event that is let in while another of
+//! its row is being judged or decided carries `settling` or `settled`: the table does not show that row yet when it is
+//! read.
 //!
 //! # Alone
-//! A segment whose connection is the only one that waits for a turn is marked: its acknowledgement may send
-//! a segment along. Where several connections send, each waits for its turn.
+//! A segment is marked if there is room for a segment to send and the arbiter sees no turn of another connection: its
+//! acknowledgement may send a segment along. Where several connections send, each waits for its turn. The arbiter sees
+//! two turns: the head of the turns, and the turn that the scheduler offers. While the scheduler refills its front, it
+//! offers none of the turns in its queue, so the arbiter does not see them. If the head of the turns is then free, or
+//! belongs to the connection of the segment, the segment is marked although other connections may wait. Its connection
+//! sends one segment before them; all of them keep their turns.
 use super::heads::{go_on, is, Candidates, Flight, Head, Step, UnderWay};
 use super::stages::Issued;
 use super::timers::Tick;

@@ -2,15 +2,14 @@
 //! does.
 //!
 //! # Role
-//! Extends the engine's 32-bit microseconds, so that a delay of 32 bits is less than half of what the clock
-//! can tell apart. A host that takes no responses stops the pipeline and with it the scan, for as long as it likes:
-//! time that passes then is left out, because a deadline that nobody looks at for half the clock's range would seem to
-//! lie ahead again (`deadline.rs`). Neighbours: `host/timebase.rs`, the scan in `timers.rs`, the stages of
-//! `pipeline.rs`.
+//! Extends the engine's 32-bit microseconds, so that a delay of 32 bits is less than half of what the clock can tell
+//! apart. A host that takes no responses stops the pipeline and with it the scan, for as long as it likes: time that
+//! passes then is left out, because a deadline that nobody looks at for half the clock's range would seem to lie ahead
+//! again (`deadline.rs`). Neighbours: `host/timebase.rs`, the scan in `timers.rs`, the stages of `pipeline.rs`.
 //!
 //! # Ports
-//! `clock`, `reset`. `now`: the engine's microseconds. `scanned`: the scan has ended a round over all slots.
-//! `time`: the pipeline's.
+//! `clock`, `reset`. `now`: the engine's microseconds. `scanned`: the scan has ended a round over all slots. `time`:
+//! the pipeline's.
 //!
 //! # Handshake
 //! None.

@@ -1,13 +1,13 @@
 //! Keyed mixing of a 4-tuple: the hash of the connection table and the secret part of initial sequence numbers.
 //!
 //! # Role
-//! Three steps. The parser takes the first two of a segment's tuple while the frame is still being checked
-//! (`Mix`); `LookupFront` takes the third, and all three for openings (`Hash`). The low bits choose a bucket, the whole
-//! word is the F(tuple, key) of RFC 6528 3.
+//! Three steps. The parser takes the first two of a segment's tuple while the frame is still being checked (`Mix`);
+//! `LookupFront` takes the third, and all three for openings (`Hash`). The low bits choose a bucket, the whole word is
+//! the F(tuple, key) of RFC 6528 3.
 //!
 //! # Ports
-//! `clock`: the clock. `tuple`: what to mix. `key`: the host's secret. `mix`: two steps later. `hash`: three
-//! steps later, of `mixed` instead while `given` is high.
+//! `clock`: the clock. `tuple`: what to mix. `key`: the host's secret. `mix`: two steps later. `hash`: three steps
+//! later, of `mixed` instead while `given` is high.
 //!
 //! # Handshake
 //! None: pipelines that never stop. Who holds `tuple` counts the edges.
@@ -16,8 +16,8 @@
 //! A cycle a step, one 32-bit addition each, a new tuple every cycle.
 //!
 //! # Invariant
-//! Equal tuples under an equal key give equal hashes; tuples that differ in any few bits (consecutive
-//! ports, consecutive addresses) spread as random numbers would: the mean chain at load factor 0.5 is that of a random
+//! Equal tuples under an equal key give equal hashes; tuples that differ in any few bits (consecutive ports,
+//! consecutive addresses) spread as random numbers would: the mean chain at load factor 0.5 is that of a random
 //! function, 1.25 rows.
 //!
 //! *Why not* a CRC or a Toeplitz hash: both are linear, so a peer finds colliding ports without knowing the key. Why

@@ -4,8 +4,8 @@
 //! `Lookup` takes a number for every connection it opens.
 //!
 //! # Ports
-//! `clock`, `reset`. `now`: microseconds. `capture`: a number is taken for the tuple whose hash is `hash`.
-//! `number`: the last one taken.
+//! `clock`, `reset`. `now`: microseconds. `capture`: a number is taken for the tuple whose hash is `hash`. `number`:
+//! the last one taken.
 //!
 //! # Handshake
 //! None.

@@ -9,14 +9,14 @@
 //! ```
 //!
 //! # Ports
-//! `clock`, `reset`. `enable`: the tables are cleared. `s_job`: jobs. `bucket`, `listener_bucket`: heads to
-//! be read. `head`, `listener_head`: those read in the last cycle. `m_begin`: walks in the order of the jobs; one for
-//! the listener follows at once on that of a SYN. `chain`, `listener_chain`: the heads of the last job that began.
-//! `done`: the exclusive job in work is over.
+//! `clock`, `reset`. `enable`: the tables are cleared. `s_job`: jobs. `bucket`, `listener_bucket`: heads to be read.
+//! `head`, `listener_head`: those read in the last cycle. `m_begin`: walks in the order of the jobs; one for the
+//! listener follows at once on that of a SYN. `chain`, `listener_chain`: the heads of the last job that began. `done`:
+//! the exclusive job in work is over.
 //!
 //! # Handshake
-//! `s_job.ready` is a register. An *exclusive* job, one that may change the table, is the last that is
-//! taken until it is done.
+//! `s_job.ready` is a register. An *exclusive* job, one that may change the table, is the last that is taken until it
+//! is done.
 //!
 //! # Latency
 //! Two cycles from a job to its first walk, the next walk a cycle later. A job every second cycle.

@@ -19,26 +19,25 @@
 //! drops, has two walks, one to its connection and one to its listener.
 //!
 //! # Ports
-//! `clock`, `reset`. `s_header`, `s_open`, `s_icmp`, `s_free`: what is asked. `settings`: the hash key.
-//! `now`: microseconds. `m_segment`: one event per header, in order, slot 0 without a connection. `m_opened`: Connect,
-//! Listen and Unreachable events. `m_refused`: openings refused. `m_reset`: resets for segments nobody wants.
-//! `address`, `address_valid`: a slot's addresses, for every copy. `free_slots`: how many are free.
-//! `drop_no_connection`: pulse, a segment without a connection.
+//! `clock`, `reset`. `s_header`, `s_open`, `s_icmp`, `s_free`: what is asked. `settings`: the hash key. `now`:
+//! microseconds. `m_segment`: one event per header, in order, slot 0 without a connection. `m_opened`: Connect, Listen
+//! and Unreachable events. `m_refused`: openings refused. `m_reset`: resets for segments nobody wants. `address`,
+//! `address_valid`: a slot's addresses, for every copy. `free_slots`: how many are free. `drop_no_connection`: pulse, a
+//! segment without a connection.
 //!
 //! # Handshake
-//! Requests are taken one at a time; a blocked output holds the block up. Nothing is taken until the
-//! tables are cleared, which takes as many cycles after reset as there are buckets or slots. An error that finds no
-//! connection vanishes.
+//! Requests are taken one at a time; a blocked output holds the block up. Nothing is taken until the tables are
+//! cleared, which takes as many cycles after reset as there are buckets or slots. An error that finds no connection
+//! vanishes.
 //!
 //! # Latency
-//! From a header at an idle block to its event: 6 cycles, 2 more per further link of the chain; for a SYN
-//! to a listener 8. A header every second cycle if chains are short, a SYN that opens a connection every 8. Stalls:
-//! only while an output is blocked.
+//! From a header at an idle block to its event: 6 cycles, 2 more per further link of the chain; for a SYN to a listener
+//! 8 cycles. A header every second cycle if chains are short, a SYN that opens a connection every 8. Stalls: only while
+//! an output is blocked.
 //!
 //! # Invariant
-//! A slot is in exactly one chain while in use and in none while free. A slot's address is broadcast
-//! before its first event. A job is in `jobs` from the cycle it is taken to its end, so each outcome finds its job
-//! there.
+//! A slot is in exactly one chain while in use and in none while free. A slot's address is broadcast before its first
+//! event. A job is in `jobs` from the cycle it is taken to its end, so each outcome finds its job there.
 use super::initial_sequence::InitialSequence;
 use super::launch::Launch;
 use super::lookup_front::{Home, Job, JobKind, LookupFront};

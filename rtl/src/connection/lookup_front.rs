@@ -1,22 +1,20 @@
 //! The first half of the lookup: takes one request at a time and finds its hash bucket.
 //!
 //! # Role
-//! Chooses among segments, openings, ICMP errors and slots to be freed, and hands `Lookup` a `Job` with the
-//! bucket worked out. A freed slot's bucket is remembered in a memory of its own (`home`), so freeing needs no second
-//! hash.
+//! Chooses among segments, openings, ICMP errors and slots to be freed, and hands `Lookup` a `Job` with the bucket
+//! worked out. A freed slot's bucket is remembered in a memory of its own (`home`), so freeing needs no second hash.
 //!
 //! # Ports
-//! `clock`, `reset`. `s_header`: segments. `s_open`: openings. `s_icmp`: hard errors. `s_free`: slots that
-//! died. `key`: secret of the hash. `enable`: the tables are ready. `m_job`: the job. `home_write`, `home_slot`,
-//! `home`: `Lookup` tells where it inserts a slot.
+//! `clock`, `reset`. `s_header`: segments. `s_open`: openings. `s_icmp`: hard errors. `s_free`: slots that died. `key`:
+//! secret of the hash. `enable`: the tables are ready. `m_job`: the job. `home_write`, `home_slot`, `home`: `Lookup`
+//! tells where it inserts a slot.
 //!
 //! # Handshake
-//! A request is taken in the very cycle its job is: it stays at the port meanwhile, so nothing is stored
-//! twice.
+//! A request is taken in the very cycle its job is: it stays at the port meanwhile, so nothing is stored twice.
 //!
 //! # Latency
-//! A segment's job is offered one cycle after it is chosen, its mix being ready but for one step; others
-//! four cycles after. Freed slots go first, headers and everything else in turn, so do openings and errors.
+//! A segment's job is offered one cycle after it is chosen, its mix being ready but for one step; others four cycles
+//! after. Freed slots go first, headers and everything else in turn, so do openings and errors.
 //!
 //! # Invariant
 //! Jobs leave in the order in which their requests were taken; each request gives exactly one job.

@@ -1,9 +1,9 @@
 //! The connection pipeline: one event per cycle; read, load, measure, judge, decide, settle.
 //!
 //! # Role
-//! Owns the connection table, and what is known of listeners beside it (`listening.rs`). Everything TCP is in
-//! the functions of the files named in `stages.rs`; here is only the order of things. Neighbours: `arbiter.rs` before
-//! it, the queues of `tcp.rs` and the scheduler behind it.
+//! Owns the connection table, and what is known of listeners beside it (`listening.rs`). Everything TCP is in the
+//! functions of the files named in `stages.rs`; here is only the order of things. Neighbours: `arbiter.rs` before it,
+//! the queues of `tcp.rs` and the scheduler behind it.
 //!
 //! ```text
 //!  read    0 the table is read for the event that was let in
@@ -15,22 +15,22 @@
 //! ```
 //!
 //! # Ports
-//! `clock`, `reset`. `row`: row to be read. `load_valid`, `load`: the event whose row was read in the last
-//! cycle. `settings`, `now`: read by the stages. `measured`, `judged`: rows in these
-//! stages. `outcome_valid`, `outcome`: what leaves. `pulses`: for the statistics. `push`, `push_slot`: who wants a
-//! turn. `again`, `again_slot`, `again_taken`, `turn_comes`: the turn of a connection that sends alone leads to its
-//! next one two stages earlier.
+//! `clock`, `reset`. `row`: row to be read. `load_valid`, `load`: the event whose row was read in the last cycle.
+//! `settings`: settings of the host, read by the stages; new values apply one cycle late. `now`: microseconds, read by
+//! the stages. `measured`, `judged`: rows in these stages. `outcome_valid`, `outcome`: what leaves. `pulses`: for the
+//! statistics. `push`, `push_slot`: who wants a turn. `again`, `again_slot`, `again_taken`, `turn_comes`: the turn of a
+//! connection that sends alone leads to its next one two stages earlier. The scheduler drives `again_taken` whether or
+//! not `again` is high; the early turn is granted in a cycle in which both are high.
 //!
 //! # Handshake
 //! None: the arbiter lets an event in only when everything behind has room.
 //!
 //! # Latency
-//! Five cycles
-//! from reading to outcome; a connection takes an event every four cycles. Never stalls.
+//! Five cycles from reading to outcome; a connection takes an event every four cycles. Never stalls.
 //!
 //! # Invariant
-//! A record is in at most one stage from 0 to 3 (the arbiter sees to it), so what is loaded is what was
-//! settled last: it comes from the table, or from the settling stage where the table does not show it yet.
+//! A record is in at most one stage from 0 to 3 (the arbiter sees to it), so what is loaded is what was settled last:
+//! it comes from the table, or from the settling stage where the table does not show it yet.
 use super::heads::UnderWay;
 use super::listening::{lender_of, listening_of, Lender, Listener, Listening};
 use super::outcome::{outcome_of, Outcome};
@@ -75,7 +75,8 @@ pub struct Pipeline {
     pub again: Signal<Out, bool>,
     /// The connection's slot.
     pub again_slot: Signal<Out, Bits<16>>,
-    /// The scheduler takes the early turn: nothing is pushed for the connection later.
+    /// The scheduler would grant an early turn. With `again` the turn is granted: nothing is pushed for the connection
+    /// later.
     pub again_taken: Signal<In, bool>,
     /// A turn is on its way to this block.
     pub turn_comes: Signal<In, bool>,

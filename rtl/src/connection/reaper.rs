@@ -1,24 +1,24 @@
 //! Waits until both chains have given back the buffers of a dying connection, then tells the host and frees the slot.
 //!
 //! # Role
-//! The chains of `tx` and `rx` report `TornDown`, in any order; `Lookup` gets the slot back on `m_free`, the
-//! notifier the last response about the connection on `m_notice`.
+//! The chains of `tx` and `rx` report `TornDown`, in any order; `Lookup` gets the slot back on `m_free`, the notifier
+//! the last response about the connection on `m_notice`.
 //!
 //! # Ports
-//! `clock`, `reset`. `s_send`, `s_receive`: reports of the chains. `m_notice`: the response the ending asks
-//! for. `m_free`: the slot.
+//! `clock`, `reset`. `s_send`, `s_receive`: reports of the chains. `m_notice`: the response the ending asks for.
+//! `m_free`: the slot.
 //!
 //! # Handshake
-//! A report is taken when it is noted or acted upon; the answer is a register. A second report of
-//! one chain about a slot waits until the first is answered by the other chain.
+//! A report is taken when it is noted or acted upon; the answer is a register. A second report of one chain about a
+//! slot waits until the first is answered by the other chain.
 //!
 //! # Latency
-//! A report takes six cycles, a completed pair one more for the notice and one for the slot. Not ready
-//! after reset for as many cycles as there are slots.
+//! A report takes six cycles, a completed pair one more for the notice and one for the slot. Not ready after reset for
+//! as many cycles as there are slots.
 //!
 //! # Invariant
-//! The notice is accepted before the slot is freed: the termination response of a connection comes
-//! before any response of the next one in its slot.
+//! The notice is accepted before the slot is freed: the termination response of a connection comes before any response
+//! of the next one in its slot.
 use crate::bundles::*;
 use crate::geometry::Geometry;
 use stevedore_hdl::prelude::*;

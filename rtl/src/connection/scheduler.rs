@@ -1,25 +1,26 @@
 //! Who may send next: a queue of slots that have something to send.
 //!
 //! # Role
-//! The pipeline pushes a slot when an event leaves it with something to send; each slot that comes out is a
-//! turn: the pipeline sends one segment and pushes the slot again if there is more. Turns thus go round robin, a
-//! segment each.
+//! The pipeline pushes a slot when an event leaves it with something to send; each slot that comes out is a turn: the
+//! pipeline sends one segment and pushes the slot again if there is more. Turns thus go round robin, a segment each.
 //!
 //! # Ports
-//! `clock`, `reset`. `push`, `push_slot`: a slot to queue. `again`, `again_slot`: a slot that takes the next
-//! turn if nobody waits and nobody is pushed; `again_taken`: it does. `m_turn`: the next slot.
+//! `clock`, `reset`. `push`, `push_slot`: a slot to queue. `again`, `again_slot`: a slot that takes the next turn if
+//! nobody waits and nobody is pushed. `again_taken`: nobody waits, nobody is pushed, and a turn would be taken in this
+//! cycle. This block drives `again_taken` whether or not `again` is high: the pipeline combines the two. `m_turn`: the
+//! next slot.
 //!
 //! # Handshake
 //! A push is always taken.
 //!
 //! # Latency
-//! None while nobody waits and the turn is taken at once, one cycle
-//! while only the front is empty, three through the memory; a turn that waited comes every other cycle at most.
+//! None while nobody waits and the turn is taken at once, one cycle while only the front is empty, three through the
+//! memory; a turn that waited comes every other cycle at most.
 //!
 //! # Invariant
-//! The bit `queued` of the record is set exactly while its slot is in here or its turn is under way, so
-//! no slot is in here twice and a queue as deep as the table never overflows. No slot overtakes the one at the front. A
-//! slot takes three cycles from the memory to the front; slots pushed in those cycles may overtake it.
+//! The bit `queued` of the record is set exactly while its slot is in here or its turn is under way, so no slot is in
+//! here twice and a queue as deep as the table never overflows. No slot overtakes the one at the front. A slot takes
+//! three cycles from the memory to the front; slots pushed in those cycles may overtake it.
 use stevedore_hdl::prelude::*;
 
 /// See the module.
@@ -37,7 +38,7 @@ pub struct Scheduler {
     pub again: Signal<In, bool>,
     /// Whose it would be.
     pub again_slot: Signal<In, Bits<16>>,
-    /// The early turn is granted.
+    /// An early turn is granted if `again` asks for one.
     pub again_taken: Signal<Out, bool>,
     /// The next turn.
     pub m_turn: Source<Bits<16>>,

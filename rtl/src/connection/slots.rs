@@ -1,12 +1,12 @@
 //! The slots that are free, each with the generation its next life will carry.
 //!
 //! # Role
-//! `Lookup` takes a slot from `m_slot` when it opens a connection and gives it back on `s_slot` when the
-//! connection is gone.
+//! `Lookup` takes a slot from `m_slot` when it opens a connection and gives it back on `s_slot` when the connection is
+//! gone.
 //!
 //! # Ports
-//! `clock`, `reset`. `s_slot`: slots given back. `m_slot`: the slot free for the longest time. `level`: how
-//! many are free. `ready`: every slot has entered the list since reset.
+//! `clock`, `reset`. `s_slot`: slots given back. `m_slot`: the slot free for the longest time. `level`: how many are
+//! free. `ready`: every slot has entered the list since reset.
 //!
 //! # Handshake
 //! `s_slot` is accepted as soon as `ready` is high: the list has a place for every slot.
@@ -15,8 +15,8 @@
 //! That of a `FreeList`.
 //!
 //! # Invariant
-//! Each slot except 0 is either in the list once or in use; slot 0 never enters. First in, first out: a
-//! slot rests as long as possible before its next life, and so does its generation, which never is 0.
+//! Each slot except 0 is either in the list once or in use; slot 0 never enters. First in, first out: a slot rests as
+//! long as possible before its next life, and so does its generation, which never is 0.
 use stevedore_hdl::prelude::*;
 
 /// A slot and the generation of its next life.

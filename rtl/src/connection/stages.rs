@@ -42,7 +42,7 @@ pub struct Issued {
     pub settling: bool,
     /// The row left the last stage in the cycle before it is loaded: the table did not show it yet when it was read.
     pub settled: bool,
-    /// No other connection waits for a turn: an acknowledgement may send a segment along.
+    /// The arbiter sees no other connection that waits for a turn: an acknowledgement may send a segment along.
     pub alone: bool,
     /// After reset: write a closed record.
     pub erase: bool,

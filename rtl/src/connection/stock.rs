@@ -1,9 +1,9 @@
 //! How many of its buffers a listener can still promise.
 //!
 //! # Role
-//! Beside the connection table of `pipeline.rs`: a count for each slot that listens. A buffer posted to a
-//! listener counts up, one promised to a half-open connection down, a promise whose connection died up again. What is
-//! decided to change a count is in `listening.rs`; the buffers themselves lie in the listener's receive chain.
+//! Beside the connection table of `pipeline.rs`: a count for each slot that listens. A buffer posted to a listener
+//! counts up, one promised to a half-open connection down, a promise whose connection died up again. What is decided to
+//! change a count is in `listening.rs`; the buffers themselves lie in the listener's receive chain.
 //!
 //! ```text
 //!  row ── measure: the count is read ── judge: some
@@ -12,8 +12,8 @@
 //! ```
 //!
 //! # Ports
-//! `clock`, `reset`. `row`: whose count is asked for. `some`: the count of the last cycle's `row` is not 0.
-//! `changes`: that count goes down by one if `down`, else up by one. `clears`: it becomes 0.
+//! `clock`, `reset`. `row`: whose count is asked for. `some`: the count of the last cycle's `row` is not 0. `changes`:
+//! that count goes down by one if `down`, else up by one. `clears`: it becomes 0.
 //!
 //! # Handshake
 //! None: a row each cycle.
@@ -22,9 +22,9 @@
 //! One cycle from `row` to `some`.
 //!
 //! # Invariant
-//! `some` tells of all changes made in earlier cycles: a count that the memory does not show yet is one
-//! of the two kept. A row that never was cleared holds nothing that means anything. A count goes down only where there
-//! is `some`, and never beyond the number of contexts, which a receive chain has a place for.
+//! `some` tells of all changes made in earlier cycles: a count that the memory does not show yet is one of the two
+//! kept. A row that never was cleared holds nothing that means anything. A count goes down only where there is `some`,
+//! and never beyond the number of contexts, which a receive chain has a place for.
 use stevedore_hdl::prelude::*;
 
 /// A count. `some` is `number != 0`, kept because there is no time to find out.

@@ -4,22 +4,20 @@
 //! Behind `Lookup`: `Launch` reads heads, the walks read rows, exclusive jobs insert and unlink.
 //!
 //! # Ports
-//! `clock`, `reset`. `ready`: every chain is empty, or what was made of it since. `bucket`,
-//! `listener_bucket`: heads to read; `head`, `listener_head`: those of the last cycle. `pointer`: row to read; `row`,
-//! `link`: that of the last cycle, and what is behind it in its chain. `insert`, `unlink`: do so with `change` at the
-//! next edge, never both.
+//! `clock`, `reset`. `ready`: every chain is empty, or what was made of it since. `bucket`, `listener_bucket`: heads to
+//! read; `head`, `listener_head`: those of the last cycle. `pointer`: row to read; `row`, `link`: that of the last
+//! cycle, and what is behind it in its chain. `insert`, `unlink`: do so with `change` at the next edge, never both.
 //!
 //! # Handshake
 //! None.
 //!
 //! # Latency
-//! One cycle to read. `ready` rises as many cycles after a reset as there are
-//! buckets.
+//! One cycle to read. `ready` rises as many cycles after a reset as there are buckets.
 //!
 //! # Invariant
-//! No location is read, with its value used, in the cycle it is written: only an exclusive job writes,
-//! when its walks are over, and the heads of the next job are read later. A row is in a chain only after it was
-//! written, so rows need no clearing.
+//! No location is read, with its value used, in the cycle it is written: only an exclusive job writes, when its walks
+//! are over, and the heads of the next job are read later. A row is in a chain only after it was written, so rows need
+//! no clearing.
 use super::walk::{Link, Row};
 use stevedore_hdl::prelude::*;
 

@@ -2,8 +2,8 @@
 //! among those of the receive side.
 //!
 //! # Role
-//! Puts the arbiter, the pipeline, the scheduler and the timers together, with a queue behind each kind of
-//! output. Neighbours: the lookup (segments, openings), the dispatcher (requests), the send chain, placement.
+//! Puts the arbiter, the pipeline, the scheduler and the timers together, with a queue behind each kind of output.
+//! Neighbours: the lookup (segments, openings), the dispatcher (requests), the send chain, placement.
 //!
 //! ```text
 //!  s_segment ──┐                       ┌── m_send
@@ -13,24 +13,24 @@
 //! ```
 //!
 //! # Ports
-//! `clock`, `reset`. `s_segment`: segments, one ReceiveCommand Place or Discard each, in order. `s_host`:
-//! Connect, Listen, posts, Terminate. `settings`: quasi-static. `now`: microseconds. `m_send`, `m_receive`: the
-//! outputs. `pulses`: for the statistics.
+//! `clock`, `reset`. `s_segment`: segments, one ReceiveCommand Place or Discard each, in order. `s_host`: Connect,
+//! Listen, posts, Terminate. `settings`: the host may write them at any time, and the pipeline uses new values one
+//! cycle later. `now`: microseconds. `m_send`, `m_receive`: the outputs. `pulses`: for the statistics.
 //!
 //! # Handshake
-//! Channels. An event is taken only when both output queues have room for everything under way, so
-//! a blocked output stops the inlets, never the middle. Turns to send wait already when a quarter of the send queue is
-//! full: otherwise segments to send would fill it whenever the wire is slower than the pipeline, and arriving segments
-//! would wait with them. `m_send` gives a command every second cycle at most at W = 64: the send chain needs longer,
-//! and looks closely before it takes one.
+//! Channels. An event is taken only when both output queues have room for everything under way, so a blocked output
+//! stops the inlets, never the middle. Turns to send wait already when a quarter of the send queue is full: otherwise
+//! segments to send would fill it whenever the wire is slower than the pipeline, and arriving segments would wait with
+//! them. `m_send` gives a command every second cycle at most at W = 64: the send chain needs longer, and looks closely
+//! before it takes one.
 //!
 //! # Latency
-//! Eight cycles from a source to an output of an idle block. One event per cycle; one per four cycles of
-//! one connection. After reset the table is erased first, a cycle per slot; sources wait.
+//! Eight cycles from a source to an output of an idle block. One event per cycle; one per four cycles of one
+//! connection. After reset the table is erased first, a cycle per slot; sources wait.
 //!
 //! # Invariant
-//! One event, one record, at most one command each way: what a command says is true when it is carried
-//! out, because the chains carry commands out in the order in which the pipeline wrote the record.
+//! One event, one record, at most one command each way: what a command says is true when it is carried out, because the
+//! chains carry commands out in the order in which the pipeline wrote the record.
 use super::arbiter::Arbiter;
 use super::clock::PipelineClock;
 use super::pipeline::Pipeline;

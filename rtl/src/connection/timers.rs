@@ -1,8 +1,8 @@
 //! The scan behind every deadline: one slot after the other, over and over.
 //!
 //! # Role
-//! Names the slot that the next idle cycle of the pipeline may tick; the event stages compare the deadlines
-//! in its record with the clock. After reset it names every row once for erasure first, since a memory has no reset.
+//! Names the slot that the next idle cycle of the pipeline may tick; the event stages compare the deadlines in its
+//! record with the clock. After reset it names every row once for erasure first, since a memory has no reset.
 //!
 //! # Ports
 //! `clock`, `reset`. `m_tick`: the next slot. `scanned`: pulse, a round ends.
@@ -14,8 +14,7 @@
 //! None: the slot is a register.
 //!
 //! # Invariant
-//! Every slot from 1 up is named once per round, so a deadline is late by at most one round of
-//! `connections` ticks.
+//! Every slot from 1 up is named once per round, so a deadline is late by at most one round of `connections` ticks.
 use stevedore_hdl::prelude::*;
 
 /// A slot to be ticked.

@@ -1,22 +1,21 @@
 //! A walk along one chain of the connection table, row by row, until a row is the one wanted or the chain ends.
 //!
 //! # Role
-//! `Lookup` has two of them, used in turn, which share one read port of the table: while one compares a row,
-//! the other's arrives.
+//! `Lookup` has two of them, used in turn, which share one read port of the table: while one compares a row, the
+//! other's arrives.
 //!
 //! # Ports
-//! `clock`, `reset`. `start`, `begin`: a walk begins, with the head of its chain; its first row must be read
-//! in the same cycle. `free`: a walk may begin. `reads`, `pointer`: the next row of the chain is wanted; `granted`: it
-//! is read in this cycle. `row`, `link`: what was read in the last cycle. `valid`, `found`, `taken`: the outcome.
-//! `open`, `opened`: the waiting outcome gets this connection instead of the one found.
+//! `clock`, `reset`. `start`, `begin`: a walk begins, with the head of its chain; its first row must be read in the
+//! same cycle. `free`: a walk may begin. `reads`, `pointer`: the next row of the chain is wanted; `granted`: it is read
+//! in this cycle. `row`, `link`: what was read in the last cycle. `valid`, `found`, `taken`: the outcome. `open`,
+//! `opened`: the waiting outcome gets this connection instead of the one found.
 //!
 //! # Handshake
-//! An outcome stays until it is taken. The next walk may begin meanwhile; it stops before its own
-//! outcome.
+//! An outcome stays until it is taken. The next walk may begin meanwhile; it stops before its own outcome.
 //!
 //! # Latency
-//! From the beginning to the outcome 3 cycles, 2 more per further row, 2 if the chain is empty. The next
-//! walk may begin a cycle before the outcome, or with it if the row wanted was not the last of its chain.
+//! From the beginning to the outcome 3 cycles, 2 more per further row, 2 if the chain is empty. The next walk may begin
+//! a cycle before the outcome, or with it if the row wanted was not the last of its chain.
 //!
 //! # Invariant
 //! `found.connection` is zero unless the row wanted was found or a connection was given with `open`.

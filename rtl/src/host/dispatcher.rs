@@ -4,6 +4,16 @@
 //! Between the fetcher and the rest. Checks everything the host wrote (`docs/design.md`, rule 8) and sends it on as an
 //! event to the connection pipeline, as an open request to the resolver, or back as a notice of refusal.
 //!
+//! # Ports
+//! - `settings`: the own network, from the register file.
+//! - `s_descriptor`: `Fetched`: the descriptors of the fetcher, in order.
+//! - `m_event`: `Event`: posts and terminations, for the connection pipeline.
+//! - `m_open`: `OpenRequest`: connects and listens, for `network::Network`, where the resolver finds the next hop.
+//! - `m_notice`: `Notice`: refusals, for the notifier.
+//! - `free_send_entries`, `free_receive_entries`: the numbers of free contexts, from the transmitter and from
+//!   placement.
+//! - `request`: a descriptor is taken in this cycle; the statistics count these pulses.
+//!
 //! # Handshake
 //! A descriptor is taken when the one before it has gone to its output: `s_descriptor.ready` comes from a register, and
 //! so does what the outputs offer.

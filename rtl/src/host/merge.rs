@@ -3,10 +3,14 @@
 //! # Role
 //! Arbitrates requests, notices and responses on their way.
 //!
+//! # Ports
+//! - `s_in_0`, `s_in_1`: the messages of the two sources.
+//! - `m_out`: the messages of both, for the sink.
+//!
 //! # Handshake
-//! No storage: a source's transfer *is* the sink's transfer. That is what keeps a termination response
-//! behind the buffer responses its chains had accepted before (`docs/design.md`, rule 5). A source's `ready` depends on
-//! the sink's and on a register. Round robin; a choice, once offered, is held until taken.
+//! No storage: a source's transfer *is* the sink's transfer. That is what keeps a termination response behind the
+//! buffer responses its chains had accepted before (`docs/design.md`, rule 5). A source's `ready` depends on the sink's
+//! and on a register. Round robin; a choice, once offered, is held until taken.
 //!
 //! # Latency
 //! None for `s_in_0`, a cycle for `s_in_1` when it was idle.

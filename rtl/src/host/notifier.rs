@@ -9,8 +9,8 @@
 //! `s_notice` in, `m_response` out, `address`/`address_valid` the lookup's broadcast.
 //!
 //! # Handshake
-//! One notice at a time: the notifier takes no second one before the descriptor of the first is taken.
-//! `s_notice.ready` is a register.
+//! One notice at a time: the notifier takes no second one before the descriptor of the first is taken. `s_notice.ready`
+//! is a register.
 //!
 //! # Latency
 //! The endpoint is read in the cycle in which the notice is taken; the descriptor is offered in the next cycle.

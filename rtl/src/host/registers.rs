@@ -5,6 +5,18 @@
 //! statistics. Which registers there are, what they can hold and what they hold after reset is
 //! `stevedore_abi::register`: loops over that table make the decoder.
 //!
+//! # Ports
+//! - `s_axil`: `AxiLite`: the host reads and writes registers.
+//! - `settings`: the settings, for every block. `moderation`: the settings of the interrupt, for `Interrupt`.
+//! - `restart`: the host wants the blocks reset, for `SoftReset`. `restarted`: `SoftReset` has reset them. `idle`:
+//!   `SoftReset` says that the engine is stopped.
+//! - `cause`: the pending causes, from `Interrupt`. `cause_clear`: the causes that the host clears, for `Interrupt`.
+//! - `doorbell`: the value that the host wrote to a doorbell. `input_doorbell`: the pulse for the fetcher.
+//!   `output_doorbell`: the pulse for the response writer.
+//! - `counts`: the counts that other blocks show to the host.
+//! - `statistic_index`: the counter that the host reads, for `Statistics`. `statistic_value`: its value, from
+//!   `Statistics`.
+//!
 //! # Handshake
 //! A write is taken when address and data are both there and no write is under way; a read when no read is under way.
 //! Addresses without a register and partial writes are answered with SLVERR and change nothing; writes that a register

@@ -4,6 +4,11 @@
 //! Divides the clock by `cycles_per_microsecond` and counts microseconds. Feeds the pipeline, lookup, network and
 //! interrupt moderation. A simulation may set the divisor lower than the clock's, so that engine time passes faster.
 //!
+//! # Ports
+//! - `cycles_per_microsecond`: the divisor, from the register file.
+//! - `now`: the microseconds counted since reset, for the pipeline, the lookup, the network and the interrupt
+//!   moderation.
+//!
 //! # Handshake
 //! None. `now` changes at most once a cycle and wraps after 2^32 microseconds: users compare differences.
 //!

@@ -1,20 +1,20 @@
 //! Which addresses can be a peer's, and who is asked for on the way to it.
 //!
 //! # Role
-//! The only place that knows what the own address, netmask and gateway mean. Its functions are used wherever
-//! an address comes in: sources of segments (`rx::Parser`), of ICMP messages (`Icmp`) and of ARP packets (`Arp`),
-//! targets of connects (`host::Dispatcher`), the gateway itself, and the next hop (`Resolver`, `Moves`).
+//! The only place that knows what the own address, netmask and gateway mean. Its functions are used wherever an address
+//! comes in: sources of segments (`rx::Parser`), of ICMP messages (`Icmp`) and of ARP packets (`Arp`), targets of
+//! connects (`host::Dispatcher`), the gateway itself, and the next hop (`Resolver`, `Moves`).
 //!
-//! A block keeps a [`Subnet`] in a register of its own, written with [`subnet_of`] in every cycle: users then
-//! only compare.
+//! A block keeps a [`Subnet`] in a register of its own, written with [`subnet_of`] in every cycle: users then only
+//! compare.
 //!
 //! # Latency
 //! A `Subnet` follows the settings after one cycle, its `gateway_usable` after two.
 //!
 //! # Invariant
-//! An address that passes [`possible_peer`] is a unicast address of another host, as far as the own
-//! netmask tells: a subnet behind a router has a broadcast address that nobody here can know. A listener is known to
-//! the lookup by remote address 0, which never passes.
+//! An address that passes [`possible_peer`] is a unicast address of another host, as far as the own netmask tells: a
+//! subnet behind a router has a broadcast address that nobody here can know. A listener is known to the lookup by
+//! remote address 0, which never passes.
 use crate::bundles::Settings;
 use crate::wire::ethernet;
 use stevedore_hdl::prelude::*;

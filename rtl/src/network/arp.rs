@@ -1,13 +1,12 @@
 //! Address resolution (RFC 826): answers questions for the own address, asks the table's questions, teaches the table.
 //!
 //! # Role
-//! Gets ARP packets from `Inlet`, questions from `Neighbours`; gives lessons to `Neighbours`, and frames to
-//! the wire.
+//! Gets ARP packets from `Inlet`, questions from `Neighbours`; gives lessons to `Neighbours`, and frames to the wire.
 //!
 //! # Ports
-//! `clock`, `reset`. `settings`, `subnet`: own addresses. `arrived`, `header`: an ARP packet. `s_question`:
-//! an address to ask for. `m_lesson`: a mapping heard. `claimed`: pulse, the lesson just taken answers no question.
-//! `m_frame`: ARP frames of 60 octets, 0 while it is not `mine` to send: the next block only has to merge.
+//! `clock`, `reset`. `settings`, `subnet`: own addresses. `arrived`, `header`: an ARP packet. `s_question`: an address
+//! to ask for. `m_lesson`: a mapping heard. `claimed`: pulse, the lesson just taken answers no question. `m_frame`: ARP
+//! frames of 60 octets, 0 while it is not `mine` to send: the next block only has to merge.
 //!
 //! # Handshake
 //! One packet at a time: one that arrives meanwhile is lost; its sender will ask again.
@@ -16,8 +15,8 @@
 //! From the pulse of a question to the first beat of the answer: 3 cycles, while the wire is free.
 //!
 //! # Invariant
-//! A mapping is that of the sender, whose address and MAC can be those of a peer. Whether a lesson is
-//! an answer, a question to the engine or a mere claim decides what `Neighbours` makes of it.
+//! A mapping is that of the sender, whose address and MAC can be those of a peer. Whether a lesson is an answer, a
+//! question to the engine or a mere claim decides what `Neighbours` makes of it.
 use super::addresses::{possible_mac, possible_peer, Subnet};
 use super::headers::*;
 use super::neighbours::{Lesson, LessonKind};

@@ -4,9 +4,9 @@
 //! Gets good requests from `Icmp`, which keeps the frame, and sends the frame back.
 //!
 //! # Ports
-//! `clock`, `reset`. `settings`: own addresses. `request`, `message`: a request. `index`, `frame`: which
-//! beat of it is wanted, and the beat, one cycle later. `answering`: the frame must be kept. `m_frame`: replies, 0
-//! while it is not `mine` to send: the next block only has to merge.
+//! `clock`, `reset`. `settings`: own addresses. `request`, `message`: a request. `index`, `frame`: which beat of it is
+//! wanted, and the beat, one cycle later. `answering`: the frame must be kept. `m_frame`: replies, 0 while it is not
+//! `mine` to send: the next block only has to merge.
 //!
 //! # Handshake
 //! `Icmp` gives no other request while `answering`.
@@ -15,8 +15,8 @@
 //! Six cycles, then one per beat. A frame, once begun, comes without gaps while the wire is ready.
 //!
 //! # Invariant
-//! A reply is the request but for addresses, time to live, type and checksums, which are laid over what
-//! the store gives; padding is 0.
+//! A reply is the request but for addresses, time to live, type and checksums, which are laid over what the store
+//! gives; padding is 0.
 use super::headers::*;
 use super::icmp::Message;
 use crate::bundles::{Beat, Settings};

@@ -1,16 +1,16 @@
 //! Keeps and verifies ICMP messages to the own address.
 //!
 //! # Role
-//! Gets every frame from `Inlet`, keeps one that may be an echo request or a report that a segment could not
-//! be delivered, and adds it up. `Echo` answers the one from the frame kept here, `Unreachable` reads the other as it
-//! is added up.
+//! Gets every frame from `Inlet`, keeps one that may be an echo request or a report that a segment could not be
+//! delivered, and adds it up. `Echo` answers the one from the frame kept here, `Unreachable` reads the other as it is
+//! added up.
 //!
 //! # Ports
-//! `clock`, `reset`. `settings`, `subnet`: own addresses. `beat`, `beat_valid`, `beat_first`: the wire.
-//! `arrived`, `header`, `length`: the frame that ended in the cycle before is an ICMP packet. `word`: a 16-bit word of
-//! the frame, while it is added up. `unreachable`: pulse, the message whose words passed is a good report. `request`:
-//! pulse, `message` is a good echo request. `index`, `frame`: which beat of the frame `Echo` wants, and the beat, one
-//! cycle later. `answering`: `Echo` has not finished.
+//! `clock`, `reset`. `settings`, `subnet`: own addresses. `beat`, `beat_valid`, `beat_first`: the wire. `arrived`,
+//! `header`, `length`: the frame that ended in the cycle before is an ICMP packet. `word`: a 16-bit word of the frame,
+//! while it is added up. `unreachable`: pulse, the message whose words passed is a good report. `request`: pulse,
+//! `message` is a good echo request. `index`, `frame`: which beat of the frame `Echo` wants, and the beat, one cycle
+//! later. `answering`: `Echo` has not finished.
 //!
 //! # Handshake
 //! One message at a time; those that arrive meanwhile are lost, as any datagram may be.
@@ -19,8 +19,8 @@
 //! One cycle per two octets to verify, and about 8 cycles beside.
 //!
 //! # Invariant
-//! Only a whole, unfragmented message of a possible peer to the own unicast addresses passes, and only
-//! if both checksums are right: a damaged request must not come back with a checksum that hides the damage.
+//! Only a whole, unfragmented message of a possible peer to the own unicast addresses passes, and only if both
+//! checksums are right: a damaged request must not come back with a checksum that hides the damage.
 use super::addresses::{possible_mac, possible_peer, Subnet};
 use crate::bundles::{Beat, Settings};
 use crate::wire::checksum::{add_ones, fold};

@@ -1,13 +1,13 @@
 //! Watches the wire for frames this folder answers.
 //!
 //! # Role
-//! Between the wire (which `rx::Receiver` watches too) and `Arp` and `Icmp`: keeps the first 48 octets of
-//! each frame and says at its end what the frame is.
+//! Between the wire (which `rx::Receiver` watches too) and `Arp` and `Icmp`: keeps the first 48 octets of each frame
+//! and says at its end what the frame is.
 //!
 //! # Ports
-//! `clock`, `reset`. `s_frame`: the wire. `enable`: take frames. `beat`, `beat_valid`, `beat_first`: the
-//! wire, one cycle later. `header`, `length`: the header register and the octets of the frame. `arp`, `icmp`: pulses
-//! in the cycle after the last `beat`: it was an ARP packet, or an ICMP packet.
+//! `clock`, `reset`. `s_frame`: the wire. `enable`: take frames. `beat`, `beat_valid`, `beat_first`: the wire, one
+//! cycle later. `header`, `length`: the header register and the octets of the frame. `arp`, `icmp`: pulses in the cycle
+//! after the last `beat`: it was an ARP packet, or an ICMP packet.
 //!
 //! # Handshake
 //! Always ready: nobody behind may hold up the wire. Who is busy at a pulse loses the frame.
@@ -16,8 +16,8 @@
 //! One cycle, two for the pulses. Everything wide moves on what is known when the cycle begins.
 //!
 //! # Invariant
-//! At a pulse `header` holds the first octets of the very frame that has ended, and the frame has at
-//! least 42. In the next cycle it may hold those of the frame behind it.
+//! At a pulse `header` holds the first octets of the very frame that has ended, and the frame has at least 42. In the
+//! next cycle it may hold those of the frame behind it.
 use super::headers::*;
 use crate::bundles::Beat;
 use crate::wire::{ethernet, icmp, icmp::EchoFrame, ipv4};

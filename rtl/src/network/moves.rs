@@ -2,10 +2,10 @@
 //! here that table is watched and rewritten.
 //!
 //! # Role
-//! Stands between the lookup, which broadcasts the addresses of a slot, and the transmitter, which keeps
-//! them. Hears what claims another MAC for a next hop: ARP packets (`claim`) and the frames of segments (`heard`,
-//! `matched`). A claim that contradicts the table makes `Neighbours` ask the next hop (`m_suspect`); what the next hop
-//! answers (`s_moved`) is written over every slot that sends through it.
+//! Stands between the lookup, which broadcasts the addresses of a slot, and the transmitter, which keeps them. Hears
+//! what claims another MAC for a next hop: ARP packets (`claim`) and the frames of segments (`heard`, `matched`). A
+//! claim that contradicts the table makes `Neighbours` ask the next hop (`m_suspect`); what the next hop answers
+//! (`s_moved`) is written over every slot that sends through it.
 //!
 //! ```text
 //!                 s_address                          m_address
@@ -17,26 +17,25 @@
 //! ```
 //!
 //! # Ports
-//! `clock`, `reset`. `settings`, `subnet`: own network. `address_in`, `address_in_valid`: a row written by
-//! the lookup. `address`, `address_valid`: the same, and rows rewritten. `claim`, `claim_valid`: a mapping claimed by
-//! an ARP packet. `heard`, `heard_valid`: addresses of a verified segment; `matched`, `matched_valid`: the slot found
-//! for the next segment. `s_moved`: a next hop's MAC, asked for. `m_suspect`: a next hop to be asked.
+//! `clock`, `reset`. `settings`, `subnet`: own network. `address_in`, `address_in_valid`: a row written by the lookup.
+//! `address`, `address_valid`: the same, and rows rewritten. `claim`, `claim_valid`: a mapping claimed by an ARP
+//! packet. `heard`, `heard_valid`: addresses of a verified segment; `matched`, `matched_valid`: the slot found for the
+//! next segment. `s_moved`: a next hop's MAC, asked for. `m_suspect`: a next hop to be asked.
 //!
 //! # Handshake
-//! A row of the lookup passes in the cycle it comes; a rewritten row waits for a free cycle. One claim
-//! waits while a row is looked at, more are lost, and so are segments: both will be repeated. `s_moved` is taken
-//! before everything else; what looks for a contradiction makes way for it.
+//! A row of the lookup passes in the cycle it comes; a rewritten row waits for a free cycle. One claim waits while a
+//! row is looked at, more are lost, and so are segments: both will be repeated. `s_moved` is taken before everything
+//! else; what looks for a contradiction makes way for it.
 //!
 //! # Latency
 //! Four cycles a row. A segment is one row, a claim or a move the whole table.
 //!
 //! # Invariant
-//! Only `s_moved` rewrites, so a frame that nobody asked for changes no row. A row is rewritten only
-//! with what was read of it if the lookup wrote none in between. A slot matched with the wrong segment does no harm:
-//! its address differs.
+//! Only `s_moved` rewrites, so a frame that nobody asked for changes no row. A row is rewritten only with what was read
+//! of it if the lookup wrote none in between. A slot matched with the wrong segment does no harm: its address differs.
 //!
-//! Why not the table of the header builder: that memory is read for every segment sent, and its one read port is in
-//! the path.
+//! Why not the table of the header builder: that memory is read for every segment sent, and its one read port is in the
+//! path.
 use super::addresses::{behind_gateway, Subnet};
 use super::neighbours::Moved;
 use crate::bundles::{Address, Settings, Tuple};

@@ -6,28 +6,28 @@
 //! goes to `Moves` (`m_moved`).
 //!
 //! # Ports
-//! `clock`, `reset`. `now`: microseconds. `s_lesson`: a mapping heard on the wire. `s_query`: what the
-//! resolver wants to know. `m_answer`: one per query, in order. `s_suspect`: a next hop that seems to have another
-//! MAC. `m_question`: an address to ask the wire for. `m_moved`: the MAC of a doubted next hop.
+//! `clock`, `reset`. `now`: microseconds. `s_lesson`: a mapping heard on the wire. `s_query`: what the resolver wants
+//! to know. `m_answer`: one per query, in order. `s_suspect`: a next hop that seems to have another MAC. `m_question`:
+//! an address to ask the wire for. `m_moved`: the MAC of a doubted next hop.
 //!
 //! # Handshake
-//! Lessons and doubts are always taken within a few cycles: the table waits only for the takers of
-//! `m_answer` and `m_moved`. A query is taken only while no question waits; a doubt that may not be asked now is
-//! dropped, for it will be raised again.
+//! Lessons and doubts are always taken within a few cycles: the table waits only for the takers of `m_answer` and
+//! `m_moved`. A query is taken only while no question waits; a doubt that may not be asked now is dropped, for it will
+//! be raised again.
 //!
 //! # Latency
-//! Four cycles from query to answer, if nothing else is in the way. Not ready after reset for as many
-//! cycles as there are entries.
+//! Four cycles from query to answer, if nothing else is in the way. Not ready after reset for as many cycles as there
+//! are entries.
 //!
 //! # Invariant
-//! A known MAC is replaced only by the answer to a question: what merely claims another MAC makes the
-//! table ask, and until the answer the old MAC holds (decision 006). An entry speaks for a little more than a minute
-//! (RFC 1122 2.3.2.1); a question is not repeated within 65 ms, after a doubt within a second, and doubts together ask
-//! at most once in 65 ms, however many requests wait or frames claim (RFC 1122 2.3.2.1: no flooding).
+//! A known MAC is replaced only by the answer to a question: what merely claims another MAC makes the table ask, and
+//! until the answer the old MAC holds (decision 006). An entry speaks for a little more than a minute (RFC 1122
+//! 2.3.2.1); a question is not repeated within 65 ms, after a doubt within a second, and doubts together ask at most
+//! once in 65 ms, however many requests wait or frames claim (RFC 1122 2.3.2.1: no flooding).
 //!
 //! # Clock
-//! Stamps have 16 bits and wrap after 4,295 s. Every millisecond the next entry is looked at and what has
-//! run out is struck off, which comes round long before a stamp could be taken for a younger one.
+//! Stamps have 16 bits and wrap after 4,295 s. Every millisecond the next entry is looked at and what has run out is
+//! struck off, which comes round long before a stamp could be taken for a younger one.
 //!
 //! Direct mapped: two neighbours on one entry displace each other, which costs an ARP exchange per opening and nothing
 //! per segment.

@@ -1,15 +1,15 @@
 //! Everything beside TCP: ARP, the neighbour table, ping, reports of undelivered segments.
 //!
 //! # Role
-//! Watches the wire beside `rx::Receiver`, answers questions about the own address and echo requests, and
-//! finds the next hop of each connect request on its way from the dispatcher to `connection::Lookup`. The addresses of
-//! the slots pass through on their way from the lookup to the transmitter, and change with the MAC of their next hop.
+//! Watches the wire beside `rx::Receiver`, answers questions about the own address and echo requests, and finds the
+//! next hop of each connect request on its way from the dispatcher to `connection::Lookup`. The addresses of the slots
+//! pass through on their way from the lookup to the transmitter, and change with the MAC of their next hop.
 //!
 //! # Ports
-//! `clock`, `reset`. `settings`: own addresses and network. `now`: microseconds. `s_frame`: the wire.
-//! `m_frame`: ARP and ICMP frames. `s_open`: the host's openings. `m_open`: the same, `remote_mac` found. `m_refused`:
-//! openings given up. `m_icmp`: segments reported as undeliverable. `address_in`, `address`: rows of the address
-//! table, see `Moves`, and so for `heard` and `matched`.
+//! `clock`, `reset`. `settings`: own addresses and network. `now`: microseconds. `s_frame`: the wire. `m_frame`: ARP
+//! and ICMP frames. `s_open`: the host's openings. `m_open`: the same, `remote_mac` found. `m_refused`: openings given
+//! up. `m_icmp`: segments reported as undeliverable. `address_in`, `address`: rows of the address table, see `Moves`,
+//! and so for `heard` and `matched`.
 //!
 //! # Handshake
 //! `s_frame` is always ready; who is busy loses the frame, and the peer asks again.
@@ -18,8 +18,8 @@
 //! See `Arp`, `Icmp`, `Echo`, `Resolver`, `Moves`; frames pass one register on their way out.
 //!
 //! # Invariant
-//! Frames leave whole and at least 60 octets long. No frame from the wire can hold up an opening or
-//! another frame, and none that was not asked for changes where a connection sends to.
+//! Frames leave whole and at least 60 octets long. No frame from the wire can hold up an opening or another frame, and
+//! none that was not asked for changes where a connection sends to.
 use super::addresses::{subnet_of, Subnet};
 use super::arp::Arp;
 use super::echo::Echo;

@@ -1,30 +1,30 @@
 //! Finds the next hop's MAC for the host's connect requests.
 //!
 //! # Role
-//! Between the dispatcher (`s_open`) and `connection::Lookup` (`m_open`). Requests whose next hop is unknown
-//! circulate in a queue, each passing the neighbour table again and again until the table knows the MAC or three
-//! questions went unheard.
+//! Between the dispatcher (`s_open`) and `connection::Lookup` (`m_open`). Requests whose next hop is unknown circulate
+//! in a queue, each passing the neighbour table again and again until the table knows the MAC or three questions went
+//! unheard.
 //!
 //! # Ports
-//! `clock`, `reset`. `settings`, `subnet`: own network. `now`: microseconds. `s_open`: requests,
-//! `remote_mac` undefined. `m_open`: the same, resolved; listens as they are. `m_refused`: given up. `m_query`,
-//! `s_answer`: the neighbour table.
+//! `clock`, `reset`. `settings`, `subnet`: own network. `now`: microseconds. `s_open`: requests, `remote_mac`
+//! undefined. `m_open`: the same, resolved; listens as they are. `m_refused`: given up. `m_query`, `s_answer`: the
+//! neighbour table.
 //!
 //! # Handshake
-//! New requests and waiting ones take turns. A new request that would have to wait while the queue is
-//! full is refused with NoRoom. What the channels are told comes from registers.
+//! New requests and waiting ones take turns. A new request that would have to wait while the queue is full is refused
+//! with NoRoom. What the channels are told comes from registers.
 //!
 //! # Latency
 //! A listen: two cycles. A connect to a known neighbour: 10 cycles.
 //!
 //! # Invariant
-//! Each request leaves once, on `m_open` or on `m_refused`. A request that waits for an answer never
-//! blocks one that needs none.
+//! Each request leaves once, on `m_open` or on `m_refused`. A request that waits for an answer never blocks one that
+//! needs none.
 //!
 //! # Clock
-//! Deadlines are measured on a clock of this block that advances by at most 255 ms between two choices.
-//! While an output is blocked the clock stands, and a lap of the queue is far shorter than the 33 s in which a
-//! deadline can be told from one of the next lap of the clock.
+//! Deadlines are measured on a clock of this block that advances by at most 255 ms between two choices. While an output
+//! is blocked the clock stands, and a lap of the queue is far shorter than the 33 s in which a deadline can be told
+//! from one of the next lap of the clock.
 use super::addresses::{behind_gateway, Subnet};
 use super::neighbours::{Answer, Query, QueryKind};
 use crate::bundles::codes::{response, status};

@@ -1,24 +1,23 @@
 //! Reads reports that a segment of ours could not be delivered (RFC 792, RFC 1122 3.2.2.1 and 4.2.3.9).
 //!
 //! # Role
-//! Watches the words of a message while `Icmp` adds them up, and keeps the fields of the quoted headers. A
-//! report that turns out to be good, about a TCP segment of ours, goes to `connection::Lookup`.
+//! Watches the words of a message while `Icmp` adds them up, and keeps the fields of the quoted headers. A report that
+//! turns out to be good, about a TCP segment of ours, goes to `connection::Lookup`.
 //!
 //! # Ports
-//! `clock`, `reset`. `settings`: the own address. `word`: the words of a message, in order, from its
-//! frame's second word on. `unreachable`: pulse, the message is a report whose checksums are right. `m_error`: the
-//! segment the report is about.
+//! `clock`, `reset`. `settings`: the own address. `word`: the words of a message, in order, from its frame's second
+//! word on. `unreachable`: pulse, the message is a report whose checksums are right. `m_error`: the segment the report
+//! is about.
 //!
 //! # Handshake
-//! One report at a time: one that begins while another waits on `m_error` is dropped, as any datagram
-//! may be.
+//! One report at a time: one that begins while another waits on `m_error` is dropped, as any datagram may be.
 //!
 //! # Latency
 //! One cycle behind `unreachable`.
 //!
 //! # Invariant
-//! What is offered was quoted from an IPv4 header without options, of the own address, protocol TCP,
-//! first fragment. Whether the sequence number is believable is for the connection to say (RFC 5927 4).
+//! What is offered was quoted from an IPv4 header without options, of the own address, protocol TCP, first fragment.
+//! Whether the sequence number is believable is for the connection to say (RFC 5927 4).
 use super::icmp::FrameWord;
 use crate::bundles::{IcmpError, Settings, Tuple};
 use crate::wire::{ethernet, icmp, ipv4};

@@ -90,8 +90,9 @@ pub struct ReceiveChain {
     /// What the memories gave: their outputs are too slow for logic behind them. The returner works on `loaded`.
     loaded: Flop<Chain>,
     fetched: Flop<Context>,
-    /// `loaded` came from the placer as the command was taken.
+    /// The placer settled the command's own chain as the command was taken, and what it settled in the last cycle.
     forwarded: Flop<bool>,
+    settled: Flop<Chain>,
     /// The placer was not busy in the last cycle.
     alone: Flop<bool>,
     placer: Placer,
@@ -121,7 +122,7 @@ impl Logic for ReceiveChain {
     #[kernel]
     fn update(&mut self) {
         setup!(self, state, placer, returner, lender, free);
-        clocks!(self, chains, contexts, loaded, fetched, forwarded, alone);
+        clocks!(self, chains, contexts, loaded, fetched, forwarded, settled, alone);
         forward!(self.placer.m_piece => self.m_piece);
         let state = self.state.q.val();
         let command = state.command;
@@ -212,9 +213,11 @@ impl Logic for ReceiveChain {
         // The memories.
         let loads = if active { self.returner.chain.val() } else { loaded };
         let fetches = self.lender.fetches.val();
-        let keeps = (ready && !fetches && !taken) || self.forwarded.q.val();
-        // Where neither is wanted, the next load sets it right.
-        let read = if state.phase == Phase::Load || fetches { self.chains.read_data.val() } else { settles.chain };
+        let keeps = ready && !fetches;
+        // Where neither is wanted, the next load sets it right. What was settled in the cycle before is a register of
+        // its own: to let it into `loaded` at once, `loaded` would have to know whether the placer takes its work.
+        self.settled.d.next = settles.chain;
+        let read = if self.forwarded.q.val() { self.settled.q.val() } else { self.chains.read_data.val() };
         self.loaded.d.next = if keeps { loads } else { read };
         self.fetched.d.next = self.contexts.read_data.val();
         self.contexts.read_address.next = if active { loaded.next } else { self.placer.next_entry.val() };

@@ -15,7 +15,8 @@
 //! two cycles ago.
 //!
 //! # Latency
-//! Two cycles, three more for each buffer, one more if something is to be reported first. Four to take a head off.
+//! Two cycles, and three more for each buffer, if every report is taken at once. What is to be reported first costs no
+//! cycle more: `Report` takes one cycle in any case, and reports in this cycle. A head is taken off in four cycles.
 //!
 //! # Invariant
 //! A buffer is reported and its context given back in the same cycle; the last report is the end of the teardown.

@@ -1,7 +1,8 @@
 //! Which of several inputs may offer: the one idea behind every arbiter of the design.
 //!
 //! # Role
-//! Inside `FrameArbiter`, `dma::ReadArbiter` and `dma::WriteArbiter`, which differ in what they move.
+//! Inside `FrameArbiter`, `dma::ReadArbiter`, `dma::WriteArbiter` and `network::Network`, which differ in what they
+//! move.
 //!
 //! # Ports
 //! - `valid`: bit i: input i offers something.

@@ -1,19 +1,22 @@
 //! A FIFO that lets words pass at once while it is empty.
 //!
 //! # Role
-//! Stands where words usually find nobody before them and each cycle of waiting counts: behind the connection
-//! pipeline, between the send chain, the segment buffer and the header builder. For depths that take a block RAM there
-//! is [`QuickQueue`](super::QuickQueue), which has a register behind the memory.
+//! Stands where words usually find nobody before them and each cycle of waiting counts: behind the connection pipeline,
+//! between the send chain, the segment buffer and the header builder. For depths that take a block RAM there is
+//! [`QuickQueue`](super::QuickQueue), which has a register behind the memory.
+//!
+//! # Ports
+//! - `s_in`: the words of the writer. `m_out`: the same words in the same order, for the reader.
+//! - `level`: the number of words in the FIFO, those at the front not counted.
 //!
 //! # Handshake
-//! `s_in` and `m_out` are ordinary channels; `s_in.ready` and `m_out.valid` are registers, `m_out.bits`
-//! is chosen by one, and `m_out.ready` ends at single registers ([`PingPong`]), so long decisions may hang on either
-//! end, however wide the word. A *calm* queue has one word at the front instead of two, for readers who need longer
-//! than two cycles for each and decide by many of its bits: these are registers then.
+//! `s_in` and `m_out` are ordinary channels; `s_in.ready` and `m_out.valid` are registers, `m_out.bits` is chosen by
+//! one, and `m_out.ready` ends at single registers ([`PingPong`]), so long decisions may hang on either end, however
+//! wide the word. A *calm* queue has one word at the front instead of two, for readers who need longer than two cycles
+//! for each and decide by many of its bits: these are registers then.
 //!
 //! # Latency
-//! One cycle while empty, three through the memory; one word per cycle, out of a calm queue every second
-//! cycle.
+//! One cycle while empty, three through the memory; one word per cycle, out of a calm queue every second cycle.
 //!
 //! # Invariant
 //! A word passes by only while the FIFO holds none: the order is kept.

@@ -19,8 +19,8 @@
 //! complete `hold` a fragment fills at most one beat.
 //!
 //! # Invariant
-//! While `hold` is complete (full, or last of its packet), the next fragment starts at lane 0; while `hold` is
-//! partly filled, it starts where `hold` ends.
+//! While `hold` is complete (full, or last of its packet), the next fragment starts at lane 0; while `hold` is partly
+//! filled, it starts where `hold` ends.
 use super::lanes::{lane_of, lanes_from, rotate_lanes};
 use crate::bundles::Beat;
 use stevedore_hdl::prelude::*;

@@ -1,19 +1,25 @@
 //! Appends a message context to a chain.
 //!
 //! # Role
-//! Carries out `Append` for [`super::send_chain::SendChain`]: fills the chain's placeholder, links a free
-//! entry behind it and makes that the new placeholder.
+//! Carries out `Append` for [`super::send_chain::SendChain`]: fills the chain's placeholder, links a free entry behind
+//! it and makes that the new placeholder.
+//!
+//! # Ports
+//! - `s_command`: `SendCommand`: `Append` commands, from the dispatcher of the send chain.
+//! - `s_free`: a free entry, from the pool.
+//! - `tail`: the placeholder of the connection, from [`super::chains::Chains`].
+//! - `write`, `write_entry`, `write_context`: the context that fills the placeholder, for the pool.
+//! - `tail_write`: the new placeholder, for [`super::chains::Chains`].
 //!
 //! # Handshake
-//! `s_command` is taken only with a free entry on `s_free` (the dispatcher sees to it); `tail` must show
-//! the slot's row in the cycle after.
+//! `s_command` is taken only with a free entry on `s_free` (the dispatcher sees to it); `tail` must show the slot's row
+//! in the cycle after.
 //!
 //! # Latency
 //! Accepted in cycle 0, context and tail written in cycle 2; the next command from cycle 3.
 //!
 //! # Invariant
-//! Commands dispatched after an `Append` read the pool in their cycle 2 at the earliest, one cycle after
-//! the write.
+//! Commands dispatched after an `Append` read the pool in their cycle 2 at the earliest, one cycle after the write.
 use super::record::{MessageContext, Position, PositionWrite};
 use crate::bundles::SendCommand;
 use stevedore_hdl::prelude::*;

@@ -1,20 +1,27 @@
 //! Where each connection's chain begins, where its cursor stands, and which placeholder ends it.
 //!
 //! # Role
-//! Three memories, one row per slot, behind [`super::send_chain::SendChain`]: *head* (first unacknowledged
-//! byte), *cursor* (next byte to be cut) and *tail* (the placeholder). Each is read for the command its unit takes.
+//! Three memories, one row per slot, behind [`super::send_chain::SendChain`]: *head* (first unacknowledged byte),
+//! *cursor* (next byte to be cut) and *tail* (the placeholder). Each is read for the command its unit takes.
+//!
+//! # Ports
+//! - `ready`: every slot has its own, empty chain; for the send chain.
+//! - `head_slot`, `cursor_slot`, `tail_slot`: the rows to be read, from the dispatcher of the send chain.
+//! - `head`: the first unacknowledged byte, for walker and releaser. `cursor`: the next byte to be cut, for the walker.
+//!   `tail`: the placeholder, for appender and releaser.
+//! - `head_write`: the new head, from the releaser. `cursor_write`: the new cursor, from walker or releaser.
+//!   `tail_write`: the new placeholder, from the appender.
 //!
 //! # Handshake
-//! None: `head`, `cursor` and `tail` show, one cycle later, the row that `head_slot`, `cursor_slot` or
-//! `tail_slot` named. Writes are never refused.
+//! None: `head`, `cursor` and `tail` show, one cycle later, the row that `head_slot`, `cursor_slot` or `tail_slot`
+//! named. Writes are never refused.
 //!
 //! # Latency
-//! One cycle to read; a write is seen by reads of later cycles. After reset `ready` stays low for one
-//! cycle per slot.
+//! One cycle to read; a write is seen by reads of later cycles. After reset `ready` stays low for one cycle per slot.
 //!
 //! # Invariant
-//! Nobody uses a row that was read while it was written: the dispatcher holds commands back, and a unit
-//! knows the rows it writes.
+//! Nobody uses a row that was read while it was written: the dispatcher holds commands back, and a unit knows the rows
+//! it writes.
 use super::record::{Position, PositionWrite};
 use stevedore_hdl::prelude::*;
 

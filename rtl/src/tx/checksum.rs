@@ -1,20 +1,23 @@
 //! The ones-complement sum of a packet (RFC 1071), at the width of the stream.
 //!
 //! # Role
-//! Sums the payload of a segment while [`super::segment_buffer::SegmentBuffer`] stores it; the header builder
-//! adds the rest.
+//! Sums the payload of a segment while [`super::segment_buffer::SegmentBuffer`] stores it; the header builder adds the
+//! rest.
+//!
+//! # Ports
+//! - `valid`, `data`, `last`, `error`: the words of a payload, from the segment buffer. `error` is passed on with the
+//!   last word.
+//! - `done`, `stored`: the sum of a packet, for the segment buffer.
 //!
 //! # Handshake
-//! A word on every cycle with `valid`, never refused. Lanes behind the end of the packet must be zero
-//! ([`masked`]).
+//! A word on every cycle with `valid`, never refused. Lanes behind the end of the packet must be zero ([`masked`]).
 //!
 //! # Latency
-//! `done` comes 3 cycles after the packet's last word: sums of 64 bits, sum of those, packet sum; folded
-//! on the way out.
+//! `done` comes 3 cycles after the packet's last word: sums of 64 bits, sum of those, packet sum; folded on the way
+//! out.
 //!
 //! # Invariant
-//! Ones-complement sums do not care for byte order: words are summed as they lie in the lanes, the
-//! result is swapped.
+//! Ones-complement sums do not care for byte order: words are summed as they lie in the lanes, the result is swapped.
 use super::record::Stored;
 use crate::wire::checksum::folded;
 use stevedore_hdl::prelude::*;

@@ -1,23 +1,36 @@
 //! Writes the Ethernet, IPv4 and TCP headers of segments.
 //!
 //! # Role
-//! Takes segments from the send chain in order, looks their peers up, waits until the payload of each is
-//! stored and summed, and hands the complete header to [`super::prepend::Prepend`] and the order to fetch the payload
-//! to the segment buffer. Resets that belong to no connection come in between, with their own addresses. Keeps a copy
-//! of the address table.
+//! Takes segments from the send chain in order, looks their peers up, waits until the payload of each is stored and
+//! summed, and hands the complete header to [`super::prepend::Prepend`] and the order to fetch the payload to the
+//! segment buffer. Resets that belong to no connection come in between, with their own addresses. Keeps a copy of the
+//! address table.
 //!
 //! A segment may acknowledge the bytes of every placement issued before it. So it also waits until memory has taken as
 //! many placements as its `fence` says (decision 007).
 //!
+//! # Ports
+//! - `mac`, `ip_address`: the own addresses, from the settings.
+//! - `address`, `address_valid`: rows of the address table, written by `network::Network`.
+//! - `s_segment`: `SegmentOut`: the segments of the send chain.
+//! - `s_stored`: `Stored`: the sums of payloads, from the segment buffer, in the order of the segments that have
+//!   payload.
+//! - `s_reset`: `ResetOut`: resets that belong to no connection, from `connection::Lookup`.
+//! - `m_fetch`: `Fetch`: orders to send out the oldest payload, for the segment buffer.
+//! - `m_header`: `Header`: complete headers, for the prepender.
+//! - `lost`: the beats of segment buffer that a segment thrown away had reserved, for the send chain.
+//! - `met`: a segment of a connection has its addresses, and its payload is stored or lost; for
+//!   [`super::returns::Returns`].
+//! - `placements_written`: the number of placements that memory has taken, from `dma::WriteLedger`.
+//!
 //! # Handshake
-//! A segment whose payload could not be read is thrown away: `lost` gives its beats of segment buffer
-//! back. Otherwise it meets its payload together with a place for its fetch. Segments and resets take turns when both
-//! wait. `met` tells of each segment that it has its addresses, and that its payload is stored or lost.
+//! A segment whose payload could not be read is thrown away: `lost` gives its beats of segment buffer back. Otherwise
+//! it meets its payload together with a place for its fetch. Segments and resets take turns when both wait. `met` tells
+//! of each segment that it has its addresses, and that its payload is stored or lost.
 //!
 //! # Latency
-//! A header is on `m_header` 5 cycles after its segment was taken, or 3 after its payload was stored, or 4
-//! after the last placement before it was counted; one segment per cycle. The two stages behind the meeting move as
-//! one.
+//! A header is on `m_header` 5 cycles after its segment was taken, or 3 after its payload was stored, or 4 after the
+//! last placement before it was counted; one segment per cycle. The two stages behind the meeting move as one.
 //!
 //! # Invariant
 //! Headers, fetches and resets leave in the order in which they came in. What each stage adds:

@@ -1,21 +1,32 @@
 //! The pool of message contexts and the list of its free entries.
 //!
 //! # Role
-//! Behind [`super::send_chain::SendChain`]: the appender writes contexts and takes free entries, walker and
-//! releaser read contexts, entries come back when their buffers are the host's again. Entries `0..connections` belong
-//! to the slots as their first placeholders; the free list begins with the rest.
+//! Behind [`super::send_chain::SendChain`]: the appender writes contexts and takes free entries, walker and releaser
+//! read contexts, entries come back when their buffers are the host's again. Entries `0..connections` belong to the
+//! slots as their first placeholders; the free list begins with the rest.
+//!
+//! # Ports
+//! - `ready`: the free list is filled, for the send chain.
+//! - `write`, `write_entry`, `write_context`: the context that the appender writes.
+//! - `walk_read`, `walk_entry`: the context that the walker reads.
+//! - `release_read`, `release_entry`: the context that the releaser wants. `release_granted`: the pool reads this
+//!   context.
+//! - `context`: the context that was read, for walker and releaser.
+//! - `m_free`: a free entry, for the appender.
+//! - `freed`, `freed_entry`: an entry that becomes free, from [`super::returns::Returns`].
+//! - `free_entries`: the number of entries in the free list, for `host::Dispatcher` and the register file.
 //!
 //! # Handshake
-//! `walk_read` is always served; `release_read` is served when `release_granted` says so in the same
-//! cycle. `m_free` is an ordinary source; `freed` is never refused, for the list has room for every entry.
+//! `walk_read` is always served; `release_read` is served when `release_granted` says so in the same cycle. `m_free` is
+//! an ordinary source; `freed` is never refused, for the list has room for every entry.
 //!
 //! # Latency
-//! `context` is the entry named one cycle before. A write is seen by reads of later cycles. After reset
-//! `ready` stays low for one cycle per entry of the free list, and two.
+//! `context` is the entry named one cycle before. A write is seen by reads of later cycles. After reset `ready` stays
+//! low for one cycle per entry of the free list, and two.
 //!
 //! # Invariant
-//! An entry is in exactly one chain or in the free list. It is written while it is the placeholder of a
-//! chain or free, and only read as content: never in the cycle in which it is written.
+//! An entry is in exactly one chain or in the free list. It is written while it is the placeholder of a chain or free,
+//! and only read as content: never in the cycle in which it is written.
 use super::record::MessageContext;
 use stevedore_hdl::prelude::*;
 

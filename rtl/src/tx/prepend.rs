@@ -1,23 +1,27 @@
 //! Puts a header in front of a payload.
 //!
 //! # Role
-//! Last stage of the transmit path: makes a frame of a [`Header`] from the header builder and the beats of
-//! the segment buffer.
+//! Last stage of the transmit path: makes a frame of a [`Header`] from the header builder and the beats of the segment
+//! buffer.
+//!
+//! # Ports
+//! - `s_header`: `Header`: the headers of the header builder.
+//! - `s_lump`: `Lump<W>`: payload beats of the segment buffer, for the headers that announce payload.
+//! - `m_frame`: `Beat<W>`: frames, for the frame arbiter of the engine.
 //!
 //! # Handshake
-//! A header is taken when the frame before it is through; payload beats are taken while their header is
-//! in work, the first of them waits rotated. Frames leave on `m_frame` without gaps as long as headers and payloads
-//! keep up.
+//! A header is taken when the frame before it is through; payload beats are taken while their header is in work, the
+//! first of them waits rotated. Frames leave on `m_frame` without gaps as long as headers and payloads keep up.
 //!
 //! # Latency
-//! A header's first beat is on `m_frame` 2 cycles after the header is taken. The next header is taken with
-//! the last beat.
+//! A header's first beat is on `m_frame` 2 cycles after the header is taken. The next header is taken with the last
+//! beat.
 //!
 //! # Invariant
-//! One register carries both what is left of the header and what a rotated payload beat had too much for
-//! its frame beat: it shifts by a beat per cycle while whole beats of header are left, and afterwards its low lanes
-//! complete each frame beat (header bytes first, then the wrapped-around end of the payload beat before). So there is
-//! nothing per width in here. Where payload ends early, zeros follow, which is also how short frames are padded.
+//! One register carries both what is left of the header and what a rotated payload beat had too much for its frame
+//! beat: it shifts by a beat per cycle while whole beats of header are left, and afterwards its low lanes complete each
+//! frame beat (header bytes first, then the wrapped-around end of the payload beat before). So there is nothing per
+//! width in here. Where payload ends early, zeros follow, which is also how short frames are padded.
 use super::record::{Header, Lump};
 use crate::bundles::Beat;
 use stevedore_hdl::prelude::*;

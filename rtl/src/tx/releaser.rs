@@ -5,20 +5,32 @@
 //! every context that is wholly acknowledged, or on `Teardown` every context there is, is reported, and becomes free
 //! when its buffer goes home ([`super::returns::Returns`]).
 //!
+//! # Ports
+//! - `s_command`: `SendCommand`: `Release`, `Rewind`, `Teardown`, and segments that release bytes, from the dispatcher
+//!   of the send chain.
+//! - `idle`: no command is in work, for the dispatcher.
+//! - `head`, `tail`: the first unacknowledged byte and the placeholder of the connection, from
+//!   [`super::chains::Chains`].
+//! - `read`, `entry`: the context that is wanted, for the pool. `granted`: the pool is read in this cycle. `context`:
+//!   the context, from the pool, a cycle later.
+//! - `head_write`, `cursor_write`: the new head and the new cursor, for [`super::chains::Chains`].
+//! - `m_returned`: `Returned`: buffers given back and teardowns carried out, for [`super::returns::Returns`].
+//!
 //! # Handshake
-//! `head` and `tail` must show the slot's row in the cycle after a command is taken. The dispatcher lets
-//! those that move cursors in only while nothing else is in work. `m_returned` may wait at will.
+//! `head` and `tail` must show the slot's row in the cycle after a command is taken. The dispatcher lets commands that
+//! move cursors in only while walker and appender are idle; earlier releases may still be in work here, in order.
+//! `m_returned` may wait at will.
 //!
 //! # Latency
-//! Three units, *locate* (1 cycle), *fetch* (2) and *free* (2), carry out different commands: releases of
-//! one buffer follow each other every 2 cycles, those of the same connection every 4. Each further context takes 4
-//! cycles. Head and cursor are written in the cycle after a command ended.
+//! Three units, *locate* (1 cycle), *fetch* (2) and *free* (2), carry out different commands: releases of one buffer
+//! follow each other every 2 cycles, those of the same connection every 4. Each further context takes 4 cycles. Head
+//! and cursor are written in the cycle after a command ended.
 //!
 //! # Invariant
-//! Acknowledged bytes were posted: a release stops when its bytes are used up, and never reads the
-//! placeholder. A command located while the one before it, of the same slot, is in work has seen an old head: it
-//! `continues` that one, and waits in front of the fetch unit for its end. One that ends two commands ahead ends before
-//! the request leaves (`follows`), and one that ended when the request was taken has told its end by then (`told`).
+//! Acknowledged bytes were posted: a release stops when its bytes are used up, and never reads the placeholder. A
+//! command located while the one before it, of the same slot, is in work has seen an old head: it `continues` that one,
+//! and waits in front of the fetch unit for its end. One that ends two commands ahead ends before the request leaves
+//! (`follows`), and one that ended when the request was taken has told its end by then (`told`).
 use super::record::{begins_at, MessageContext, Position, PositionWrite, Returned};
 use crate::bundles::codes::status;
 use crate::bundles::{Ending, SendCommand, SendKind};
@@ -298,7 +310,8 @@ impl Logic for Releaser {
 
         // Fetch.
         let mut next_fetch = fetch;
-        if moves {
+        // Where nothing is fetched the content does not matter, so the copy waits for fewer conditions than the move.
+        if !occupied || hands_over {
             next_fetch = next_request;
         } else if phases.fetching {
             next_fetch.position = start;

@@ -1,31 +1,29 @@
 //! Holds back that a buffer is the host's again until nothing reads it any more.
 //!
 //! # Role
-//! Behind the send chain. When a buffer is acknowledged, or its connection ends, segments that read it may
-//! still be on their way: retransmissions whose acknowledgement was quicker, or whatever was granted before a reset.
-//! And when a chain is torn down, segments of the dead connection may still wait for their addresses, which the slot's
-//! next connection replaces. So every word about a buffer, and the word to the reaper that the chain is torn down,
-//! waits for the segments granted before it.
+//! Behind the send chain. When a buffer is acknowledged, or its connection ends, segments that read it may still be on
+//! their way: retransmissions whose acknowledgement was quicker, or whatever was granted before a reset. And when a
+//! chain is torn down, segments of the dead connection may still wait for their addresses, which the slot's next
+//! connection replaces. So every word about a buffer, and the word to the reaper that the chain is torn down, waits for
+//! the segments granted before it.
 //!
 //! The buffer's message context is free from then on, too: a segment granted before may still be walking over it.
 //!
 //! # Ports
-//! `granted`: the send chain grants a segment in this cycle. `met`: the header builder has the addresses of
-//! a segment and its payload is stored, or lost to a bus error. `s_returned`: words of the send chain. `m_response`:
+//! `granted`: the send chain grants a segment in this cycle. `met`: the header builder has the addresses of a segment
+//! and its payload is stored, or lost to a bus error. `s_returned`: words of the send chain. `m_response`:
 //! BufferAvailable. `m_torn_down`: teardowns carried out. `home`, `home_entry`: the context of the buffer that goes
 //! home in this cycle.
 //!
 //! # Handshake
-//! `m_response` and `m_torn_down` never offer at the same time; one waits for the other, in the order of
-//! `s_returned`.
+//! `m_response` and `m_torn_down` never offer at the same time; one waits for the other, in the order of `s_returned`.
 //!
 //! # Latency
 //! Four cycles if no segment is under way; a word every second cycle.
 //!
 //! # Invariant
-//! Segments are met in the order in which they are granted, and a buffer's word comes later than the
-//! last grant that reads it: the count of those met, compared with the grants at that time, tells that all its reads
-//! were answered.
+//! Segments are met in the order in which they are granted, and a buffer's word comes later than the last grant that
+//! reads it: the count of those met, compared with the grants at that time, tells that all its reads were answered.
 use super::record::Returned;
 use crate::bundles::codes::response;
 use crate::bundles::{DescriptorFields, Ending, TornDown};

@@ -1,21 +1,28 @@
 //! Keeps payloads until their frames leave, and sums them on the way in.
 //!
 //! # Role
-//! Between the DMA reader and [`super::prepend::Prepend`]: TCP's checksum stands before the payload, so a
-//! payload is stored whole before its frame begins. Several segments lie here at a time.
+//! Between the DMA reader and [`super::prepend::Prepend`]: TCP's checksum stands before the payload, so a payload is
+//! stored whole before its frame begins. Several segments lie here at a time.
+//!
+//! # Ports
+//! - `s_payload`: `Beat<W>`: payloads from the DMA reader, a packet per segment.
+//! - `m_stored`: `Stored`: the sum of each packet, or that the packet is lost, for the header builder.
+//! - `s_fetch`: `Fetch`: orders of the header builder to send out the oldest packet.
+//! - `m_lump`: `Lump<W>`: the beats of the packets sent out, for the prepender.
+//! - `popped`: a beat leaves the memory in this cycle; the transmitter gives the room back to the send chain.
 //!
 //! # Handshake
-//! `s_payload` is always ready: the send chain reserved room before it asked for the bytes. `m_stored`
-//! tells of each packet in order; each `s_fetch`, in the same order, has the next good packet sent out on `m_lump`. A
-//! packet that ends with `error` leaves nothing behind and is not fetched.
+//! `s_payload` is always ready: the send chain reserved room before it asked for the bytes. `m_stored` tells of each
+//! packet in order; each `s_fetch`, in the same order, has the next good packet sent out on `m_lump`. A packet that
+//! ends with `error` leaves nothing behind and is not fetched.
 //!
 //! # Latency
-//! A packet is on `m_stored` 5 cycles after its last beat, its first beat on `m_lump` 2 cycles after the
-//! fetch; then a beat per cycle, across packets.
+//! A packet is on `m_stored` 5 cycles after its last beat, its first beat on `m_lump` 2 cycles after the fetch; then a
+//! beat per cycle, across packets.
 //!
 //! # Invariant
-//! Beats written and not yet read never exceed the reservations of the send chain, hence the memory.
-//! Lanes behind the end of a packet are stored as zero.
+//! Beats written and not yet read never exceed the reservations of the send chain, hence the memory. Lanes behind the
+//! end of a packet are stored as zero.
 use super::checksum::{masked, Checksum};
 use super::record::{Fetch, Lump, Stored};
 use crate::bundles::Beat;

@@ -13,27 +13,37 @@
 //!                      └─ segments (queue) ─────────────── m_segment
 //! ```
 //!
+//! # Ports
+//! - `s_command`: `SendCommand`: the commands of the connection pipeline, in order.
+//! - `m_segment`: `SegmentOut`: the segments granted, in order, for the header builder.
+//! - `m_piece`: `Piece`: the pieces of the segments that have payload, in the same order, for the DMA reader.
+//! - `m_returned`: `Returned`: buffers given back and teardowns carried out, for [`super::returns::Returns`].
+//! - `granted`: a segment is granted in this cycle, for [`super::returns::Returns`].
+//! - `freed`: the beats of segment buffer that became free, from the transmitter.
+//! - `home`, `home_entry`: a buffer is the host's again and its context becomes free, from [`super::returns::Returns`].
+//! - `free_entries`: the number of free message contexts, for `host::Dispatcher` and the register file.
+//!
 //! # Handshake
-//! A command is taken when the unit that carries it out, or a place in front of it, is free, when no
-//! other unit works on something it depends on, and, for segments, when a place in the segment queue and room in the
-//! segment buffer for the whole payload are free: pieces that are issued always find room, so the DMA reader is never
-//! left with data nobody takes. `freed` gives room back, in beats. A segment longer than the whole segment buffer would
-//! wait for ever: the MSS setting must not exceed it.
+//! A command is taken when the unit that carries it out, or a place in front of it, is free, when no other unit works
+//! on something it depends on, and, for segments, when a place in the segment queue and room in the segment buffer for
+//! the whole payload are free: pieces that are issued always find room, so the DMA reader is never left with data
+//! nobody takes. `freed` gives room back, in beats. A segment longer than the whole segment buffer would wait for ever:
+//! the MSS setting must not exceed it.
 //!
 //! # Latency
-//! A segment waits a cycle at the front unless its payload is short, or absent, and room ample. One
-//! without payload is in the segment queue after 1 cycle. A command per cycle is dispatched; a unit takes an append
-//! every 3 cycles, a one-piece segment or a release of one buffer every 2, and the spare place in front of
-//! walker and releaser evens out commands of one kind that follow each other.
+//! A segment waits a cycle at the front unless its payload is short, or absent, and room ample. One without payload is
+//! in the segment queue after 1 cycle. A command per cycle is dispatched; a unit takes an append every 3 cycles, a
+//! one-piece segment or a release of one buffer every 2, and the spare place in front of walker and releaser evens out
+//! commands of one kind that follow each other.
 //!
 //! # Invariant
-//! Effects are those of carrying the commands out one after the other. What may overlap, and why:
-//! append with anything, because units read the pool no earlier after their dispatch than the appender writes it after
-//! its own; segments with plain releases behind them, because a context that is released stays as it is until its
-//! buffer is the host's again, which is after all segments granted before (`home`); segments of new bytes with releases
-//! in front of them, because they begin at the cursor. A retransmission waits until walker and releaser are idle, so
-//! that the walker has read the head before a release behind it can move it. Commands that move a cursor wait for all
-//! others, and all others for those.
+//! Effects are those of carrying the commands out one after the other. What may overlap, and why: append with anything,
+//! because units read the pool no earlier after their dispatch than the appender writes it after its own; segments with
+//! plain releases behind them, because a context that is released stays as it is until its buffer is the host's again,
+//! which is after all segments granted before (`home`); segments of new bytes with releases in front of them, because
+//! they begin at the cursor. A retransmission waits until walker and releaser are idle, so that the walker has read the
+//! head before a release behind it can move it. Commands that move a cursor wait for all others, and all others for
+//! those.
 use super::appender::Appender;
 use super::chains::Chains;
 use super::pool::Pool;

@@ -1,20 +1,32 @@
 //! The transmit path: from the pipeline's commands to frames.
 //!
 //! # Role
-//! Composes the send chain, the segment buffer, the header builder and the prepender. The DMA reader hangs
-//! between `m_piece` and `s_payload`.
+//! Composes the send chain, the segment buffer, the header builder and the prepender. The DMA reader hangs between
+//! `m_piece` and `s_payload`.
+//!
+//! # Ports
+//! - `s_command`: `SendCommand`: the commands of the connection pipeline.
+//! - `s_reset`: `ResetOut`: resets that belong to no connection, from `connection::Lookup`.
+//! - `address`, `address_valid`: rows of the address table, written by `network::Network`.
+//! - `settings`: the own addresses, from the register file.
+//! - `m_piece`: `Piece`: the payload that is wanted, for the DMA reader. `s_payload`: `Beat<W>`: its bytes, a packet
+//!   per segment, from the DMA reader.
+//! - `m_frame`: `Beat<W>`: frames, for the frame arbiter.
+//! - `m_response`: `DescriptorFields`: buffers that go back to the host, for the response writer.
+//! - `m_torn_down`: `TornDown`: teardowns carried out, for the reaper.
+//! - `free_entries`: the number of free message contexts, for `host::Dispatcher` and the register file.
+//! - `placements_written`: the number of placements that memory has taken, from `dma::WriteLedger`.
 //!
 //! # Handshake
-//! Commands are carried out in order. `s_payload` must bring one packet per segment with payload, in the
-//! order of the pieces, of exactly their bytes unless it ends with `error`, and then of no more; it is never stalled.
-//! `address` is written before the first command of its slot comes. A segment waits until `placements_written` has come
-//! up to its `fence`, and those behind it with it; a buffer goes back to the host, and a teardown is reported, when the
-//! payload of every segment granted before is stored.
+//! Commands are carried out in order. `s_payload` must bring one packet per segment with payload, in the order of the
+//! pieces, of exactly their bytes unless it ends with `error`, and then of no more; it is never stalled. `address` is
+//! written before the first command of its slot comes. A segment waits until `placements_written` has come up to its
+//! `fence`, and those behind it with it; a buffer goes back to the host, and a teardown is reported, when the payload
+//! of every segment granted before is stored.
 //!
 //! # Latency
-//! A segment without payload is on `m_frame` 8 cycles after it is taken, a reset 7, when nothing is in
-//! their way. Frames follow each other without gaps. Not ready after reset until the tables are filled, one cycle per
-//! entry.
+//! A segment without payload is on `m_frame` 8 cycles after it is taken, a reset 7, when nothing is in their way.
+//! Frames follow each other without gaps. Not ready after reset until the tables are filled, one cycle per entry.
 //!
 //! # Invariant
 //! Frames leave in the order of the segments; resets come in between whole frames.

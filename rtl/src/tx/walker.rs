@@ -1,25 +1,32 @@
 //! Cuts segments: walks a chain and names the pieces of host memory that make up a payload.
 //!
 //! # Role
-//! Carries out `Segment` commands with payload for [`super::send_chain::SendChain`]. It starts at the cursor,
-//! or for a retransmission `skip` bytes behind the head, and offers one piece per message context touched.
+//! Carries out `Segment` commands with payload for [`super::send_chain::SendChain`]. It starts at the cursor, or for a
+//! retransmission `skip` bytes behind the head, and offers one piece per message context touched.
+//!
+//! # Ports
+//! - `s_command`: `SendCommand`: segments with payload, from the dispatcher of the send chain.
+//! - `idle`: no segment is in work, for the dispatcher.
+//! - `head`, `cursor`: the first unacknowledged byte and the next byte to be cut, from [`super::chains::Chains`].
+//! - `read`, `entry`: the context that is wanted, for the pool. `context`: the context, from the pool, a cycle later.
+//! - `cursor_write`: the new cursor, for [`super::chains::Chains`].
+//! - `m_piece`: `Piece`: the pieces of each payload, in order, for the DMA reader.
 //!
 //! # Handshake
-//! `head` and `cursor` must show the slot's rows in the cycle after a command is taken. `m_piece` may
-//! wait at will: the dispatcher has reserved room for the bytes already.
+//! `head` and `cursor` must show the slot's rows in the cycle after a command is taken. `m_piece` may wait at will: the
+//! dispatcher has reserved room for the bytes already.
 //!
 //! # Latency
-//! Three units, *locate* (1 cycle), *fetch* and *cut* (2 each), work on different segments. A command
-//! taken in cycle 0 reads the pool in cycle 2 and offers its piece in cycle 5; each further context takes 3 cycles.
-//! One-piece segments follow each other every 2 cycles, or every 4 if the one before, of the same connection, ends with
-//! its context. The cursor is written in the cycle after the last piece was taken.
+//! Three units, *locate* (1 cycle), *fetch* and *cut* (2 each), work on different segments. A command taken in cycle 0
+//! reads the pool in cycle 2 and offers its piece in cycle 5; each further context takes 3 cycles. One-piece segments
+//! follow each other every 2 cycles, or every 4 if the one before, of the same connection, ends with its context. The
+//! cursor is written in the cycle after the last piece was taken.
 //!
 //! # Invariant
-//! The bytes to be cut are posted: a walk ends inside a context, or exactly behind one, and never reads
-//! a placeholder. A segment of new bytes located while the one before it, of the same slot, is in work has seen an old
-//! cursor: it `continues` that one, and waits in front of the fetch unit for its end. One that ends two segments ahead
-//! ends before the request leaves (`follows`), and one that ended when the request was taken has told its end by then
-//! (`told`).
+//! The bytes to be cut are posted: a walk ends inside a context, or exactly behind one, and never reads a placeholder.
+//! A segment of new bytes located while the one before it, of the same slot, is in work has seen an old cursor: it
+//! `continues` that one, and waits in front of the fetch unit for its end. One that ends two segments ahead ends before
+//! the request leaves (`follows`), and one that ended when the request was taken has told its end by then (`told`).
 use super::record::{begins_at, MessageContext, Position, PositionWrite};
 use crate::bundles::{Piece, SendCommand};
 use stevedore_hdl::prelude::*;
@@ -257,7 +264,8 @@ impl Logic for Walker {
 
         // Fetch. The bytes to be skipped are added in the first cycle in which the pool is asked.
         let mut next_fetch = fetch;
-        if moves {
+        // Where nothing is fetched the content does not matter, so the copy waits for fewer conditions than the move.
+        if !fetching || hands_over {
             next_fetch = next_request;
         } else if phases.reading {
             next_fetch.position = Position { entry: start.entry, offset: start.offset + fetch.skip };
