@@ -3,6 +3,7 @@
 use super::acknowledged::Acknowledged;
 use super::counters::{segment, Counters};
 use super::egress::Egress;
+use super::ends::Ends;
 use super::ingress::Ingress;
 use super::link::Link;
 use super::memory::{HostMemory, Violation};
@@ -47,6 +48,7 @@ pub struct Simulator<P: Peer> {
     /// None for an engine that keeps received bytes elsewhere.
     acknowledged: Option<Acknowledged>,
     counters: Counters,
+    ends: Ends,
     /// The stopwatch, to be started for measuring latencies.
     pub watch: Watch,
     capture: Option<Capture>,
@@ -88,6 +90,7 @@ impl<P: Peer> Simulator<P> {
             stalled: Stalled::default(),
             acknowledged,
             counters: Counters::default(),
+            ends: Ends::default(),
             watch: Watch::default(),
             capture,
             backlog: options.backlog,
@@ -144,6 +147,7 @@ impl<P: Peer> Simulator<P> {
             self.counters.largest_out.take(seen.payload, frame.len());
             self.counters.wire_out_end = self.egress.free_at();
             self.counters.resets += u64::from(seen.reset);
+            self.counters.late_resets += u64::from(self.ends.late_reset(&seen, true));
             record(&mut self.capture, &mut self.memory, &frame, now);
             self.outward.send(frame, now);
             self.wake = self.wake.min(self.outward.next_due().unwrap_or(u64::MAX));
@@ -207,6 +211,7 @@ impl<P: Peer> Simulator<P> {
                 self.counters.payload_in += seen.payload;
                 self.counters.largest_in.take(seen.payload, frame.bytes.len());
                 self.counters.resets += u64::from(seen.reset);
+                self.counters.late_resets += u64::from(self.ends.late_reset(&seen, false));
                 record(&mut self.capture, &mut self.memory, &frame.bytes, now);
             }
         }

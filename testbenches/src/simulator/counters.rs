@@ -36,6 +36,8 @@ pub struct Counters {
     pub payload_in: u64,
     /// Segments with RST, either way.
     pub resets: u64,
+    /// Those of connections that both sides had ended by then.
+    pub late_resets: u64,
     /// Wire bytes sent, all overhead counted.
     pub wire_out: u64,
     /// Wire bytes received, all overhead counted.
@@ -71,6 +73,7 @@ impl Counters {
             payload_out: self.payload_out - earlier.payload_out,
             payload_in: self.payload_in - earlier.payload_in,
             resets: self.resets - earlier.resets,
+            late_resets: self.late_resets - earlier.late_resets,
             wire_out: self.wire_out - earlier.wire_out,
             wire_in: self.wire_in - earlier.wire_in,
             interrupts: self.interrupts - earlier.interrupts,
@@ -100,8 +103,14 @@ impl Counters {
 pub struct Segment {
     /// Bytes of payload.
     pub payload: u64,
+    /// Port of the sender, and of the receiver.
+    pub ports: (u16, u16),
     /// The RST bit.
     pub reset: bool,
+    /// The SYN bit.
+    pub begins: bool,
+    /// The FIN bit.
+    pub ends: bool,
 }
 
 /// Looks into an Ethernet frame; anything but a whole TCP segment over IPv4 is no payload.
@@ -115,5 +124,12 @@ pub fn segment(frame: &[u8]) -> Segment {
     let (header, total) = (usize::from(ip[0] & 15) * 4, usize::from(u16::from_be_bytes([ip[2], ip[3]])));
     let (Some(offset), Some(control)) = (ip.get(header + 12), ip.get(header + 13)) else { return nothing };
     let payload = total.min(ip.len()).saturating_sub(header + usize::from(offset >> 4) * 4) as u64;
-    Segment { payload, reset: control & 4 != 0 }
+    let port = |at: usize| u16::from_be_bytes([ip[header + at], ip[header + at + 1]]);
+    Segment {
+        payload,
+        ports: (port(0), port(2)),
+        reset: control & 4 != 0,
+        begins: control & 2 != 0,
+        ends: control & 1 != 0,
+    }
 }

@@ -24,6 +24,11 @@ impl Impairment {
     pub fn all(rate: f64) -> Self {
         Impairment { loss: rate, reorder: rate, duplicate: rate, ..Impairment::default() }
     }
+
+    /// Whether a segment may come when its connection is over: a second time, or later than others sent after it.
+    pub fn repeats(&self) -> bool {
+        self.duplicate > 0.0 || self.reorder > 0.0
+    }
 }
 
 /// A frame on its way.

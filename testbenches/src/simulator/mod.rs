@@ -16,6 +16,7 @@ mod acknowledged;
 mod clock;
 mod counters;
 mod egress;
+mod ends;
 mod ingress;
 mod link;
 mod memory;

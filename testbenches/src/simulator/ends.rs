@@ -1,0 +1,48 @@
+//! Which connections both sides have ended: what a wire repeats of those is answered with RST (RFC 9293 3.10.7.1), and
+//! such a RST is no fault.
+
+use super::counters::Segment;
+use std::collections::HashMap;
+
+/// Who has sent a FIN, the engine and its peer, by the engine's port and the peer's.
+#[derive(Default)]
+pub struct Ends(HashMap<(u16, u16), [bool; 2]>);
+
+impl Ends {
+    /// Takes in a segment of the engine (`outward`) or to it. Whether that is a RST of a connection that both have ended.
+    pub fn late_reset(&mut self, segment: &Segment, outward: bool) -> bool {
+        if !(segment.reset || segment.begins || segment.ends) {
+            return false;
+        }
+        let (from, to) = segment.ports;
+        let key = if outward { (from, to) } else { (to, from) };
+        let ended = self.0.entry(key).or_default();
+        if segment.begins {
+            *ended = [false; 2];
+        }
+        if segment.ends {
+            ended[usize::from(outward)] = true;
+        }
+        segment.reset && *ended == [true; 2]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_resets_behind_both_ends_are_late() {
+        let segment = |ports| Segment { ports, ..Segment::default() };
+        let (out, back) = (segment((5, 80)), segment((80, 5)));
+        let mut ends = Ends::default();
+        assert!(!ends.late_reset(&Segment { ends: true, ..out }, true));
+        assert!(!ends.late_reset(&Segment { reset: true, ..out }, true));
+        assert!(!ends.late_reset(&Segment { ends: true, ..back }, false));
+        assert!(!ends.late_reset(&out, true));
+        assert!(ends.late_reset(&Segment { reset: true, ..out }, true));
+        assert!(!ends.late_reset(&Segment { reset: true, ..segment((6, 80)) }, true));
+        assert!(!ends.late_reset(&Segment { begins: true, ..out }, true));
+        assert!(!ends.late_reset(&Segment { reset: true, ..out }, true));
+    }
+}
