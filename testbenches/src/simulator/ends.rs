@@ -9,7 +9,8 @@ use std::collections::HashMap;
 pub struct Ends(HashMap<(u16, u16), [bool; 2]>);
 
 impl Ends {
-    /// Takes in a segment of the engine (`outward`) or to it. Whether that is a RST of a connection that both have ended.
+    /// Takes in a segment, of the engine if `outward`, else to the engine. Whether the segment is a RST of a connection
+    /// that both have ended.
     pub fn late_reset(&mut self, segment: &Segment, outward: bool) -> bool {
         if !(segment.reset || segment.begins || segment.ends) {
             return false;
