@@ -3,30 +3,35 @@
 
 use crate::Document;
 use regex::Regex;
-use std::path::Path;
+use std::sync::LazyLock;
 
 /// A picture, or a number with a unit in which this project measures.
-const FIGURE: &str = r"!\[|\d\s?(%|MHz|LUT4|ns\b|Gb/s|flip-flops|block RAMs?\b|million\b|cycles?\b)";
+static FIGURE: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"!\[|\d\s?(%|MHz|LUT4|ns\b|Gb/s|flip-flops|block RAMs?\b|million\b|cycles?\b)"));
 /// What a figure may come from.
-const COMMAND: &str = r"cargo (xtask|test)\b";
+static COMMAND: LazyLock<Regex> = LazyLock::new(|| pattern(r"cargo (xtask|test)\b"));
 /// Pages from the blocks' own texts: latencies there are promises, which `docs/cycles.md` compares with measurements.
 const PROMISES: &str = "docs/blocks";
 
+fn pattern(text: &str) -> Regex {
+    Regex::new(text).expect("a pattern of this file")
+}
+
 /// The sections whose figures come from nowhere.
 pub fn check(documents: &[Document]) -> Vec<String> {
-    let own = documents.iter().filter(|document| !document.path.starts_with(Path::new(PROMISES)));
-    let unexplained = |document: &Document| {
-        let complaint =
-            |heading| format!("{}: no command is named for the figures in {heading}", document.path.display());
-        unexplained(&document.text).into_iter().map(complaint).collect::<Vec<_>>()
-    };
-    own.flat_map(unexplained).collect()
+    let mut problems = Vec::new();
+    for document in documents.iter().filter(|document| !document.path.starts_with(PROMISES)) {
+        for heading in unexplained(&document.text) {
+            let path = document.path.display();
+            problems.push(format!("{path}: no command is named for the figures in {heading}"));
+        }
+    }
+    problems
 }
 
 /// The headings of a text's sections that have a figure and no command.
 fn unexplained(text: &str) -> Vec<&str> {
-    let pattern = |pattern| Regex::new(pattern).expect("a pattern of this file");
-    let (figure, command) = (pattern(FIGURE), pattern(COMMAND));
+    let (figure, command) = (&*FIGURE, &*COMMAND);
     let mut sections = Vec::new();
     let mut begins = 0;
     for (at, _) in text.match_indices("\n## ") {

@@ -3,6 +3,7 @@
 //! It depends on none of the workspace's crates, so that it builds in seconds on a machine that has nothing yet. What
 //! needs the engine is a binary of another crate, which a subcommand here starts through cargo.
 
+mod lanes;
 mod mutate;
 mod pace;
 mod process;

@@ -34,6 +34,7 @@ struct State<const N: usize> {
 impl<const N: usize> Default for State<N> {
     /// The value after reset.
     fn default() -> Self {
+        assert!(N >= 2, "one input needs no arbiter");
         Self { busy: false, owner: 1.into() }
     }
 }

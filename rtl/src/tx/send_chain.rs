@@ -42,8 +42,8 @@
 //! plain releases behind them, because a context that is released stays as it is until its buffer is the host's again,
 //! which is after all segments granted before (`home`); segments of new bytes with releases in front of them, because
 //! they begin at the cursor. A retransmission waits until walker and releaser are idle, so that the walker has read the
-//! head before a release behind it can move it. Commands that move a cursor wait for all others, and all others for
-//! those.
+//! head before a release behind it can move it. A command that moves a cursor waits until walker and appender are idle,
+//! and all others wait for its end; releases in front of it may still be in the releaser, which keeps their order.
 use super::appender::Appender;
 use super::chains::Chains;
 use super::pool::Pool;

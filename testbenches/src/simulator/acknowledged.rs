@@ -13,9 +13,9 @@ use stevedore_abi::descriptor::Endpoint;
 const HEADER: usize = 48;
 /// FINs of the peer that are remembered.
 const FINS: usize = 8;
-const FIN: u8 = 1;
-const SYN: u8 = 2;
-const RST: u8 = 4;
+pub const FIN: u8 = 1;
+pub const SYN: u8 = 2;
+pub const RST: u8 = 4;
 const ACK: u8 = 16;
 
 /// A connection, as the wire shows it.

@@ -1,5 +1,6 @@
 //! What a run did, in numbers.
 
+use super::acknowledged::{FIN, RST, SYN};
 use super::egress::{OVERHEAD, SHORTEST};
 use super::memory::Traffic;
 
@@ -103,8 +104,10 @@ impl Counters {
 pub struct Segment {
     /// Bytes of payload.
     pub payload: u64,
-    /// Port of the sender, and of the receiver.
-    pub ports: (u16, u16),
+    /// Address and port of the sender.
+    pub from: (u32, u16),
+    /// Address and port of the receiver.
+    pub to: (u32, u16),
     /// The RST bit.
     pub reset: bool,
     /// The SYN bit.
@@ -124,12 +127,14 @@ pub fn segment(frame: &[u8]) -> Segment {
     let (header, total) = (usize::from(ip[0] & 15) * 4, usize::from(u16::from_be_bytes([ip[2], ip[3]])));
     let (Some(offset), Some(control)) = (ip.get(header + 12), ip.get(header + 13)) else { return nothing };
     let payload = total.min(ip.len()).saturating_sub(header + usize::from(offset >> 4) * 4) as u64;
-    let port = |at: usize| u16::from_be_bytes([ip[header + at], ip[header + at + 1]]);
+    let half = |at: usize| u16::from_be_bytes([ip[at], ip[at + 1]]);
+    let address = |at: usize| u32::from(half(at)) << 16 | u32::from(half(at + 2));
     Segment {
         payload,
-        ports: (port(0), port(2)),
-        reset: control & 4 != 0,
-        begins: control & 2 != 0,
-        ends: control & 1 != 0,
+        from: (address(12), half(header)),
+        to: (address(16), half(header + 2)),
+        reset: control & RST != 0,
+        begins: control & SYN != 0,
+        ends: control & FIN != 0,
     }
 }

@@ -1,35 +1,27 @@
-//! Checks of one core each, as many at a time as there are cores.
+//! Checks of one core each, side by side, and what their tests said.
 
 use super::{Outcome, Step};
-use crate::process;
 use crate::progress::Progress;
-use std::collections::VecDeque;
+use crate::{lanes, process};
 use std::sync::Mutex;
 use std::time::Instant;
 
 /// Runs the checks, in their order as far as cores are free; what a check printed is shown when it has ended.
 pub fn run(steps: Vec<Step>, progress: &mut Progress) -> Vec<Outcome> {
-    let lanes = std::thread::available_parallelism().map_or(1, |cores| cores.get());
-    let waiting = Mutex::new(VecDeque::from(steps));
     let shared = Mutex::new((progress, Vec::new()));
-    std::thread::scope(|scope| {
-        for _ in 0..lanes {
-            scope.spawn(|| loop {
-                // The lock is released before the step runs.
-                let next = waiting.lock().expect("no lane panics").pop_front();
-                let Some(mut step) = next else { break };
-                shared.lock().expect("no lane panics").0.announce(&step.name);
-                let began = Instant::now();
-                let result = process::quiet(&mut step.command);
-                let (passed, said) = (result.is_ok(), result.unwrap_or_else(|error| format!("{error:#}")));
-                let mut counts = Counts::default();
-                said.lines().for_each(|line| counts.add(line));
-                let mut shared = shared.lock().expect("no lane panics");
-                println!("{}:\n{}", step.name, said.trim_end());
-                shared.1.push(Outcome { name: step.name, passed, time: began.elapsed(), counts });
-            });
-        }
-    });
+    let check = |mut step: Step| {
+        shared.lock().expect("no lane panics").0.announce(&step.name);
+        let began = Instant::now();
+        let result = process::quiet(&mut step.command);
+        let (passed, said) = (result.is_ok(), result.unwrap_or_else(|error| format!("{error:#}")));
+        let mut counts = Counts::default();
+        said.lines().for_each(|line| counts.add(line));
+        let mut shared = shared.lock().expect("no lane panics");
+        println!("{}:\n{}", step.name, said.trim_end());
+        shared.1.push(Outcome { name: step.name, passed, time: began.elapsed(), counts });
+        Ok(())
+    };
+    lanes::each(steps, check).expect("a check that fails is an outcome");
     shared.into_inner().expect("no lane panics").1
 }
 
