@@ -48,6 +48,7 @@ use super::walk::{Row, Walk};
 use crate::bundles::codes::{response, status};
 use crate::bundles::*;
 use crate::geometry::Geometry;
+use crate::stream::Queue;
 use stevedore_hdl::prelude::*;
 
 /// Jobs that can be in work: one whose heads are read, one ready to begin, two in the chains, two whose outcomes wait.
@@ -134,7 +135,7 @@ pub struct Lookup {
     front: LookupFront,
     launch: Launch,
     walks: [Walk; 2],
-    jobs: Fifo<Job>,
+    jobs: Queue<Job>,
     slots: Slots,
     numbers: InitialSequence,
     replies: ResetReplies,
@@ -149,7 +150,7 @@ impl Lookup {
         let Geometry { connections, hash_buckets, .. } = *geometry;
         Self {
             front: LookupFront::new(hash_buckets, connections),
-            jobs: Fifo::new(JOBS),
+            jobs: Queue::new(JOBS),
             slots: Slots::new(connections),
             table: Table::new(connections, hash_buckets),
             ..Self::default()
@@ -168,7 +169,8 @@ impl Logic for Lookup {
         forward!(self.s_free => self.front.s_free);
         forward!(self.replies.m_reset => self.m_reset);
 
-        // Jobs: their walks begin, the rest of them waits for the outcome.
+        // Jobs: their walks begin, the rest of them waits for the outcome. An outcome takes four cycles from its job,
+        // the queue three: the job is at the front before its outcome.
         let enable = self.table.ready.val() && self.slots.ready.val();
         let accepts = self.launch.s_job.ready.val();
         self.front.key.next = self.settings.val().hash_key;

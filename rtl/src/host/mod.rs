@@ -21,6 +21,6 @@ pub use merge::Merge;
 pub use notifier::Notifier;
 pub use registers::{Counts, Moderation, Registers};
 pub use response_writer::ResponseWriter;
-pub use soft_reset::SoftReset;
+pub use soft_reset::{SoftReset, RESET_CYCLES};
 pub use statistics::{pulse, Statistics};
 pub use timebase::Timebase;

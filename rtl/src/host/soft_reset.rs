@@ -28,8 +28,9 @@
 //! While `idle` the gates are closed, no read is under way and no block has anything left of what was before.
 use stevedore_hdl::prelude::*;
 
-/// Cycles of reset: words in registers without reset have left by then, because what made them valid is gone.
-const RESET_CYCLES: u64 = 16;
+/// Cycles of a soft reset, and the fewest of a reset from outside: words in registers without reset have left by then,
+/// because what made them valid is gone.
+pub const RESET_CYCLES: u64 = 16;
 
 #[derive(Encoding, Clone, Copy, Debug, PartialEq)]
 enum Phase {

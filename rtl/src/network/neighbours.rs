@@ -152,6 +152,7 @@ struct State {
 struct Work {
     index: Bits<16>,
     query: Query,
+    /// The MAC heard; of a query, the one in the entry.
     mac: Bits<48>,
     kind: LessonKind,
     /// The entry is that of the address.
@@ -169,6 +170,13 @@ struct Work {
     still_known: bool,
     still_asked: bool,
     question: Bits<32>,
+}
+
+/// What `Act` decided, a cycle later: the decision and the memory are each far from the other.
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+struct Write {
+    index: Bits<16>,
+    entry: Entry,
 }
 
 /// See the module's text.
@@ -195,6 +203,8 @@ pub struct Neighbours {
     state: Register<State>,
     work: Flop<Work>,
     table: ClearedRam<Entry>,
+    change: Register<bool>,
+    write: Flop<Write>,
     _entries: usize,
 }
 
@@ -203,7 +213,7 @@ impl Neighbours {
     pub fn new(entries: usize) -> Self {
         assert!(entries.is_power_of_two() && entries <= 1 << 15);
         Self {
-            // Read in `Read` only, written in `Act` only.
+            // Read in `Read`, written in the cycle after `Act`, which is `Idle` at the earliest.
             table: ClearedRam::new(entries).no_rw_check(),
             _entries: entries,
             ..Self::default()
@@ -214,8 +224,8 @@ impl Neighbours {
 impl Logic for Neighbours {
     #[kernel]
     fn update(&mut self) {
-        setup!(self, state, table);
-        clocks!(self, work);
+        setup!(self, state, table, change);
+        clocks!(self, work, write);
         let state = self.state.q.val();
         let mut next = state;
         let work = self.work.q.val();
@@ -315,6 +325,9 @@ impl Logic for Neighbours {
                 next_work.asked_within_a_second = next_work.asked && !waits.get_bits::<12>(4).any();
                 next_work.suspected = next_work.asked && entry.suspected;
                 next_work.differs = entry.mac != work.mac;
+                if state.task == Task::Query {
+                    next_work.mac = entry.mac;
+                }
                 next.phase = Phase::Act;
             }
             Phase::Act => {
@@ -359,15 +372,18 @@ impl Logic for Neighbours {
             asked_at: mux(ask || doubt, stamp, entry.asked_at),
         };
         let change = ask || forget || learn || doubt || strike;
+        self.change.d.next = state.phase == Phase::Act && change;
+        self.write.d.next = Write { index: work.index, entry: written };
+        let write = self.write.q.val();
         self.table.read_address.next = work.index;
-        self.table.write_address.next = work.index;
-        self.table.write_enable.next = state.phase == Phase::Act && change;
-        self.table.write_data.next = written;
+        self.table.write_address.next = write.index;
+        self.table.write_enable.next = self.change.q.val();
+        self.table.write_data.next = write.entry;
         self.s_lesson.ready.next = idle;
         self.s_query.ready.next = idle && !self.s_lesson.valid.val() && !state.question;
         self.s_suspect.ready.next = take_suspect;
         self.m_answer.valid.next = state.phase == Phase::Answer;
-        self.m_answer.bits.next = Answer { known: work.known, mac: entry.mac };
+        self.m_answer.bits.next = Answer { known: work.known, mac: work.mac };
         self.m_question.valid.next = state.question;
         self.m_question.bits.next = work.question;
         self.m_moved.valid.next = state.phase == Phase::Tell;

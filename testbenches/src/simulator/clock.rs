@@ -18,6 +18,7 @@ use super::watch::Watch;
 use super::write_bus::WriteBus;
 use crate::peers::Peer;
 use anyhow::Result;
+use stevedore_rtl::host::RESET_CYCLES;
 
 /// An engine and its surroundings.
 pub struct Simulator<P: Peer> {
@@ -101,7 +102,7 @@ impl<P: Peer> Simulator<P> {
             next_address: 0xfff0_0000,
             output_entries: 0,
         };
-        for _ in 0..8 {
+        for _ in 0..RESET_CYCLES {
             simulator.engine.settle(&mut simulator.inputs, &mut simulator.outputs);
             simulator.engine.edge();
         }
