@@ -1,63 +1,185 @@
-//! A fault put into the Verilog on purpose, to see whether a test notices.
+//! Faults put into the Verilog on purpose, to see whether a test notices.
 //!
-//! `cargo xtask mutate` names a file in the environment. Every text that is built or checked then has the fault, if it
-//! has the place; without the variable nothing happens.
+//! `cargo xtask mutate` names a file of faults in the environment. Every text that is built or checked then has all of
+//! them that have a place in the text, each as a choice: without one or with one, as a number in the environment says
+//! when the model starts. So the models are built once, however many faults there are. Without the variables nothing
+//! happens.
 
 use serde_json::Value;
+use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-/// Names the file: a JSON object with `from`, a part of a text, `to`, what stands there instead, and, where every place
-/// that looks so is meant, `every`.
-pub const VARIABLE: &str = "STEVEDORE_MUTANT";
-/// Appended to that name: a file that exists once the fault was put into a text.
-pub const MARK: &str = ".found";
-/// Folder beside that file: models of texts with the fault.
+/// Names the file: a JSON list of faults.
+pub const FAULTS: &str = "STEVEDORE_FAULTS";
+/// The number of the fault that shows in this run, counted from 0.
+pub const CHOSEN: &str = "STEVEDORE_FAULT";
+/// Beside the file: the name, with that number behind, of a file that exists once that fault has a place in a text.
+pub const MARK: &str = "found-";
+/// Folder beside the file: models of texts with faults.
 const MODELS: &str = "models";
 
-/// The text, with the fault if one is asked for and `from` occurs in it; and where models of such a text are kept,
-/// which nobody will ask for again: beside the description, for whoever wrote that to remove.
-pub fn put_into(text: String) -> (String, Option<PathBuf>) {
-    let Some(path) = std::env::var_os(VARIABLE) else { return (text, None) };
-    let changed = put(text.clone(), Path::new(&path));
-    let is_new = changed != text;
-    (changed, is_new.then(|| Path::new(&path).with_file_name(MODELS)))
+/// A fault.
+struct Fault {
+    /// A part of a text. What the fault changes lies in one line, in one expression.
+    from: String,
+    /// What stands there instead.
+    to: String,
+    /// Every place that looks so is meant.
+    every: bool,
 }
 
-/// # Panics
-/// If the file is no description of a fault, or the place occurs more than once: nobody would know which one is meant.
-fn put(text: String, path: &Path) -> String {
-    let description = std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    let fault: Value = serde_json::from_str(&description).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    let part = |name: &str| fault[name].as_str().unwrap_or_else(|| panic!("{}: no \"{name}\"", path.display()));
-    let (from, to) = (part("from"), part("to"));
-    let every = fault["every"] == true;
-    match text.matches(from).count() {
-        0 => text,
-        count if count == 1 || every => {
-            let mut mark = path.as_os_str().to_owned();
-            mark.push(MARK);
-            std::fs::write(&mark, "").unwrap_or_else(|error| panic!("{}: {error}", mark.display()));
-            text.replace(from, to)
-        }
-        several => panic!("{several} places look like this one: {from}"),
+impl Fault {
+    fn of(description: &Value) -> Self {
+        let part = |name: &str| description[name].as_str().unwrap_or_else(|| panic!("a fault without \"{name}\""));
+        Fault { from: part("from").into(), to: part("to").into(), every: description["every"] == true }
     }
+}
+
+/// The text, with the faults if there are any for it; and where models of such a text are kept, which nobody will ask
+/// for again: beside the description, for whoever wrote that to remove.
+pub fn put_into(text: String) -> (String, Option<PathBuf>) {
+    let Some(path) = std::env::var_os(FAULTS) else { return (text, None) };
+    let chosen = std::env::var(CHOSEN).ok().and_then(|number| number.parse().ok());
+    let chosen = chosen.unwrap_or_else(|| panic!("{CHOSEN} is no number"));
+    let path = Path::new(&path);
+    let description = std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let faults: Vec<Value> =
+        serde_json::from_str(&description).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let faults: Vec<Fault> = faults.iter().map(Fault::of).collect();
+    let (changed, found) = put(&text, &faults, chosen);
+    if found {
+        let mark = path.with_file_name(format!("{MARK}{chosen}"));
+        std::fs::write(&mark, "").unwrap_or_else(|error| panic!("{}: {error}", mark.display()));
+    }
+    let is_new = changed != text;
+    (changed, is_new.then(|| path.with_file_name(MODELS)))
+}
+
+/// The text with all `faults` that have a place in it, and whether the one of number `chosen` has.
+///
+/// # Panics
+/// If that one occurs more than once: nobody would know which place is meant. If a fault changes more than a line.
+fn put(text: &str, faults: &[Fault], chosen: usize) -> (String, bool) {
+    let lines: Vec<&str> = text.lines().collect();
+    let starts: Vec<usize> = lines.iter().map(|line| line.as_ptr() as usize - text.as_ptr() as usize).collect();
+    let line_of = |at: usize| starts.partition_point(|start| *start <= at) - 1;
+    // Of each line, the expressions that may stand in it instead.
+    let mut choices: BTreeMap<usize, Vec<(usize, String)>> = BTreeMap::new();
+    let mut found = false;
+    for (number, fault) in faults.iter().enumerate() {
+        let places: Vec<usize> = text.match_indices(&fault.from).map(|(at, _)| at).collect();
+        let ambiguous = places.len() > 1 && !fault.every;
+        assert!(!ambiguous || number != chosen, "{} places look like this one: {}", places.len(), fault.from);
+        if ambiguous {
+            continue;
+        }
+        for at in places {
+            let first = line_of(at);
+            let end = at + fault.from.len();
+            let last = line_of(end - 1);
+            let rest = &text[end..starts[last] + lines[last].len()];
+            let changed = format!("{}{}{rest}", &text[starts[first]..at], fault.to);
+            let new: Vec<&str> = changed.lines().collect();
+            assert!(new.len() == last + 1 - first, "lines are gone or new: {}", fault.to);
+            let differing: Vec<usize> = (first..=last).filter(|line| new[line - first] != lines[*line]).collect();
+            let [line] = differing[..] else { panic!("not one line differs: {}", fault.to) };
+            choices.entry(line).or_default().push((number, new[line - first].to_string()));
+            found |= number == chosen;
+        }
+    }
+    (if choices.is_empty() { text.to_string() } else { with_choices(&lines, &choices) }, found)
+}
+
+/// The text of `lines`, in some of which a number chooses between expressions. The number is read when a model starts.
+fn with_choices(lines: &[&str], choices: &BTreeMap<usize, Vec<(usize, String)>>) -> String {
+    let mut text = String::new();
+    // Where the declarations of the present module begin, which is where the number is declared.
+    let (mut head, mut declared) = (0, true);
+    for (at, line) in lines.iter().enumerate() {
+        let Some(alternatives) = choices.get(&at) else {
+            text += line;
+            text.push('\n');
+            if *line == ");" {
+                (head, declared) = (text.len(), false);
+            }
+            continue;
+        };
+        if !declared {
+            text.insert_str(head, &declaration());
+            declared = true;
+        }
+        let range = expression(line);
+        let mut chosen = format!("({})", &line[range.clone()]);
+        for (number, alternative) in alternatives {
+            let other = &alternative[expression(alternative)];
+            chosen = format!("((chosen_fault == 32'd{number}) ? ({other}) : {chosen})");
+        }
+        text += &format!("{}{chosen}{}\n", &line[..range.start], &line[range.end..]);
+    }
+    text
+}
+
+/// Not a constant: the compiler must not know the number.
+fn declaration() -> String {
+    format!("    reg [31:0] chosen_fault;\n    initial chosen_fault = $c32(\"std::atoi(std::getenv(\\\"{CHOSEN}\\\"))\");\n")
+}
+
+/// Where the expression of a line lies: a condition, what is assigned, what a port is connected to, or an element.
+fn expression(line: &str) -> Range<usize> {
+    let trimmed = line.trim();
+    let in_parentheses = ["if (", "end else if (", "case (", "."].iter().any(|start| trimmed.starts_with(start));
+    let (start, end) = if in_parentheses {
+        (line.find('(').map(|at| at + 1), line.rfind(')'))
+    } else {
+        let assigned = line.find(" = ").map_or(line.len() - line.trim_start().len(), |at| at + 3);
+        (Some(assigned), Some(line.trim_end_matches([';', ',']).len()))
+    };
+    start.unwrap_or(0)..end.unwrap_or(line.len())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn fault(from: &str, to: &str) -> Fault {
+        Fault { from: from.into(), to: to.into(), every: false }
+    }
+
+    const TEXT: &str = "module m(\n    input a\n);\n    assign c = a && b;\n    x x_i(\n        .y(c)\n    );\n";
+
     #[test]
-    fn a_fault_is_put_where_its_place_is() {
-        let directory = std::env::temp_dir().join(format!("mutant-{}", std::process::id()));
-        std::fs::create_dir_all(&directory).unwrap();
-        let path = directory.join("fault.json");
-        std::fs::write(&path, r#"{"from": "a && b", "to": "a || b"}"#).unwrap();
-        let mark = directory.join("fault.json.found");
-        assert_eq!(put("assign c = a & b;".into(), &path), "assign c = a & b;");
-        assert!(!mark.exists());
-        assert_eq!(put("assign c = a && b;".into(), &path), "assign c = a || b;");
-        assert!(mark.exists());
-        std::fs::remove_dir_all(directory).unwrap();
+    fn faults_are_chosen_where_their_places_are() {
+        let faults =
+            [fault("a && b", "a || b"), fault("nowhere", ""), fault("y(c)", "y(1'b0)"), fault("a &&", "!a &&")];
+        let (text, found) = put(TEXT, &faults, 2);
+        assert!(found);
+        let first = "((chosen_fault == 32'd0) ? (a || b) : (a && b))";
+        let both = format!("    assign c = ((chosen_fault == 32'd3) ? (!a && b) : {first});\n");
+        assert!(text.contains(&both), "{text}");
+        assert!(text.contains("        .y(((chosen_fault == 32'd2) ? (1'b0) : (c)))\n"), "{text}");
+        assert_eq!(text.matches("initial chosen_fault").count(), 1);
+        assert!(text.starts_with("module m(\n    input a\n);\n    reg [31:0] chosen_fault;\n"));
+        assert!(!put(TEXT, &faults, 1).1);
+    }
+
+    #[test]
+    fn a_text_without_a_place_stays() {
+        assert_eq!(put(TEXT, &[fault("nowhere", "")], 0), (TEXT.to_string(), false));
+    }
+
+    #[test]
+    #[should_panic(expected = "2 places look like this one")]
+    fn a_place_that_occurs_twice_is_none() {
+        put(TEXT, &[fault("c", "d")], 0);
+    }
+
+    #[test]
+    fn lines_around_tell_one_place_from_another() {
+        let text = "module m(\n);\n    if (a) begin\n        x = 1'd0;\n    end else if (b) begin\n        x = 1'd0;\n";
+        let around = fault("end else if (b) begin\n        x = 1'd0;", "end else if (b) begin\n        x = 1'd1;");
+        let (text, _) = put(text, &[around], 0);
+        assert!(text.ends_with("        x = ((chosen_fault == 32'd0) ? (1'd1) : (1'd0));\n"), "{text}");
+        assert!(text.contains("        x = 1'd0;\n"));
     }
 }

@@ -1,13 +1,15 @@
 //! Faults that once were in the RTL, from `testbenches/faults.json`: each is a part of the emitted Verilog and what
 //! stands there in its stead, with the test that was written against it.
 
-use super::trial::{run, Binaries, Outcome, Trial};
+use super::trial::{Binaries, Outcome, Trial};
+use crate::lanes;
 use crate::progress::Progress;
 use crate::workspace::root;
 use anyhow::{bail, ensure, Context, Result};
 use serde_json::Value;
 use std::fs;
 use std::path::Path;
+use std::sync::Mutex;
 use std::time::Duration;
 
 /// A fault.
@@ -34,26 +36,27 @@ pub fn put_back(names: &[String], list: bool, patience: Duration) -> Result<()> 
     }
     let mut progress = Progress::new(faults.len() + 1);
     let binaries = progress.quiet_step("building the tests", Binaries::build)?;
-    let mut bad = Vec::new();
-    for fault in &faults {
-        let trial = Trial::new(&fault.change)?;
-        let outcome =
-            progress.quiet_step(&fault.name, || run(&binaries, &trial, &fault.binary, &fault.filter, patience))?;
-        let word = match outcome {
+    let changes: Vec<Value> = faults.iter().map(|fault| fault.change.clone()).collect();
+    let trial = Trial::new("known", &changes)?;
+    let shared = Mutex::new((progress, Vec::new()));
+    lanes::each(faults.iter().enumerate(), |(number, fault)| {
+        let word = match trial.run(number, &binaries, (&fault.binary, &fault.filter), patience)? {
             Outcome::Caught(_) => "caught",
             Outcome::Survived => "SURVIVED",
             Outcome::Lost => "LOST",
-            Outcome::Broken => "BROKEN",
         };
-        println!("{word:9} {:32} {}", fault.name, fault.what);
+        let (progress, bad) = &mut *shared.lock().expect("no lane panics");
+        progress.announce(&format!("{word:9} {:32} {}", fault.name, fault.what));
         if word != "caught" {
             bad.push(fault.name.as_str());
         }
-    }
+        Ok(())
+    })?;
+    let bad = shared.into_inner().expect("no lane panics").1;
     if !bad.is_empty() {
         bail!(
-            "{} of {} not noticed: {} (LOST: the Verilog has no such place any more, BROKEN: it has several, or does \
-             not build with the fault; give such a fault another place in {})",
+            "{} of {} not noticed: {} (LOST: the Verilog has no such place any more; give such a fault another place in \
+             {})",
             bad.len(),
             faults.len(),
             bad.join(", "),

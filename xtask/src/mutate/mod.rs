@@ -1,13 +1,14 @@
 //! `cargo xtask mutate`: would the tests notice? Changes the Verilog, one place at a time, and runs the tests that must
 //! fail then.
 //!
-//! No Rust is built again: the text is changed on its way to Verilator (`verilated/src/mutant.rs`).
+//! No Rust is built again: the text is changed on its way to Verilator (`verilated/src/mutant.rs`). All changes of a
+//! run are in the same models, which are told at their start which one to show.
 //!
 //! ```text
 //!   known.rs   faults that once were in the RTL, by name
 //!   random.rs  changes drawn at random, block after block
 //!   sites.rs   places of the Verilog that can be changed
-//!   trial.rs   one change, and the tests run against it
+//!   trial.rs   changes on trial, and the tests run against one of them
 //! ```
 
 mod known;

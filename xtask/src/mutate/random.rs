@@ -1,16 +1,16 @@
 //! Changes drawn at random, block after block, and what survives them.
 
 use super::sites::{sites, Site};
-use super::trial::{run, Binaries, Outcome, Trial};
-use crate::process;
+use super::trial::{Binaries, Outcome, Trial};
 use crate::progress::Progress;
 use crate::workspace::{cargo, program, root};
+use crate::{lanes, process};
 use anyhow::{ensure, Context, Result};
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
 use rand::SeedableRng;
-use serde_json::json;
-use std::collections::{BTreeMap, HashSet, VecDeque};
+use serde_json::{json, Value};
+use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -41,10 +41,9 @@ const ENGINE: [&str; 8] = [
     "engine_many",
 ];
 
-/// Verdicts that are no test's: nothing noticed, nothing reached the place, or the change is no Verilog.
+/// Verdicts that are no test's: nothing noticed, or nothing reached the place.
 const SURVIVED: &str = "survived";
 const UNREACHED: &str = "in no tested Verilog";
-const BROKEN: &str = "no Verilog";
 
 /// One change: its block, its place, and the lines around it as they are and as they are to be.
 struct Change<'a> {
@@ -59,6 +58,11 @@ impl Change<'_> {
         format!("{}: {}: {}", relative(&self.block.file), self.site.what, self.site.from.trim())
     }
 
+    /// For the tests.
+    fn description(&self) -> Value {
+        json!({ "from": self.from, "to": self.to, "every": true })
+    }
+
     /// Under which the verdict is kept.
     fn key(&self) -> String {
         format!("{} -> {}", self.from, self.to)
@@ -71,75 +75,57 @@ struct Block {
     modules: Vec<String>,
 }
 
-/// Makes `count` changes, one after the other, spread over all blocks or all in one, and lists the survivors. A run
-/// that was broken off goes on where it was.
+/// Tries `count` changes, each by itself, spread over all blocks or all in one, and lists the survivors. A run that was
+/// broken off goes on where it was.
 pub fn draw(count: usize, only: Option<&str>, seed: u64, patience: Duration) -> Result<()> {
     let folder = root().join("target/mutants");
     let blocks = blocks(&folder, only)?;
     let changes = changes(&blocks, count, seed);
-    let kept = folder.join(format!("random-{}-{seed}.json", only.unwrap_or("all")));
+    let name = format!("random-{}-{seed}", only.unwrap_or("all"));
+    let kept = folder.join(format!("{name}.json"));
+    let descriptions: Vec<Value> = changes.iter().map(Change::description).collect();
     let mut done: BTreeMap<String, String> =
         fs::read_to_string(&kept).ok().and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
-    let waiting: VecDeque<&Change> = changes.iter().filter(|change| !done.contains_key(&change.key())).collect();
+    let numbered = changes.iter().enumerate();
+    let waiting: Vec<_> = numbered.filter(|(_, change)| !done.contains_key(&change.key())).collect();
     let mut progress = Progress::new(waiting.len() + 1);
     let binaries = progress.quiet_step("building the tests", Binaries::build)?;
-    let keep = |change: &Change, verdict: String| {
+    let trial = Trial::new(&name, &descriptions)?;
+    let (seldom, shared) = (Mutex::new(HashSet::new()), Mutex::new((progress, &mut done)));
+    lanes::each(waiting, |(number, change)| {
+        let test = |test: &str| trial.run(number, &binaries, (test, ""), patience);
+        let verdict = judge(change, test, &seldom)?;
+        let (progress, done) = &mut *shared.lock().expect("no lane panics");
         progress.announce(&format!("{verdict:40} {}", change.name()));
         done.insert(change.key(), verdict);
-        Ok(fs::write(&kept, serde_json::to_string_pretty(&done)?)?)
-    };
-    try_all(&binaries, waiting, patience, keep)?;
+        Ok(fs::write(&kept, serde_json::to_string_pretty(done)?)?)
+    })?;
 
-    let (mut caught, mut broken, mut survivors) = (0, 0, Vec::new());
+    let (mut caught, mut survivors) = (0, Vec::new());
     for change in &changes {
-        match done.get(&change.key()).map_or(UNREACHED, String::as_str) {
-            BROKEN => broken += 1,
+        match done[&change.key()].as_str() {
             verdict @ (SURVIVED | UNREACHED) => survivors.push((change, verdict)),
             _ => caught += 1,
         }
     }
-    println!("{caught} of {} changes were noticed, {broken} are no Verilog (seed {seed})", changes.len());
+    println!("{caught} of {} changes were noticed (seed {seed})", changes.len());
     for (Change { block, site, .. }, verdict) in survivors {
         println!("{verdict}: {}\n    {}\n    {}", place(block, site), site.from.trim(), site.to.trim());
     }
     Ok(())
 }
 
-/// Tries all that wait, as many at a time as there are cores, and hands each verdict to `keep`.
-fn try_all(
-    binaries: &Binaries,
-    waiting: VecDeque<&Change>,
-    patience: Duration,
-    keep: impl FnMut(&Change, String) -> Result<()> + Send,
-) -> Result<()> {
-    let lanes = std::thread::available_parallelism().map_or(1, |cores| cores.get());
-    let (waiting, keep, seldom) = (Mutex::new(waiting), Mutex::new(keep), Mutex::new(HashSet::new()));
-    let lane = || -> Result<()> {
-        loop {
-            let next = waiting.lock().expect("no lane panics").pop_front();
-            let Some(change) = next else { return Ok(()) };
-            let verdict = judge(binaries, change, &seldom, patience)?;
-            keep.lock().expect("no lane panics")(change, verdict)?;
-        }
-    };
-    std::thread::scope(|scope| {
-        let running: Vec<_> = (0..lanes).map(|_| scope.spawn(lane)).collect();
-        running.into_iter().try_for_each(|lane| lane.join().expect("no lane panics"))
-    })
-}
-
-/// Which test notices, if one does. `seldom` are tests and blocks of which is known that the one did not have a place
-/// of the other in its Verilog once: another shape of the block may, so such tests come last.
+/// Which test notices a change, if one does: `run` runs a test against the change. `seldom` are tests and blocks of
+/// which is known that the one did not have a place of the other in its Verilog once: another shape of the block may,
+/// so such tests come last.
 fn judge(
-    binaries: &Binaries,
     change: &Change,
+    run: impl Fn(&str) -> Result<Outcome>,
     seldom: &Mutex<HashSet<(PathBuf, &'static str)>>,
-    patience: Duration,
 ) -> Result<String> {
     let file = &change.block.file;
     let folder = relative(file.parent().unwrap_or(file));
     let cover = COVER.iter().find(|(of, _)| *of == folder).map_or(&[][..], |(_, tests)| tests);
-    let trial = Trial::new(&json!({ "from": change.from, "to": change.to, "every": true }))?;
     let (mut tests, late): (Vec<_>, Vec<_>) = {
         let seldom = seldom.lock().expect("no lane panics");
         cover.iter().chain(&ENGINE).copied().partition(|test| !seldom.contains(&(file.clone(), *test)))
@@ -147,9 +133,8 @@ fn judge(
     tests.extend(late);
     let mut found = false;
     for test in tests {
-        match run(binaries, &trial, test, "", patience)? {
+        match run(test)? {
             Outcome::Caught(test) => return Ok(test),
-            Outcome::Broken => return Ok(BROKEN.to_string()),
             Outcome::Survived => found = true,
             Outcome::Lost => {
                 seldom.lock().expect("no lane panics").insert((file.clone(), test));

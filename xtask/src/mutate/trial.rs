@@ -1,19 +1,20 @@
-//! One change of the Verilog, and the tests run against it.
+//! Changes of the Verilog, and the tests run against one of them.
 
 use crate::workspace::root;
-use anyhow::{Context, Result};
+use anyhow::{bail, Context, Result};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-/// Tells the tests which change it is; the mark says that the change found its place. As in `verilated/src/mutant.rs`.
-const VARIABLE: &str = "STEVEDORE_MUTANT";
-const MARK: &str = ".found";
+/// Tell the tests which changes there are and which of them shows; the mark says that this one found its place. As in
+/// `verilated/src/mutant.rs`.
+const FAULTS: &str = "STEVEDORE_FAULTS";
+const CHOSEN: &str = "STEVEDORE_FAULT";
+const MARK: &str = "found-";
 
 /// What the tests said.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,8 +25,6 @@ pub enum Outcome {
     Survived,
     /// The Verilog has no such place.
     Lost,
-    /// It is no Verilog with the change in it, or has several such places.
-    Broken,
 }
 
 /// Test binaries by name, with their paths.
@@ -56,26 +55,65 @@ impl Binaries {
     }
 }
 
-/// A change on trial: its description and the models that have the change lie in a folder of the trial's own, which
-/// goes when the trial does.
+/// Changes on trial: their descriptions and the models that have them all lie in a folder of their own, which goes when
+/// all trials have ended. A run that was broken off leaves the folder, so that its models are found again.
 pub struct Trial {
     folder: PathBuf,
 }
 
 impl Trial {
-    /// Of `change`: an object with `from`, `to` and, if every place is meant, `every`.
-    pub fn new(change: &Value) -> Result<Self> {
-        static TRIALS: AtomicUsize = AtomicUsize::new(0);
-        let number = TRIALS.fetch_add(1, Ordering::Relaxed);
-        let folder = root().join("target/mutants").join(format!("trial-{}-{number}", std::process::id()));
-        fs::create_dir_all(&folder).context("cannot make a folder for the change")?;
-        let trial = Trial { folder };
-        fs::write(trial.file(), change.to_string())?;
+    /// Of `changes`: objects with `from`, `to` and, if every place is meant, `every`. `name` is that of the folder.
+    pub fn new(name: &str, changes: &[Value]) -> Result<Self> {
+        let trial = Trial { folder: root().join("target/mutants").join(name) };
+        let description = serde_json::to_string_pretty(changes)?;
+        if fs::read_to_string(trial.file()).is_ok_and(|text| text == description) {
+            return Ok(trial);
+        }
+        if trial.folder.exists() {
+            fs::remove_dir_all(&trial.folder).context("cannot clear the folder of other changes")?;
+        }
+        fs::create_dir_all(&trial.folder).context("cannot make a folder for the changes")?;
+        fs::write(trial.file(), description)?;
         Ok(trial)
     }
 
     fn file(&self) -> PathBuf {
-        self.folder.join("fault.json")
+        self.folder.join("faults.json")
+    }
+
+    /// Runs the tests whose names contain `filter` against the change of this number. They are stopped at the first
+    /// failure, and after `patience` without an end.
+    pub fn run(
+        &self,
+        number: usize,
+        binaries: &Binaries,
+        (binary, filter): (&str, &str),
+        patience: Duration,
+    ) -> Result<Outcome> {
+        let mark = self.folder.join(format!("{MARK}{number}"));
+        if mark.exists() {
+            fs::remove_file(&mark)?;
+        }
+        let path = binaries.0.get(binary).with_context(|| format!("there are no tests called {binary}"))?;
+        // `timeout` stops the test and all it started.
+        let mut command = Command::new("timeout");
+        command.arg(patience.as_secs().to_string()).arg(path).args([filter, "--nocapture"]);
+        // Where cargo would start them.
+        command.current_dir(root().join("testbenches"));
+        command.env(FAULTS, self.file()).env(CHOSEN, number.to_string());
+        // One core: other changes are on trial at the same time. A backtrace nobody reads takes seconds.
+        command.env("RUST_TEST_THREADS", "1").env("RUST_BACKTRACE", "0");
+        let (failed, said) = first_failure(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?)?;
+        let signs = ["cannot build module", "places look like this one", "not one line differs"];
+        if let (Some(test), Some(sign)) = (&failed, signs.iter().find(|sign| said.contains(*sign))) {
+            let lines = said.lines().skip_while(|line| !line.contains(sign)).take(20).collect::<Vec<_>>();
+            bail!("{binary} {test} cannot be run:\n{}", lines.join("\n"));
+        }
+        Ok(match failed {
+            _ if !mark.exists() => Outcome::Lost,
+            None => Outcome::Survived,
+            Some(test) => Outcome::Caught(format!("{binary} {test}")),
+        })
     }
 }
 
@@ -85,32 +123,6 @@ impl Drop for Trial {
             eprintln!("cannot remove {}: {error}", self.folder.display());
         }
     }
-}
-
-/// Runs the tests whose names contain `filter` against the change on trial. They are stopped at the first failure, and
-/// after `patience` without an end.
-pub fn run(binaries: &Binaries, trial: &Trial, binary: &str, filter: &str, patience: Duration) -> Result<Outcome> {
-    let file = trial.file();
-    let mark = PathBuf::from(format!("{}{MARK}", file.display()));
-    if mark.exists() {
-        fs::remove_file(&mark)?;
-    }
-    let path = binaries.0.get(binary).with_context(|| format!("there are no tests called {binary}"))?;
-    // `timeout` stops the test and all it started.
-    let mut command = Command::new("timeout");
-    command.arg(patience.as_secs().to_string()).arg(path).args([filter, "--nocapture"]);
-    // Where cargo would start them. Another change is on trial on the next core.
-    command.current_dir(root().join("testbenches")).env(VARIABLE, &file);
-    command.env("RUST_TEST_THREADS", "1").env("RUST_BACKTRACE", "0");
-    let (failed, said) = first_failure(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?)?;
-    let broken =
-        ["cannot build module", "places look like this one"].iter().any(|sign| said.contains(sign)) && failed.is_some();
-    Ok(match failed {
-        _ if broken => Outcome::Broken,
-        _ if !mark.exists() => Outcome::Lost,
-        None => Outcome::Survived,
-        Some(test) => Outcome::Caught(format!("{binary} {test}")),
-    })
 }
 
 /// The first test that fails, and what was said. A program that ends badly without naming a test hung or crashed.
