@@ -102,7 +102,10 @@ fn run(command: Command) -> Result<()> {
 
 /// Runs a program of the testbenches, after set-up if something is missing.
 fn bench(program: &str, first: &[&str], words: &[String]) -> Result<()> {
-    setup::ensure()?;
+    // A program that only tells its options needs no tools.
+    if !words.iter().any(|word| word == "--help" || word == "-h") {
+        setup::ensure()?;
+    }
     let fixed = workspace::program(program);
     let words = fixed.into_iter().chain(first.iter().copied()).chain(words.iter().map(String::as_str));
     let status = workspace::cargo(words).status()?;

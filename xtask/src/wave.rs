@@ -3,7 +3,7 @@
 use crate::process;
 use crate::setup;
 use crate::workspace::{cargo, root};
-use anyhow::{bail, Context, Result};
+use anyhow::{bail, ensure, Context, Result};
 use clap::Args;
 use std::fs;
 
@@ -13,7 +13,7 @@ pub struct Wave {
     /// Part of the tests' names
     name: String,
     /// Cycles the waveforms show, as FROM..TO [default: 0..200000]
-    #[arg(short, long)]
+    #[arg(short, long, value_parser = window)]
     cycles: Option<String>,
     /// The package they are in
     #[arg(short, long, default_value = "stevedore-testbenches")]
@@ -24,6 +24,14 @@ pub struct Wave {
 const VARIABLE: &str = "STEVEDORE_WAVES";
 /// ... with the cycles this one tells.
 const WINDOW_VARIABLE: &str = "STEVEDORE_WAVE_CYCLES";
+
+/// Looks at the window before anything is built; the model reads it (`verilated/src/waves.rs`).
+fn window(text: &str) -> Result<String> {
+    let bounds =
+        text.split_once("..").and_then(|(from, to)| Some((from.parse::<u64>().ok()?, to.parse::<u64>().ok()?)));
+    ensure!(bounds.is_some_and(|(from, to)| from < to), "write FROM..TO, as in 1000..3000");
+    Ok(text.to_string())
+}
 
 /// Runs the tests and lists what they wrote.
 pub fn run(wave: &Wave) -> Result<()> {

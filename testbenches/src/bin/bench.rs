@@ -13,6 +13,9 @@ use stevedore_verilated::tools::workspace_root;
 /// What `--short` compares with.
 const BASELINE: &str = "testbenches/bench-baseline.json";
 
+/// How like a row's name a word must be to be taken for a slip of the pen, from 0 to 1.
+const ALIKE: f64 = 0.8;
+
 /// Measures the engine against the wire and the bus; fails if a row is short of its budget.
 #[derive(Parser)]
 #[command(bin_name = "cargo xtask bench")]
@@ -109,11 +112,13 @@ fn measure(cli: &Cli) -> Result<Vec<Figure>> {
     let names: Vec<String> =
         all.iter().flat_map(|(context, case)| case.rows.iter().map(|row| format!("{row}{}", context.suffix))).collect();
     if let Some(part) = cli.rows.iter().find(|part| !names.iter().any(|name| name.contains(part.as_str()))) {
-        let near = |name: &&String| -strsim::jaro_winkler(part, name);
-        let nearest = names.iter().min_by(|one, other| near(one).total_cmp(&near(other))).context("there are rows")?;
-        bail!("no row has {part} in its name; did you mean {nearest}? There are:\n{}", names.join("\n"));
+        let near = |name: &String| strsim::jaro_winkler(part, name);
+        let nearest = names.iter().max_by(|one, other| near(one).total_cmp(&near(other))).context("there are rows")?;
+        let meant = if near(nearest) > ALIKE { format!("; did you mean {nearest}?") } else { String::new() };
+        bail!("no row has {part} in its name{meant}\nThere are:\n{}", names.join("\n"));
     }
-    let chosen: Vec<(Context, &Case)> = all.into_iter().filter(|(context, case)| wanted(cli, context, case)).collect();
+    let chosen: Vec<(Context, &Case)> =
+        all.into_iter().filter(|(context, case)| wanted(cli, &names, context, case)).collect();
     let bar = progress(chosen.len())?;
     println!("{}", report::heading());
     let mut figures = Vec::new();
@@ -137,8 +142,10 @@ fn measure(cli: &Cli) -> Result<Vec<Figure>> {
     Ok(figures)
 }
 
-fn wanted(cli: &Cli, context: &Context, case: &Case) -> bool {
-    let named = |row: &&str| cli.rows.iter().any(|part| format!("{row}{}", context.suffix).contains(part.as_str()));
+/// Whether a case has a row that is asked for. A whole name means this row only, though others may begin so.
+fn wanted(cli: &Cli, names: &[String], context: &Context, case: &Case) -> bool {
+    let asks = |name: &String, part: &String| name == part || (!names.contains(part) && name.contains(part.as_str()));
+    let named = |row: &&str| cli.rows.iter().any(|part| asks(&format!("{row}{}", context.suffix), part));
     cli.rows.is_empty() || case.rows.iter().any(named)
 }
 

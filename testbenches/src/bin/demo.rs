@@ -74,7 +74,7 @@ struct DemoArguments {
     #[arg(long, default_value_t = 0.0)]
     duplicate: f64,
     /// Bytes of each file.
-    #[arg(long, default_value_t = 16 << 20)]
+    #[arg(long, default_value_t = 16 << 20, value_parser = clap::value_parser!(u64).range(1..))]
     size: u64,
     /// The engine's geometry.
     #[arg(long, value_enum, default_value = "default")]

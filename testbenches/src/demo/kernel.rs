@@ -20,11 +20,7 @@ use std::net::TcpListener;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
 use stevedore_driver::TcpTuning;
-
-/// A transfer that takes longer than this hangs.
-const PATIENCE: Duration = Duration::from_secs(170);
 
 /// Runs the three transfers. `server` is a command line that calls [`serve`], to be run in the namespace.
 pub fn kernel(engine: Box<dyn EnginePorts>, options: &DemoOptions, server: &[String]) -> Result<Report> {
@@ -60,13 +56,13 @@ pub fn kernel(engine: Box<dyn EnginePorts>, options: &DemoOptions, server: &[Str
     let url = format!("http://{ENGINE}:{HTTP_PORT}");
     let downloaded = options.scratch.join("download");
     let mut child = Program::start(curl().arg("--output").arg(&downloaded).arg(format!("{url}/file")))?;
-    demo.stage("download", true, PATIENCE, |bench| watch(bench, &mut child))?;
+    demo.stage("download", true, |bench| watch(bench, &mut child))?;
     ensure!(file_digest(&downloaded)? == options.served().digest(), "the download arrived damaged");
 
     let upload = options.scratch.join("upload");
     write_pattern(&upload, options.stored())?;
     let mut child = Program::start(curl().arg("--upload-file").arg(&upload).arg(format!("{url}/upload")))?;
-    demo.stage("upload", false, PATIENCE, |bench| watch(bench, &mut child))?;
+    demo.stage("upload", false, |bench| watch(bench, &mut child))?;
     let (length, hash) = demo.uploads.borrow().first().cloned().context("the upload never came")?;
     let stored = (length, &hash) == (options.size, &options.stored().digest());
     ensure!(stored, "the upload arrived damaged: {length} bytes, {hash}");
@@ -78,7 +74,7 @@ pub fn kernel(engine: Box<dyn EnginePorts>, options: &DemoOptions, server: &[Str
     let mut child = Program::start(&mut command)?;
     child.wait_until_ready()?;
     demo.bench.open((PEER, PEER_PORT), 50_000, Fetch::new("peer", file))?;
-    demo.stage("fetch", false, PATIENCE, |bench| watch(bench, &mut child))?;
+    demo.stage("fetch", false, |bench| watch(bench, &mut child))?;
     let report = demo.finish()?;
     for scratch in [downloaded, upload] {
         std::fs::remove_file(&scratch).with_context(|| format!("cannot remove {}", scratch.display()))?;

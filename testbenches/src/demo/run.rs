@@ -15,6 +15,8 @@ use stevedore_driver::Configuration;
 /// Send and receive buffers of the application.
 const BUFFER: usize = 64 << 10;
 const DEPTH: usize = 4;
+/// Cycles without a byte of payload, after which a transfer hangs. Longer than time-outs that back off twice.
+const PATIENCE: u64 = 200_000_000;
 /// Between two updates of the progress bar.
 const REFRESH: Duration = Duration::from_millis(100);
 
@@ -61,27 +63,27 @@ impl<P: Peer> Demo<P> {
         Ok(Demo { bench, uploads, options, stages, bar, started: now, refreshed: now, simulated: 0 })
     }
 
-    /// Runs a transfer until `done`, or until `patience` of real time is over, and enters it into the table.
+    /// Runs a transfer until `done` and enters it into the table; an error if no byte moves for too long.
     pub fn stage(
         &mut self,
         name: &'static str,
         outward: bool,
-        patience: Duration,
         mut done: impl FnMut(&mut Bench<P>) -> Result<bool>,
     ) -> Result<()> {
         let (counters, statistics) = (self.counters(), self.statistics()?);
         let finished = self.bench.host.finished.len();
-        let begun = Instant::now();
+        let (mut moved, mut moved_at) = (0, counters.cycles);
         self.bar.set_prefix(name);
         while !done(&mut self.bench)? || self.bench.host.finished.len() == finished {
             self.bench.step()?;
             if self.refreshed.elapsed() > REFRESH {
-                let waited = begun.elapsed();
-                ensure!(
-                    waited < patience,
-                    "{name}: not done after {waited:.0?}: {:?}",
-                    self.counters().since(&counters)
-                );
+                let now = self.counters();
+                let bytes = now.payload_out + now.traffic.payload_written;
+                if bytes != moved {
+                    (moved, moved_at) = (bytes, now.cycles);
+                }
+                let waited = now.cycles - moved_at;
+                ensure!(waited < PATIENCE, "{name}: no byte for {waited} cycles: {:?}", now.since(&counters));
                 self.refresh(&counters, outward);
             }
         }

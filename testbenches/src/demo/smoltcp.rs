@@ -5,10 +5,6 @@ use crate::bench::{smoltcp_peer, ENGINE, PEER};
 use crate::sessions::{Fetch, HttpServer, Store, Uploads};
 use crate::simulator::EnginePorts;
 use anyhow::{ensure, Context, Result};
-use std::time::Duration;
-
-/// A simulation that takes longer than this hangs.
-const PATIENCE: Duration = Duration::from_secs(300);
 
 /// Runs the three transfers.
 pub fn smoltcp(engine: Box<dyn EnginePorts>, options: &DemoOptions) -> Result<Report> {
@@ -26,9 +22,7 @@ pub fn smoltcp(engine: Box<dyn EnginePorts>, options: &DemoOptions) -> Result<Re
     };
     for (stage, name) in [(0, "download"), (1, "upload")] {
         open(&mut demo, stage)?;
-        demo.stage(name, stage == 0, PATIENCE, |bench| {
-            Ok(bench.device.transport().peer.finished.len() > usize::from(stage))
-        })?;
+        demo.stage(name, stage == 0, |bench| Ok(bench.device.transport().peer.finished.len() > usize::from(stage)))?;
     }
     let (length, hash) = demo.uploads.borrow().first().cloned().context("the upload never came")?;
     let stored = (length, &hash) == (options.size, &options.stored().digest());
@@ -37,7 +31,7 @@ pub fn smoltcp(engine: Box<dyn EnginePorts>, options: &DemoOptions) -> Result<Re
     let file = options.fetched();
     demo.bench.device.transport_mut().peer.serve(PEER_PORT, 1, move || HttpServer::new(file, Uploads::default()));
     demo.bench.open((PEER, PEER_PORT), 50_000, Fetch::new("peer", file))?;
-    demo.stage("fetch", false, PATIENCE, |bench| Ok(bench.device.transport().peer.finished.len() > 2))?;
+    demo.stage("fetch", false, |bench| Ok(bench.device.transport().peer.finished.len() > 2))?;
     for (index, result) in demo.bench.device.transport().peer.finished.iter().enumerate() {
         ensure!(result.is_ok(), "transfer {index}, at the peer: {}", result.clone().err().unwrap_or_default());
     }
