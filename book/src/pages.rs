@@ -1,6 +1,7 @@
 //! The page of every block, and the list of them.
 
 use crate::blocks::{Module, Port, Way};
+use crate::lines::COLUMNS;
 use crate::symbol;
 use anyhow::{bail, Context, Result};
 use std::collections::BTreeMap;
@@ -143,7 +144,13 @@ fn links(what: &str, mut modules: Vec<(String, &Module)>) -> String {
     }
     let link = |(name, module): &(String, &Module)| format!("[{name}](../{}/{}.md)", module.folder, module.name);
     let list: Vec<String> = modules.iter().map(link).collect();
-    format!("\n{what}: {}.\n", list.join(", "))
+    format!("\n{}\n", wrapped(&format!("{what}: {}.", list.join(", ")), ""))
+}
+
+/// The text in lines of at most [`COLUMNS`], those behind the first with `indent` in front.
+fn wrapped(text: &str, indent: &str) -> String {
+    let options = textwrap::Options::new(COLUMNS).subsequent_indent(indent).break_words(false);
+    textwrap::fill(text, options.word_splitter(textwrap::WordSplitter::NoHyphenation))
 }
 
 fn table(ports: &[Port]) -> String {
@@ -173,7 +180,8 @@ fn list(modules: &[Module]) -> String {
         text += &format!("\n## {folder}\n\n");
         for module in modules {
             let summary = module.summary.split("\n\n").next().unwrap_or_default().replace('\n', " ");
-            text += &format!("- [{0}]({folder}/{0}.md): {summary}\n", module.name);
+            text += &wrapped(&format!("- [{0}]({folder}/{0}.md): {summary}", module.name), "  ");
+            text.push('\n');
         }
     }
     text

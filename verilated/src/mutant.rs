@@ -6,16 +6,16 @@
 //! happens.
 
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 /// Names the file: a JSON list of faults.
 pub const FAULTS: &str = "STEVEDORE_FAULTS";
-/// The number of the fault that shows in this run, counted from 0.
+/// The number of the fault that shows in this run, counted from 0; any other number, and none does.
 pub const CHOSEN: &str = "STEVEDORE_FAULT";
-/// Beside the file: the name, with that number behind, of a file that exists once that fault has a place in a text.
-pub const MARK: &str = "found-";
+/// Names a folder: in it is a file for each fault that has a place in a text of this run, called by the fault's number.
+pub const FOUND: &str = "STEVEDORE_FAULTS_FOUND";
 /// Folder beside the file: models of texts with faults.
 const MODELS: &str = "models";
 
@@ -48,25 +48,27 @@ pub fn put_into(text: String) -> (String, Option<PathBuf>) {
         serde_json::from_str(&description).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let faults: Vec<Fault> = faults.iter().map(Fault::of).collect();
     let (changed, found) = put(&text, &faults, chosen);
-    if found {
-        let mark = path.with_file_name(format!("{MARK}{chosen}"));
+    let marks = std::env::var_os(FOUND).map(PathBuf::from).unwrap_or_else(|| panic!("{FOUND} names no folder"));
+    for number in found {
+        let mark = marks.join(number.to_string());
         std::fs::write(&mark, "").unwrap_or_else(|error| panic!("{}: {error}", mark.display()));
     }
     let is_new = changed != text;
     (changed, is_new.then(|| path.with_file_name(MODELS)))
 }
 
-/// The text with all `faults` that have a place in it, and whether the one of number `chosen` has.
+/// The text with all `faults` that have a place in it, and the numbers of these.
 ///
 /// # Panics
-/// If that one occurs more than once: nobody would know which place is meant. If a fault changes more than a line.
-fn put(text: &str, faults: &[Fault], chosen: usize) -> (String, bool) {
+/// If fault number `chosen` occurs more than once: nobody would know which place is meant. If a fault changes more than
+/// a line.
+fn put(text: &str, faults: &[Fault], chosen: usize) -> (String, BTreeSet<usize>) {
     let lines: Vec<&str> = text.lines().collect();
     let starts: Vec<usize> = lines.iter().map(|line| line.as_ptr() as usize - text.as_ptr() as usize).collect();
     let line_of = |at: usize| starts.partition_point(|start| *start <= at) - 1;
     // Of each line, the expressions that may stand in it instead.
     let mut choices: BTreeMap<usize, Vec<(usize, String)>> = BTreeMap::new();
-    let mut found = false;
+    let mut found = BTreeSet::new();
     for (number, fault) in faults.iter().enumerate() {
         let places: Vec<usize> = text.match_indices(&fault.from).map(|(at, _)| at).collect();
         let ambiguous = places.len() > 1 && !fault.every;
@@ -85,7 +87,7 @@ fn put(text: &str, faults: &[Fault], chosen: usize) -> (String, bool) {
             let differing: Vec<usize> = (first..=last).filter(|line| new[line - first] != lines[*line]).collect();
             let [line] = differing[..] else { panic!("not one line differs: {}", fault.to) };
             choices.entry(line).or_default().push((number, new[line - first].to_string()));
-            found |= number == chosen;
+            found.insert(number);
         }
     }
     (if choices.is_empty() { text.to_string() } else { with_choices(&lines, &choices) }, found)
@@ -153,19 +155,18 @@ mod tests {
         let faults =
             [fault("a && b", "a || b"), fault("nowhere", ""), fault("y(c)", "y(1'b0)"), fault("a &&", "!a &&")];
         let (text, found) = put(TEXT, &faults, 2);
-        assert!(found);
+        assert_eq!(found, BTreeSet::from([0, 2, 3]));
         let first = "((chosen_fault == 32'd0) ? (a || b) : (a && b))";
         let both = format!("    assign c = ((chosen_fault == 32'd3) ? (!a && b) : {first});\n");
         assert!(text.contains(&both), "{text}");
         assert!(text.contains("        .y(((chosen_fault == 32'd2) ? (1'b0) : (c)))\n"), "{text}");
         assert_eq!(text.matches("initial chosen_fault").count(), 1);
         assert!(text.starts_with("module m(\n    input a\n);\n    reg [31:0] chosen_fault;\n"));
-        assert!(!put(TEXT, &faults, 1).1);
     }
 
     #[test]
     fn a_text_without_a_place_stays() {
-        assert_eq!(put(TEXT, &[fault("nowhere", "")], 0), (TEXT.to_string(), false));
+        assert_eq!(put(TEXT, &[fault("nowhere", "")], 0), (TEXT.to_string(), BTreeSet::new()));
     }
 
     #[test]

@@ -45,6 +45,9 @@ const ENGINE: [&str; 8] = [
 const SURVIVED: &str = "survived";
 const UNREACHED: &str = "in no tested Verilog";
 
+/// How many times as long as without a change tests take at most.
+const SLOWER: u32 = 3;
+
 /// One change: its block, its place, and the lines around it as they are and as they are to be.
 struct Change<'a> {
     block: &'a Block,
@@ -91,10 +94,9 @@ pub fn draw(count: usize, only: Option<&str>, seed: u64, patience: Duration) -> 
     let mut progress = Progress::new(waiting.len() + 1);
     let binaries = progress.quiet_step("building the tests", Binaries::build)?;
     let trial = Trial::new(&name, &descriptions)?;
-    let (seldom, shared) = (Mutex::new(HashSet::new()), Mutex::new((progress, &mut done)));
+    let shared = Mutex::new((progress, &mut done));
     lanes::each(waiting, |(number, change)| {
-        let test = |test: &str| trial.run(number, &binaries, (test, ""), patience);
-        let verdict = judge(change, test, &seldom)?;
+        let verdict = judge(change, number, &trial, &binaries, patience)?;
         let (progress, done) = &mut *shared.lock().expect("no lane panics");
         progress.announce(&format!("{verdict:40} {}", change.name()));
         done.insert(change.key(), verdict);
@@ -115,33 +117,21 @@ pub fn draw(count: usize, only: Option<&str>, seed: u64, patience: Duration) -> 
     Ok(())
 }
 
-/// Which test notices a change, if one does: `run` runs a test against the change. `seldom` are tests and blocks of
-/// which is known that the one did not have a place of the other in its Verilog once: another shape of the block may,
-/// so such tests come last.
-fn judge(
-    change: &Change,
-    run: impl Fn(&str) -> Result<Outcome>,
-    seldom: &Mutex<HashSet<(PathBuf, &'static str)>>,
-) -> Result<String> {
+/// Which test notices a change, if one does: those of the block first, then those of the engine.
+fn judge(change: &Change, number: usize, trial: &Trial, binaries: &Binaries, patience: Duration) -> Result<String> {
     let file = &change.block.file;
     let folder = relative(file.parent().unwrap_or(file));
     let cover = COVER.iter().find(|(of, _)| *of == folder).map_or(&[][..], |(_, tests)| tests);
-    let (mut tests, late): (Vec<_>, Vec<_>) = {
-        let seldom = seldom.lock().expect("no lane panics");
-        cover.iter().chain(&ENGINE).copied().partition(|test| !seldom.contains(&(file.clone(), *test)))
-    };
-    tests.extend(late);
-    let mut found = false;
-    for test in tests {
-        match run(test)? {
-            Outcome::Caught(test) => return Ok(test),
-            Outcome::Survived => found = true,
-            Outcome::Lost => {
-                seldom.lock().expect("no lane panics").insert((file.clone(), test));
-            }
+    let mut verdict = UNREACHED;
+    for test in cover.iter().chain(&ENGINE) {
+        let Some(seconds) = trial.reaches(number, binaries, test, patience)? else { continue };
+        let patience = patience.max(Duration::from_secs(seconds) * SLOWER);
+        if let Outcome::Caught(test) = trial.run(number, binaries, (test, ""), patience)? {
+            return Ok(test);
         }
+        verdict = SURVIVED;
     }
-    Ok(if found { SURVIVED } else { UNREACHED }.to_string())
+    Ok(verdict.to_string())
 }
 
 /// The changes: block, place, and the lines around it as they are and as they are to be. A block after the other gives

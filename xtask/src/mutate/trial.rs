@@ -3,18 +3,25 @@
 use crate::workspace::root;
 use anyhow::{bail, Context, Result};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
-/// Tell the tests which changes there are and which of them shows; the mark says that this one found its place. As in
-/// `verilated/src/mutant.rs`.
+/// Tell the tests which changes there are, which of them shows, and where to say which have a place in the Verilog. As
+/// in `verilated/src/mutant.rs`.
 const FAULTS: &str = "STEVEDORE_FAULTS";
 const CHOSEN: &str = "STEVEDORE_FAULT";
-const MARK: &str = "found-";
+const FOUND: &str = "STEVEDORE_FAULTS_FOUND";
+/// No change has this number.
+const NONE: usize = i32::MAX as usize;
+/// Among the marks of a test binary: all of its tests have run with no change chosen, and how many seconds that took.
+const WHOLE: &str = "seconds";
+/// How many times the patience with others that run has, because models are built in it.
+const BUILDING: u32 = 6;
 
 /// What the tests said.
 #[derive(Clone, Debug, PartialEq)]
@@ -59,12 +66,14 @@ impl Binaries {
 /// all trials have ended. A run that was broken off leaves the folder, so that its models are found again.
 pub struct Trial {
     folder: PathBuf,
+    /// Held by whoever runs a binary's tests without a change; others wait for the result.
+    turns: Mutex<HashMap<String, Arc<Mutex<()>>>>,
 }
 
 impl Trial {
     /// Of `changes`: objects with `from`, `to` and, if every place is meant, `every`. `name` is that of the folder.
     pub fn new(name: &str, changes: &[Value]) -> Result<Self> {
-        let trial = Trial { folder: root().join("target/mutants").join(name) };
+        let trial = Trial { folder: root().join("target/mutants").join(name), turns: Mutex::default() };
         let description = serde_json::to_string_pretty(changes)?;
         if fs::read_to_string(trial.file()).is_ok_and(|text| text == description) {
             return Ok(trial);
@@ -81,6 +90,29 @@ impl Trial {
         self.folder.join("faults.json")
     }
 
+    /// Where the tests say which changes have a place in their Verilog.
+    fn found(&self, binary: &str) -> PathBuf {
+        self.folder.join("found").join(binary)
+    }
+
+    /// Whether a change has a place in the Verilog of a binary's tests, and how many seconds these tests take without a
+    /// change. To find out, all of them run once with the changes in their models and none chosen: they must pass.
+    pub fn reaches(&self, number: usize, binaries: &Binaries, binary: &str, patience: Duration) -> Result<Option<u64>> {
+        let whole = self.found(binary).join(WHOLE);
+        let turn = self.turns.lock().expect("no lane panics").entry(binary.to_string()).or_default().clone();
+        let turn = turn.lock().expect("no lane panics");
+        if !whole.exists() {
+            let begun = Instant::now();
+            if let Outcome::Caught(test) = self.run(NONE, binaries, (binary, ""), patience * BUILDING)? {
+                bail!("{test} fails without a change");
+            }
+            fs::write(&whole, begun.elapsed().as_secs().to_string())?;
+        }
+        drop(turn);
+        let found = self.found(binary).join(number.to_string()).exists();
+        Ok(if found { Some(fs::read_to_string(whole)?.parse()?) } else { None })
+    }
+
     /// Runs the tests whose names contain `filter` against the change of this number. They are stopped at the first
     /// failure, and after `patience` without an end.
     pub fn run(
@@ -90,17 +122,15 @@ impl Trial {
         (binary, filter): (&str, &str),
         patience: Duration,
     ) -> Result<Outcome> {
-        let mark = self.folder.join(format!("{MARK}{number}"));
-        if mark.exists() {
-            fs::remove_file(&mark)?;
-        }
+        let found = self.found(binary);
+        fs::create_dir_all(&found)?;
         let path = binaries.0.get(binary).with_context(|| format!("there are no tests called {binary}"))?;
         // `timeout` stops the test and all it started.
         let mut command = Command::new("timeout");
         command.arg(patience.as_secs().to_string()).arg(path).args([filter, "--nocapture"]);
         // Where cargo would start them.
         command.current_dir(root().join("testbenches"));
-        command.env(FAULTS, self.file()).env(CHOSEN, number.to_string());
+        command.env(FAULTS, self.file()).env(CHOSEN, number.to_string()).env(FOUND, &found);
         // One core: other changes are on trial at the same time. A backtrace nobody reads takes seconds.
         command.env("RUST_TEST_THREADS", "1").env("RUST_BACKTRACE", "0");
         let (failed, said) = first_failure(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?)?;
@@ -110,7 +140,7 @@ impl Trial {
             bail!("{binary} {test} cannot be run:\n{}", lines.join("\n"));
         }
         Ok(match failed {
-            _ if !mark.exists() => Outcome::Lost,
+            _ if number != NONE && !found.join(number.to_string()).exists() => Outcome::Lost,
             None => Outcome::Survived,
             Some(test) => Outcome::Caught(format!("{binary} {test}")),
         })
