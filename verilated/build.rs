@@ -5,7 +5,7 @@ use std::path::Path;
 
 fn main() {
     let tools = Path::new(env!("CARGO_MANIFEST_DIR")).join("../.tools");
-    println!("cargo:rerun-if-changed={}", tools.join("stamp").display());
+    println!("cargo:rerun-if-changed={}", tools.join("models").display());
     println!("cargo:rerun-if-env-changed=PATH");
     let path = std::env::var_os("PATH").unwrap_or_default();
     let in_path = |program: &str| std::env::split_paths(&path).any(|folder| folder.join(program).is_file());

@@ -3,6 +3,7 @@
 mod bits;
 mod blocks;
 mod book;
+mod counters;
 mod figures;
 mod lines;
 mod links;
@@ -51,6 +52,7 @@ fn run(cli: &Cli) -> Result<()> {
     let documents = documents(&root)?;
     let mut problems = links::check(&root, &documents)?;
     problems.extend(names::check(&root, &documents)?);
+    problems.extend(counters::check(&root, &documents)?);
     problems.extend(figures::check(&documents));
     problems.extend(lines::check(&root)?);
     if !problems.is_empty() {

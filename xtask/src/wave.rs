@@ -1,7 +1,7 @@
 //! `cargo xtask wave`: runs tests with waveforms on.
 
 use crate::process;
-use crate::setup;
+use crate::setup::{self, Need};
 use crate::workspace::{cargo, root};
 use anyhow::{bail, ensure, Context, Result};
 use clap::Args;
@@ -35,7 +35,7 @@ fn window(text: &str) -> Result<String> {
 
 /// Runs the tests and lists what they wrote.
 pub fn run(wave: &Wave) -> Result<()> {
-    setup::ensure()?;
+    setup::ensure(Need::Models)?;
     let folder = root().join("target").join("waves");
     if folder.exists() {
         fs::remove_dir_all(&folder).context("cannot clear the last waveforms")?;

@@ -18,7 +18,7 @@ const UNUSED_END: &str = "verilator lint_on UNUSEDSIGNAL";
 pub fn verilog<B: Block>(top: &B, name: &str) -> String {
     let mut writer = Writer { name: name.to_string(), ..Writer::default() };
     top.accept("top", &mut writer);
-    let mut out = String::from("// Generated from Rust: do not edit.\n`timescale 1ns / 1ps\n`default_nettype none\n");
+    let mut out = String::from("// Generated from Rust: do not edit.\n`default_nettype none\n");
     writer.modules.iter().for_each(|m| out.push_str(m));
     writer.cores.iter().for_each(|c| out.push_str(c));
     out.push_str("\n`default_nettype wire\n");

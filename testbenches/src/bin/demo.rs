@@ -2,6 +2,7 @@
 
 use anyhow::{ensure, Context, Result};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::fs::File;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
@@ -120,6 +121,11 @@ impl DemoArguments {
             capture: Some(capture.clone()),
             scratch: scratch.clone(),
         };
+        // A file that cannot be written is known of before the model is built.
+        for path in self.wave.iter().chain([&capture]) {
+            let file = File::options().create(true).append(true).open(path);
+            file.with_context(|| format!("cannot write {}: is its folder there?", path.display()))?;
+        }
         let begun = Instant::now();
         eprintln!("building the model (kept for the next time)");
         let engine = rtl::engine(&geometry, self.wave.as_deref().map(|path| (path, self.wave_cycles)))?;

@@ -16,7 +16,7 @@ mod random;
 mod sites;
 mod trial;
 
-use crate::setup;
+use crate::setup::{self, Need};
 use anyhow::{ensure, Result};
 use clap::Args;
 use std::time::Duration;
@@ -46,7 +46,7 @@ pub fn run(mutate: &Mutate) -> Result<()> {
     let patience = Duration::from_secs(mutate.patience);
     let number = mutate.words.first().and_then(|word| word.parse::<usize>().ok());
     if !mutate.list {
-        setup::ensure()?;
+        setup::ensure(Need::Models)?;
     }
     match number {
         Some(count) => {

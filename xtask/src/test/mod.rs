@@ -5,7 +5,7 @@ mod lanes;
 
 use crate::process;
 use crate::progress::Progress;
-use crate::setup;
+use crate::setup::{self, Need};
 use crate::workspace::{cargo, program, OPTIMIZED_KERNELS};
 use anyhow::{bail, ensure, Result};
 use lanes::Counts;
@@ -92,7 +92,7 @@ struct Outcome {
 
 /// Runs every check, or those named in `only`, also after one has failed, and prints a table of how they went.
 pub fn all(quick: bool, only: &[String]) -> Result<()> {
-    setup::ensure()?;
+    setup::ensure(Need::Everything)?;
     std::env::set_var(OPTIMIZED_KERNELS, "1");
     let mut steps = if quick { vec![examples()] } else { steps() };
     let wanted = |step: &Step| only.is_empty() || only.iter().any(|part| step.name.contains(part.as_str()));
