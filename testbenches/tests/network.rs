@@ -12,6 +12,8 @@ mod frames;
 mod fuzz;
 #[path = "network/moves.rs"]
 mod moves;
+#[path = "network/neighbours.rs"]
+mod neighbours;
 #[path = "network/resolver.rs"]
 mod resolver;
 #[path = "network/unreachable.rs"]

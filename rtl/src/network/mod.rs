@@ -14,4 +14,5 @@ mod unreachable;
 
 pub(crate) use addresses::{possible_mac, possible_peer, subnet_of, Subnet};
 pub use moves::Heard;
+pub use neighbours::{Answer, Lesson, LessonKind, Moved, Neighbours, Query, QueryKind};
 pub use network::Network;

@@ -211,7 +211,7 @@ pub struct Neighbours {
 impl Neighbours {
     /// A table of `entries`, a power of two.
     pub fn new(entries: usize) -> Self {
-        assert!(entries.is_power_of_two() && entries <= 1 << 15);
+        assert!(entries.is_power_of_two() && (2..=1 << 15).contains(&entries), "a table of {entries} neighbours");
         Self {
             // Read in `Read`, written in the cycle after `Act`, which is `Idle` at the earliest.
             table: ClearedRam::new(entries).no_rw_check(),

@@ -91,7 +91,8 @@ pub struct Rig<D: Pins> {
     pub dut: D,
     pub model: Model,
     pub now: u32,
-    stall: f64,
+    /// How often each channel is not served, from 0 to 1: `s_header`, `s_open`, `s_free`, `s_icmp`, `m_segment`, `m_opened`, `m_refused`, `m_reset`.
+    pub stalls: [f64; 8],
     rng: StdRng,
     headers: VecDeque<SegmentHeader>,
     opens: VecDeque<OpenRequest>,
@@ -127,7 +128,7 @@ impl<D: Pins> Rig<D> {
             dut,
             model: Model::new(connections),
             now: 0,
-            stall,
+            stalls: [stall; 8],
             rng,
             headers: VecDeque::new(),
             opens: VecDeque::new(),
@@ -166,8 +167,8 @@ impl<D: Pins> Rig<D> {
         self.waiting() + self.segments.len() + self.opened.len() + self.refused.len() + self.resets.len()
     }
 
-    fn willing(&mut self) -> bool {
-        !self.rng.random_bool(self.stall)
+    fn willing(&mut self, channel: usize) -> bool {
+        !self.rng.random_bool(self.stalls[channel])
     }
 
     pub fn step(&mut self) {
@@ -175,7 +176,7 @@ impl<D: Pins> Rig<D> {
         let (frees, errors) = (!self.frees.is_empty(), !self.errors.is_empty());
         for (i, waiting) in [headers, opens, frees, errors].into_iter().enumerate() {
             // Once offered, offered until taken.
-            self.offering[i] = waiting && (self.offering[i] || self.willing());
+            self.offering[i] = waiting && (self.offering[i] || self.willing(i));
         }
         let offer = |on: bool, word: Option<Vec<bool>>| if on { word } else { None };
         let header = offer(self.offering[0], self.headers.front().map(|h| h.to_flat()));
@@ -186,9 +187,9 @@ impl<D: Pins> Rig<D> {
         self.dut.offer("s_header", header.as_deref());
         self.dut.offer("s_open", open.as_deref());
         self.dut.offer("s_free", free.as_deref());
-        let ready = ["m_segment", "m_opened", "m_refused", "m_reset"].map(|source| {
-            let ready = self.willing();
-            self.dut.accept(source, ready);
+        let ready = [0, 1, 2, 3].map(|i| {
+            let ready = self.willing(4 + i);
+            self.dut.accept(["m_segment", "m_opened", "m_refused", "m_reset"][i], ready);
             ready
         });
         self.dut.set_now(self.now);
