@@ -91,7 +91,8 @@ pub struct Rig<D: Pins> {
     pub dut: D,
     pub model: Model,
     pub now: u32,
-    /// How often each channel is not served, from 0 to 1: `s_header`, `s_open`, `s_free`, `s_icmp`, `m_segment`, `m_opened`, `m_refused`, `m_reset`.
+    /// How often each channel is not served, from 0 to 1: `s_header`, `s_open`, `s_free`, `s_icmp`, `m_segment`,
+    /// `m_opened`, `m_refused`, `m_reset`.
     pub stalls: [f64; 8],
     rng: StdRng,
     headers: VecDeque<SegmentHeader>,

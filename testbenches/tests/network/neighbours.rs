@@ -230,7 +230,8 @@ fn run(seed: u64, entries: usize, cycles: u64) {
     assert!(counts.iter().all(|&count| count > 0), "{counts:?}");
 }
 
-/// RFC 826, RFC 1122 2.3.2.1: what the table asks, answers and tells, and when, for inputs of all kinds at all rates and for all ages.
+/// RFC 826, RFC 1122 2.3.2.1: what the table asks, answers and tells, and when, for inputs of all kinds at all rates
+/// and for all ages.
 #[test]
 fn table_agrees_with_the_model_cycle_by_cycle() {
     for entries in [2, 4, 16] {
