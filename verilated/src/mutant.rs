@@ -124,7 +124,8 @@ fn with_choices(lines: &[&str], choices: &BTreeMap<usize, Vec<(usize, String)>>)
 
 /// Not a constant: the compiler must not know the number.
 fn declaration() -> String {
-    format!("    reg [31:0] chosen_fault;\n    initial chosen_fault = $c32(\"std::atoi(std::getenv(\\\"{CHOSEN}\\\"))\");\n")
+    let number = format!(r#"$c32("std::atoi(std::getenv(\"{CHOSEN}\"))")"#);
+    format!("    reg [31:0] chosen_fault;\n    initial chosen_fault = {number};\n")
 }
 
 /// Where the expression of a line lies: a condition, what is assigned, what a port is connected to, or an element.

@@ -55,8 +55,8 @@ pub fn put_back(names: &[String], list: bool, patience: Duration) -> Result<()> 
     let bad = shared.into_inner().expect("no lane panics").1;
     if !bad.is_empty() {
         bail!(
-            "{} of {} not noticed: {} (LOST: the Verilog has no such place any more; give such a fault another place in \
-             {})",
+            "{} of {} not noticed: {} (LOST: the Verilog has no such place any more; give such a fault another place \
+             in {})",
             bad.len(),
             faults.len(),
             bad.join(", "),

@@ -134,7 +134,8 @@ impl Trial {
         // One core: other changes are on trial at the same time. A backtrace nobody reads takes seconds.
         command.env("RUST_TEST_THREADS", "1").env("RUST_BACKTRACE", "0");
         let (failed, said) = first_failure(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?)?;
-        let signs = ["cannot build module", "places look like this one", "not one line differs"];
+        let signs =
+            ["cannot build module", "places look like this one", "not one line differs", "lines are gone or new"];
         if let (Some(test), Some(sign)) = (&failed, signs.iter().find(|sign| said.contains(*sign))) {
             let lines = said.lines().skip_while(|line| !line.contains(sign)).take(20).collect::<Vec<_>>();
             bail!("{binary} {test} cannot be run:\n{}", lines.join("\n"));
