@@ -280,3 +280,11 @@ impl Dut for Compiled {
         self.model.cycle()
     }
 }
+
+/// The bits as a number.
+///
+/// # Panics
+/// If there are more than 64.
+pub fn number<const N: usize>(bits: Bits<N>) -> u64 {
+    (0..N).fold(0, |sum, i| sum | u64::from(bits.get_bit(i)) << i)
+}

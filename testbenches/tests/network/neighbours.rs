@@ -3,7 +3,7 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use stevedore_hdl::prelude::*;
 use stevedore_rtl::network::{Answer, Lesson, LessonKind, Moved, Neighbours, Query, QueryKind};
-use stevedore_testbenches::replay::{Compiled, Dut};
+use stevedore_testbenches::replay::{number, Compiled, Dut};
 
 /// An entry as it should be; times in stamps of 65 ms that do not wrap.
 #[derive(Clone, Copy, Debug, Default)]
@@ -95,10 +95,6 @@ impl Model {
         }
         (effect, doubted)
     }
-}
-
-fn number<const N: usize>(bits: Bits<N>) -> u64 {
-    (0..N).filter(|&i| bits.get_bit(i)).map(|i| 1 << i).sum()
 }
 
 fn run(seed: u64, entries: usize, cycles: u64) {

@@ -1,11 +1,11 @@
 //! The device under test: the Verilated transmitter, rust-hdl's simulation of it, or both side by side.
-use crate::host::number;
 use std::fmt::Debug;
 use stevedore_hdl::prelude::*;
 use stevedore_rtl::bundles::*;
 use stevedore_rtl::geometry::Geometry;
 use stevedore_rtl::tx::Transmitter;
 use stevedore_testbenches::replay::elaborated;
+use stevedore_testbenches::replay::number;
 use stevedore_verilated::{Model, Port, Source as Text};
 
 /// Everything the transmitter sees in a cycle; `None` is `valid` low.

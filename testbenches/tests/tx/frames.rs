@@ -1,7 +1,7 @@
 //! What a frame must be, judged by a parser nobody here wrote.
-use crate::host::number;
 use etherparse::{NetSlice, SlicedPacket, TransportSlice};
 use stevedore_rtl::bundles::*;
+use stevedore_testbenches::replay::number;
 
 /// A frame that must come.
 #[derive(Clone, Debug)]

@@ -5,15 +5,11 @@ use rand::Rng;
 use std::collections::VecDeque;
 use stevedore_hdl::prelude::*;
 use stevedore_rtl::bundles::*;
+use stevedore_testbenches::replay::number;
 
 /// The byte of host memory at `address`: every address has its own.
 pub fn byte_at(address: u64) -> u8 {
     (address.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56) as u8
-}
-
-/// The bits as a number.
-pub fn number<const N: usize>(x: Bits<N>) -> u64 {
-    (0..N).fold(0, |sum, i| sum | u64::from(x.get_bit(i)) << i)
 }
 
 /// Two runs of memory have a byte in common.

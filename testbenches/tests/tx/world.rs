@@ -2,7 +2,7 @@
 use crate::chain::Chain;
 use crate::dut::{Dut, Inputs, Outputs};
 use crate::frames::Expected;
-use crate::host::{byte_at, number, overlap, Reader, ReaderHabits};
+use crate::host::{byte_at, overlap, Reader, ReaderHabits};
 use crate::stall::Stall;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
@@ -11,6 +11,7 @@ use std::fmt::Debug;
 use stevedore_abi::descriptor::{connection_id, Response, Status};
 use stevedore_rtl::bundles::*;
 use stevedore_rtl::geometry::Geometry;
+use stevedore_testbenches::replay::number;
 
 /// Local ports from here on are those of resets without a connection.
 const RESET_PORTS: u64 = 60_000;
