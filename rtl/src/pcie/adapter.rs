@@ -14,12 +14,12 @@
 //! ```
 //!
 //! # Ports
-//! - `s_read`, `m_completion`, `s_write`, `m_axil`, `irq`, `restart`, `idle`: the engine's, seen from outside.
+//! - `s_read`, `m_completion`, `s_write`, `m_axil`, `irq`, `halt`, `halted`, `engine_reset`: the engine's, seen from
+//!   outside.
 //! - `m_request`, `m_row`, `s_completion`, `s_completion_row`, `s_register`, `m_register`: packets (`tlp`).
 //! - `ordered`: posted packets that went out at `m_request` and that no completion can pass any more, modulo 2^16.
 //! - `bus_master`, `message_enable`, `message_mask`, `function_reset`: what the host wrote to the configuration space.
 //!   `function_reset_done`: the function is reset.
-//! - `errors`: pulses for statistics.
 //!
 //! # Handshake
 //! All streams may be stalled. A packet's rows follow its header without a pause of the adapter's.
@@ -30,6 +30,7 @@
 //! # Invariant
 //! Posted packets leave in the order in which the engine's port gave them, a message behind all that came before it.
 //! Every read of the engine is answered, and ends once.
+use super::error_counters::ErrorCounters;
 use super::function_reset::FunctionReset;
 use super::judge::Judge;
 use super::message_merge::MessageMerge;
@@ -63,10 +64,12 @@ pub struct Adapter<const W: usize, const K: usize> {
     pub m_axil: AxiLiteManager,
     /// Interrupt lines, one for each vector.
     pub irq: Signal<In, Bits<VECTORS>>,
-    /// The engine shall reset itself.
-    pub restart: Signal<Out, bool>,
-    /// The engine is idle.
-    pub idle: Signal<In, bool>,
+    /// The engine shall stop.
+    pub halt: Signal<Out, bool>,
+    /// The engine has stopped.
+    pub halted: Signal<In, bool>,
+    /// The engine's reset.
+    pub engine_reset: Signal<Out, bool>,
     /// Headers of requests to the host.
     pub m_request: Source<RequestHeader>,
     /// Their rows.
@@ -91,8 +94,6 @@ pub struct Adapter<const W: usize, const K: usize> {
     pub function_reset: Signal<In, bool>,
     /// The function is reset.
     pub function_reset_done: Signal<Out, bool>,
-    /// What went wrong.
-    pub errors: Signal<Out, Errors>,
     read_issue: ReadIssue,
     tag_states: TagStates,
     judge: Judge,
@@ -105,6 +106,7 @@ pub struct Adapter<const W: usize, const K: usize> {
     register_writes: RegisterWrites,
     register_reads: RegisterReads,
     function_reset_sequence: FunctionReset,
+    counters: ErrorCounters,
     writes_taken: Register<Bits<16>>,
 }
 
@@ -125,7 +127,7 @@ impl<const W: usize, const K: usize> Logic for Adapter<W, K> {
     #[kernel]
     fn update(&mut self) {
         setup!(self, read_issue, tag_states, judge, rows, unpacker, msix, message_merge, write_packer, outlet);
-        setup!(self, register_writes, register_reads, function_reset_sequence, writes_taken);
+        setup!(self, register_writes, register_reads, function_reset_sequence, counters, writes_taken);
         let resetting = self.function_reset_sequence.resetting.val();
         let bus_master = self.bus_master.val();
 
@@ -175,16 +177,18 @@ impl<const W: usize, const K: usize> Logic for Adapter<W, K> {
 
         // The host's accesses: what waits for an answer and what does not.
         let request = self.s_register.bits.val();
-        let comes = self.s_register.valid.val();
+        let open = !resetting;
+        let comes = self.s_register.valid.val() && open;
         self.register_reads.s_request.bits.next = request;
         self.register_reads.s_request.valid.next = comes && request.answered;
         self.register_writes.s_request.bits.next = request;
         self.register_writes.s_request.valid.next = comes && !request.answered;
-        self.s_register.ready.next = mux(
+        let ready = mux(
             request.answered,
             self.register_reads.s_request.ready.val(),
             self.register_writes.s_request.ready.val(),
         );
+        self.s_register.ready.next = ready && open;
         let taken = self.writes_taken.q.val();
         let writes = comes && !request.answered && self.register_writes.s_request.ready.val();
         self.writes_taken.d.next = taken + writes;
@@ -194,7 +198,9 @@ impl<const W: usize, const K: usize> Logic for Adapter<W, K> {
         self.register_reads.ordered.next = self.ordered.val() + self.outlet.discarded.val();
         self.register_reads.bus_master.next = bus_master;
         self.register_reads.pending.next = self.msix.pending.val();
-        self.msix.address.next = self.register_reads.table_address.val();
+        self.msix.address.next = self.register_reads.address.val();
+        self.counters.address.next = self.register_reads.address.val();
+        self.register_reads.counter_shown.next = self.counters.shown.val();
         self.register_reads.table_shown.next = self.msix.shown.val();
         self.msix.write.next = self.register_writes.table_write.val();
         self.msix.write_address.next = self.register_writes.table_address.val();
@@ -221,12 +227,16 @@ impl<const W: usize, const K: usize> Logic for Adapter<W, K> {
 
         // Function-level reset.
         self.function_reset_sequence.asked.next = self.function_reset.val();
-        self.function_reset_sequence.idle.next = self.idle.val();
-        self.function_reset_sequence.quiet.next = self.outlet.quiet.val() && !busy.any();
+        self.function_reset_sequence.halted.next = self.halted.val();
+        self.function_reset_sequence.quiet.next = self.outlet.quiet.val()
+            && !busy.any()
+            && self.register_reads.quiet.val()
+            && self.register_writes.s_request.ready.val();
         self.function_reset_done.next = self.function_reset_sequence.done.val();
-        self.restart.next = self.function_reset_sequence.restart.val();
+        self.halt.next = self.function_reset_sequence.halt.val();
+        self.engine_reset.next = self.function_reset_sequence.engine_reset.val();
 
-        self.errors.next = Errors {
+        self.counters.errors.next = Errors {
             unsupported: self.register_writes.refused.val() || self.register_reads.refused.val(),
             poisoned: self.judge.poisoned.val(),
             completion: self.judge.wrong.val(),

@@ -6,9 +6,10 @@
 //!
 //! # Ports
 //! - `asked`: the host resets the function; high until `done` was heard. `done`: it is reset.
-//! - `restart`: the engine shall reset itself: a pulse. `idle`: it has, and nothing of it is under way.
+//! - `halt`: the engine shall stop. `halted`: it has, and none of its reads is under way. `engine_reset`: resets it.
 //! - `quiet`: nothing of the adapter is under way.
-//! - `resetting`: the function is being reset: what cannot leave is thrown away, messages and masks are forgotten.
+//! - `resetting`: the function is being reset: what cannot leave is thrown away, the host's accesses wait, messages
+//!   and masks are forgotten.
 //!
 //! # Handshake
 //! `done` stays high until `asked` falls.
@@ -17,26 +18,26 @@
 //! As long as the engine needs, the reads on the bus are answered or their time is up, and twice [`CALM_CYCLES`].
 //!
 //! # Invariant
-//! When `done` rises the engine is idle, and has been for [`CALM_CYCLES`] together with the adapter: longer than
-//! anything can be on its way from a register to the next.
+//! When the engine is reset, engine and adapter have been calm for [`CALM_CYCLES`]: longer than anything can be on its
+//! way from a register to the next. It stays in reset for as long, which is longer than a soft reset.
+use crate::host::RESET_CYCLES;
 use stevedore_hdl::prelude::*;
 
-/// Cycles from `restart` until `idle` is believed, and for which everything must be calm.
-pub const CALM_CYCLES: u64 = 32;
+/// Cycles for which all must be calm, and of the engine's reset.
+pub const CALM_CYCLES: u64 = 2 * RESET_CYCLES;
 
 #[derive(Encoding, Clone, Copy, Debug, PartialEq)]
 enum Phase {
     #[default]
     Idle,
-    Restarts,
     Drains,
+    Resets,
     Done,
 }
 
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
 struct State {
     phase: Phase,
-    restart: bool,
     cycles: Bits<6>,
 }
 
@@ -51,10 +52,12 @@ pub struct FunctionReset {
     pub asked: Signal<In, bool>,
     /// The function is reset.
     pub done: Signal<Out, bool>,
-    /// The engine shall reset itself.
-    pub restart: Signal<Out, bool>,
-    /// The engine is reset, and nothing of it is under way.
-    pub idle: Signal<In, bool>,
+    /// The engine shall stop.
+    pub halt: Signal<Out, bool>,
+    /// The engine has stopped.
+    pub halted: Signal<In, bool>,
+    /// The engine's reset.
+    pub engine_reset: Signal<Out, bool>,
     /// Nothing of the adapter is under way.
     pub quiet: Signal<In, bool>,
     /// The function is being reset.
@@ -68,27 +71,26 @@ impl Logic for FunctionReset {
         setup!(self, state);
         let state = self.state.q.val();
         let mut next = state;
-        next.restart = false;
+        let up = state.cycles == CALM_CYCLES - 1;
         next.cycles = bits::<6>(0);
         match state.phase {
             Phase::Idle => {
                 if self.asked.val() {
-                    next.phase = Phase::Restarts;
-                    next.restart = true;
-                }
-            }
-            Phase::Restarts => {
-                next.cycles = state.cycles + 1;
-                if state.cycles == CALM_CYCLES - 1 {
                     next.phase = Phase::Drains;
-                    next.cycles = bits::<6>(0);
                 }
             }
             Phase::Drains => {
-                if self.idle.val() && self.quiet.val() {
+                if self.halted.val() && self.quiet.val() {
                     next.cycles = state.cycles + 1;
+                    if up {
+                        next.phase = Phase::Resets;
+                        next.cycles = bits::<6>(0);
+                    }
                 }
-                if state.cycles == CALM_CYCLES - 1 {
+            }
+            Phase::Resets => {
+                next.cycles = state.cycles + 1;
+                if up {
                     next.phase = Phase::Done;
                 }
             }
@@ -99,7 +101,8 @@ impl Logic for FunctionReset {
             }
         }
         self.done.next = state.phase == Phase::Done;
-        self.restart.next = state.restart;
+        self.halt.next = state.phase == Phase::Drains || state.phase == Phase::Resets;
+        self.engine_reset.next = state.phase == Phase::Resets;
         self.resetting.next = state.phase != Phase::Idle;
         self.state.d.next = next;
     }

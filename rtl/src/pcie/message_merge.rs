@@ -51,9 +51,9 @@ fn beat_of<const W: usize, const K: usize>(message: Message) -> PostedBeat<W, K>
             data,
             strobe: bits::<K>(15) << lane,
             last: true,
+            may_pass: false,
             placement_ends: false,
         },
-        relaxed: false,
         message: true,
     }
 }

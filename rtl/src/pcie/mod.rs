@@ -2,6 +2,8 @@
 //!
 //! What the packets mean belongs to no vendor (`tlp`); `ultrascale` brings them to the pins of one vendor's block.
 pub mod adapter;
+pub mod card;
+pub mod error_counters;
 pub mod function_reset;
 pub mod judge;
 pub mod message_merge;
@@ -17,3 +19,4 @@ pub mod unpacker;
 pub mod write_packer;
 
 pub use adapter::Adapter;
+pub use card::Card;

@@ -5,17 +5,18 @@
 //! memory of the host is there when the answer is.
 //!
 //! ```text
-//! s_request -> [ Fence: writes before it are done ] -> engine or table -> [ packets before it are ordered ] -> m_completion
+//! s_request -> [ Fence: writes before it are done ] -> engine or table -> [ packets before it ordered ] -> m_completion
 //! ```
 //!
 //! # Ports
 //! - `s_request`: `RegisterRequest`: reads, and whatever else waits for an answer.
 //! - `writes_taken`, `writes_done`: the host's writes before the request on `s_request`, and those finished.
 //! - the reading half of the engine's `s_axil`.
-//! - `table_address`, `table_shown`, `pending`: the MSI-X table and its pending bits.
+//! - `address`, `table_shown`, `counter_shown`, `pending`: the MSI-X table, the counters of errors, the pending bits.
 //! - `accepted`: posted packets that the adapter took from the engine. `ordered`: those that no completion can pass any
 //!   more. `bus_master`: packets leave; while none can, answers do not wait for them.
-//! - `m_completion`: `RegisterCompletion`: the answers. `refused`: one says that the request is not supported.
+//! - `m_completion`: `RegisterCompletion`: the answers. `quiet`: none is owed. `refused`: one says that the request is
+//!   not supported.
 //!
 //! # Handshake
 //! `s_request.ready` and `m_completion.valid` come from registers.
@@ -26,7 +27,7 @@
 //! # Invariant
 //! An answer leaves after every packet that was accepted before the register was read. Holes read as zeros: a curious
 //! host must not be told of a fault that is none.
-use super::register_writes::{page_of, PAGE_PENDING, PAGE_REGISTERS, PAGE_TABLE};
+use super::register_writes::{page_of, PAGE_ERRORS, PAGE_PENDING, PAGE_REGISTERS, PAGE_TABLE};
 use super::tlp::{RegisterCompletion, RegisterRequest};
 use crate::stream::Fence;
 use stevedore_hdl::prelude::*;
@@ -53,6 +54,8 @@ enum Phase {
 #[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
 struct State {
     phase: Phase,
+    /// Requests taken and not answered.
+    owed: Bits<4>,
     request: RegisterRequest,
     data: Bits<32>,
     /// Packets that the answer must not pass.
@@ -86,10 +89,12 @@ pub struct RegisterReads {
     pub rvalid: Signal<In, bool>,
     /// Read data taken.
     pub rready: Signal<Out, bool>,
-    /// Address in the table.
-    pub table_address: Signal<Out, Bits<12>>,
-    /// The dword there.
+    /// Address in the page.
+    pub address: Signal<Out, Bits<12>>,
+    /// The dword of the table there.
     pub table_shown: Signal<In, Bits<32>>,
+    /// The counter there.
+    pub counter_shown: Signal<In, Bits<32>>,
     /// Pending bits.
     pub pending: Signal<In, Bits<32>>,
     /// Posted packets accepted.
@@ -100,6 +105,8 @@ pub struct RegisterReads {
     pub bus_master: Signal<In, bool>,
     /// Answers.
     pub m_completion: Source<RegisterCompletion>,
+    /// Nothing is under way.
+    pub quiet: Signal<Out, bool>,
     /// A request was not supported.
     pub refused: Signal<Out, bool>,
     state: Register<State>,
@@ -154,7 +161,8 @@ impl Logic for RegisterReads {
             Phase::Looks => {
                 let first = !address.any();
                 let pending = mux(page == PAGE_PENDING && first, self.pending.val(), bits::<32>(0));
-                next.data = mux(page == PAGE_TABLE, self.table_shown.val(), pending);
+                let counter = mux(page == PAGE_ERRORS, self.counter_shown.val(), pending);
+                next.data = mux(page == PAGE_TABLE, self.table_shown.val(), counter);
                 next.number = self.accepted.val();
                 next.phase = Phase::Orders;
             }
@@ -173,10 +181,14 @@ impl Logic for RegisterReads {
         self.araddr.next = address;
         self.arvalid.next = state.phase == Phase::Asks;
         self.rready.next = state.phase == Phase::Waits;
-        self.table_address.next = address;
+        self.address.next = address;
         self.m_completion.valid.next = state.phase == Phase::Answers;
         self.m_completion.bits.next =
             RegisterCompletion { supported: state.request.supported, data: state.data, origin: state.request.origin };
+        let taken = self.s_request.valid.val() && self.waiting.s_in.ready.val();
+        let given = state.phase == Phase::Answers && answered;
+        next.owed = state.owed + taken - bit_cast::<4, 1>(from_bool(given));
+        self.quiet.next = state.owed == 0;
         self.refused.next = state.phase == Phase::Answers && answered && !state.request.supported;
         self.state.d.next = next;
     }

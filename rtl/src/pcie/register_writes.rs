@@ -23,6 +23,8 @@ use stevedore_hdl::prelude::*;
 
 /// Pages of BAR 0, 4 KB each: the engine's registers.
 pub const PAGE_REGISTERS: u64 = 0;
+/// The counters of errors.
+pub const PAGE_ERRORS: u64 = 1;
 /// The MSI-X table.
 pub const PAGE_TABLE: u64 = 2;
 /// The MSI-X pending bits.

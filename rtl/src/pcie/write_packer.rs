@@ -38,8 +38,6 @@ const HEADERS: usize = 16;
 pub struct PostedBeat<const W: usize, const K: usize> {
     /// The beat.
     pub write: WriteBeat<W, K>,
-    /// The burst may pass earlier ones.
-    pub relaxed: bool,
     /// It is an interrupt: one dword.
     pub message: bool,
 }
@@ -175,7 +173,7 @@ impl<const W: usize, const K: usize> Logic for WritePacker<W, K> {
             first_enables: start.enables,
             last_enables: mux(distance.any(), stop.enables, bits::<4>(0)),
             tag: bits::<8>(0),
-            relaxed: beat.relaxed,
+            relaxed: write.may_pass,
         };
         if done {
             next.inside = !write.last;

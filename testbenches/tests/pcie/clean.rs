@@ -1,10 +1,8 @@
 //! Every block of `pcie`: `verilator --lint-only -Wall` and yosys find nothing.
+use crate::world::PERIOD;
 use stevedore_hdl::prelude::*;
 use stevedore_rtl::pcie::ultrascale::Endpoint;
 use stevedore_verilated::{lint, yosys};
-
-/// A period of the time-out, short enough for a test.
-const PERIOD: u64 = 1 << 12;
 
 fn check<B: Block>(name: &str, block: &B) {
     let text = verilog(block, name);

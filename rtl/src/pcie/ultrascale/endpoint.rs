@@ -8,9 +8,10 @@
 //! ```
 //!
 //! # Ports
-//! - `s_read`, `m_completion`, `s_write`, `m_axil`, `irq`, `restart`, `idle`: the engine's, seen from outside.
+//! - `s_read`, `m_completion`, `s_write`, `m_axil`, `irq`, `halt`, `halted`, `engine_reset`: the engine's, seen from
+//!   outside.
 //! - `m_rq`, `s_rc`, `s_cq`, `m_cc`, `sequence_0`, `sequence_1`, `grant`: the block's pins, as in `Shim`.
-//! - `bus_master`, `message_enable`, `message_mask`, `function_reset`, `function_reset_done`, `errors`: as in `Adapter`.
+//! - `bus_master`, `message_enable`, `message_mask`, `function_reset`, `function_reset_done`: as in `Adapter`.
 //!
 //! # Handshake
 //! That of its two blocks.
@@ -26,7 +27,6 @@ use crate::bundles::{ReadCompletion, ReadRequest};
 use crate::host::AxiLiteManager;
 use crate::pcie::adapter::Adapter;
 use crate::pcie::msix::VECTORS;
-use crate::pcie::tlp::Errors;
 use crate::pcie::write_packer::PostedBeat;
 use stevedore_hdl::prelude::*;
 
@@ -47,10 +47,12 @@ pub struct Endpoint<const W: usize, const K: usize> {
     pub m_axil: AxiLiteManager,
     /// Interrupt lines.
     pub irq: Signal<In, Bits<VECTORS>>,
-    /// The engine shall reset itself.
-    pub restart: Signal<Out, bool>,
-    /// The engine is idle.
-    pub idle: Signal<In, bool>,
+    /// The engine shall stop.
+    pub halt: Signal<Out, bool>,
+    /// The engine has stopped.
+    pub halted: Signal<In, bool>,
+    /// The engine's reset.
+    pub engine_reset: Signal<Out, bool>,
     /// Requester requests.
     pub m_rq: Source<PinBeat<REQUEST_USER>>,
     /// Requester completions.
@@ -79,8 +81,6 @@ pub struct Endpoint<const W: usize, const K: usize> {
     pub function_reset: Signal<In, bool>,
     /// The function is reset.
     pub function_reset_done: Signal<Out, bool>,
-    /// What went wrong.
-    pub errors: Signal<Out, Errors>,
     adapter: Adapter<W, K>,
     shim: Shim,
 }
@@ -117,8 +117,9 @@ impl<const W: usize, const K: usize> Logic for Endpoint<W, K> {
         self.adapter.m_axil.rvalid.next = self.m_axil.rvalid.val();
         self.m_axil.rready.next = self.adapter.m_axil.rready.val();
         self.adapter.irq.next = self.irq.val();
-        self.restart.next = self.adapter.restart.val();
-        self.adapter.idle.next = self.idle.val();
+        self.halt.next = self.adapter.halt.val();
+        self.adapter.halted.next = self.halted.val();
+        self.engine_reset.next = self.adapter.engine_reset.val();
 
         join!(self.adapter.m_request => self.shim.s_request);
         join!(self.adapter.m_row => self.shim.s_row);
@@ -143,6 +144,5 @@ impl<const W: usize, const K: usize> Logic for Endpoint<W, K> {
         self.adapter.message_mask.next = self.message_mask.val();
         self.adapter.function_reset.next = self.function_reset.val();
         self.function_reset_done.next = self.adapter.function_reset_done.val();
-        self.errors.next = self.adapter.errors.val();
     }
 }
