@@ -2,6 +2,7 @@
 //! wants text need not compile them again.
 use crate::engine::Engine;
 use crate::geometry::Geometry;
+use crate::pcie::Card;
 use stevedore_hdl::prelude::*;
 
 /// The Verilog of an engine of this geometry, its outermost module called `top`; none if there is no engine of that
@@ -11,6 +12,17 @@ pub fn verilog(geometry: &Geometry, top: &'static str) -> Option<String> {
     match wanted.width {
         64 => Some(with_big_stack(move || stevedore_hdl::verilog(&Engine::<64, 8>::new(&wanted), top))),
         512 => Some(with_big_stack(move || stevedore_hdl::verilog(&Engine::<512, 64>::new(&wanted), top))),
+        _ => None,
+    }
+}
+
+/// The Verilog of a PCIe card with an engine of this geometry, its outermost module called `top`; none if there is no
+/// engine of that width.
+pub fn card_verilog(geometry: &Geometry, top: &'static str) -> Option<String> {
+    let wanted = *geometry;
+    match wanted.width {
+        64 => Some(with_big_stack(move || stevedore_hdl::verilog(&Card::<64, 8>::new(&wanted), top))),
+        512 => Some(with_big_stack(move || stevedore_hdl::verilog(&Card::<512, 64>::new(&wanted), top))),
         _ => None,
     }
 }

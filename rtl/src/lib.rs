@@ -21,6 +21,7 @@ pub mod engine;
 pub mod geometry;
 pub mod host;
 pub mod network;
+pub mod pcie;
 pub mod ports;
 pub mod rx;
 pub mod stream;

@@ -4,7 +4,7 @@ use anyhow::{ensure, Context, Result};
 use std::fmt::Write;
 
 /// Port groups by the beginning of their names, longest first where one begins another.
-const GROUPS: [(&str, &str); 9] = [
+const GROUPS: [(&str, &str); 17] = [
     ("clock", "rising edge"),
     ("reset", "synchronous, active high"),
     ("s_axil_", "registers: AXI4-Lite, 32 bits"),
@@ -16,13 +16,22 @@ const GROUPS: [(&str, &str); 9] = [
         "their completions: aligned words, in any order across tags, one tag's in order; `error` with `tlast`: failed",
     ),
     ("m_axis_wr_", "posted writes of host memory, in order: aligned words with byte lanes, within a 4 KB page"),
+    ("maximum_", "limits of the bus: 128 bytes, doubled so often"),
+    ("halt", "stopping the engine from the bus"),
+    ("m_axis_rq_", "requester requests, to `s_axis_rq` of the block"),
+    ("s_axis_rc_", "requester completions, from `m_axis_rc` of the block"),
+    ("s_axis_cq_", "completer requests, from `m_axis_cq` of the block"),
+    ("m_axis_cc_", "completer completions, to `s_axis_cc` of the block"),
+    ("pcie_", "the port of the block with this name"),
+    ("cfg_", "the port of the block with this name"),
     ("irq", "interrupt, level, active high"),
 ];
 
-/// The table of the ports in the header of the first line `module stevedore (` of `verilog`, in order. An error names a
+/// The table of the ports in the header of the first line `module TOP (` of `verilog`, in order. An error names a
 /// port that is in no group.
-pub fn table(verilog: &str) -> Result<String> {
-    let (_, rest) = verilog.split_once("module stevedore (").context("no module stevedore")?;
+pub fn table(verilog: &str, top: &str) -> Result<String> {
+    let start = format!("module {top} (");
+    let (_, rest) = verilog.split_once(&start).with_context(|| format!("no module {top}"))?;
     let (header, _) = rest.split_once(");").context("a header without an end")?;
     let mut table = String::from("| port | direction | bits | what |\n|---|---|---|---|\n");
     for declaration in header.lines().map(|line| line.trim().trim_end_matches(',')).filter(|line| !line.is_empty()) {
@@ -48,10 +57,10 @@ mod tests {
     #[test]
     fn ports_are_listed_in_order_with_their_widths() {
         let text = "module stevedore (\n  input wire clock,\n  output wire [11:0] s_axil_awaddr\n);\nendmodule\n";
-        let table = table(text).expect("a table");
+        let table = table(text, "stevedore").expect("a table");
         let rows: Vec<&str> = table.lines().skip(2).collect();
         assert_eq!(rows[0], "| `clock` | input | 1 | rising edge |");
         assert!(rows[1].starts_with("| `s_axil_awaddr` | output | 12 |"), "{table}");
-        assert!(super::table("module stevedore (\n  input wire tick\n);").is_err());
+        assert!(super::table("module stevedore (\n  input wire tick\n);", "stevedore").is_err());
     }
 }

@@ -19,6 +19,17 @@ pub fn verilog(geometry: &Geometry) -> Result<String> {
     Ok(text.to_string())
 }
 
+/// Name of the top module of a PCIe card.
+pub const CARD: &str = "stevedore_card";
+
+/// The Verilog of a PCIe card.
+pub fn card_verilog(geometry: &Geometry) -> Result<String> {
+    let Some(text) = kept(format!("{CARD} {geometry:?}"), || elaborate::card_verilog(geometry, CARD)) else {
+        bail!("no engine of {} bits", geometry.width)
+    };
+    Ok(text.to_string())
+}
+
 /// A running engine; every signal of the window's cycles goes to the file, if one is given.
 pub fn engine(geometry: &Geometry, wave: Option<(&Path, Window)>) -> Result<Box<VerilatedEngine>> {
     let mut source = Source::new(TOP, verilog(geometry)?);

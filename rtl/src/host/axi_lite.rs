@@ -39,3 +39,42 @@ pub struct AxiLite {
     /// Read data taken.
     pub rready: Signal<In, bool>,
 }
+
+/// AXI4-Lite manager port: the other end of [`AxiLite`].
+#[derive(LogicInterface, Default)]
+pub struct AxiLiteManager {
+    /// Write address.
+    pub awaddr: Signal<Out, Bits<12>>,
+    /// Write address valid.
+    pub awvalid: Signal<Out, bool>,
+    /// Write address taken.
+    pub awready: Signal<In, bool>,
+    /// Write data.
+    pub wdata: Signal<Out, Bits<32>>,
+    /// Write byte strobes.
+    pub wstrb: Signal<Out, Bits<4>>,
+    /// Write data valid.
+    pub wvalid: Signal<Out, bool>,
+    /// Write data taken.
+    pub wready: Signal<In, bool>,
+    /// Write response: 0 OKAY, 2 SLVERR.
+    pub bresp: Signal<In, Bits<2>>,
+    /// Write response valid.
+    pub bvalid: Signal<In, bool>,
+    /// Write response taken.
+    pub bready: Signal<Out, bool>,
+    /// Read address.
+    pub araddr: Signal<Out, Bits<12>>,
+    /// Read address valid.
+    pub arvalid: Signal<Out, bool>,
+    /// Read address taken.
+    pub arready: Signal<In, bool>,
+    /// Read data.
+    pub rdata: Signal<In, Bits<32>>,
+    /// Read response: 0 OKAY, 2 SLVERR.
+    pub rresp: Signal<In, Bits<2>>,
+    /// Read data valid.
+    pub rvalid: Signal<In, bool>,
+    /// Read data taken.
+    pub rready: Signal<Out, bool>,
+}

@@ -13,7 +13,7 @@ mod soft_reset;
 mod statistics;
 mod timebase;
 
-pub use axi_lite::AxiLite;
+pub use axi_lite::{AxiLite, AxiLiteManager};
 pub use dispatcher::Dispatcher;
 pub use fetcher::{Fetched, Fetcher};
 pub use interrupt::Interrupt;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 use stevedore_rtl::geometry::Geometry;
-use stevedore_testbenches::rtl::{verilog, TOP};
+use stevedore_testbenches::rtl::{card_verilog, verilog, CARD, TOP};
 use stevedore_testbenches::{ports, reference};
 use stevedore_verilated::lint;
 use stevedore_verilated::tools::workspace_root;
@@ -53,17 +53,20 @@ impl GeometryName {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Write stevedore.v and its port table
+    /// Write the engine's Verilog, stevedore.v, and its port table
     Verilog {
         /// Where to; made if missing.
         dir: PathBuf,
         /// Which engine.
         #[arg(long, value_enum, default_value = "default")]
         geometry: GeometryName,
+        /// With the PCIe adapter around it: stevedore_card.v.
+        #[arg(long)]
+        card: bool,
     },
     /// Write the reference of the host interface
     Reference,
-    /// Verilator -Wall and yosys's structural check, all geometries
+    /// Verilator -Wall and yosys's structural check, engine and card, all geometries
     Lint,
     /// Synthesize the 64-connection geometry for ECP5 and compare with the kept report
     Synth {
@@ -90,7 +93,10 @@ fn main() -> ExitCode {
 
 fn run(command: Command) -> Result<()> {
     match command {
-        Command::Verilog { dir, geometry } => write_verilog(&dir, &geometry.geometry()),
+        Command::Verilog { dir, geometry, card: true } => {
+            write_verilog(&dir, &card_verilog(&geometry.geometry())?, CARD)
+        }
+        Command::Verilog { dir, geometry, .. } => write_verilog(&dir, &verilog(&geometry.geometry())?, TOP),
         Command::Lint => {
             [GeometryName::Small, GeometryName::Default, GeometryName::Wide].into_iter().try_for_each(check)
         }
@@ -104,11 +110,10 @@ fn run(command: Command) -> Result<()> {
     }
 }
 
-fn write_verilog(dir: &Path, geometry: &Geometry) -> Result<()> {
+fn write_verilog(dir: &Path, text: &str, top: &str) -> Result<()> {
     std::fs::create_dir_all(dir).with_context(|| format!("cannot make {}", dir.display()))?;
-    let text = verilog(geometry)?;
-    let table = ports::table(&text)?;
-    for (name, contents) in [("stevedore.v", &text), ("ports.md", &table)] {
+    let table = ports::table(text, top)?;
+    for (name, contents) in [(format!("{top}.v").as_str(), text), ("ports.md", table.as_str())] {
         let path = dir.join(name);
         std::fs::write(&path, contents).with_context(|| format!("cannot write {}", path.display()))?;
         println!("{}: {} lines", path.display(), contents.lines().count());
@@ -117,13 +122,15 @@ fn write_verilog(dir: &Path, geometry: &Geometry) -> Result<()> {
 }
 
 fn check(name: GeometryName) -> Result<()> {
-    let text = verilog(&name.geometry())?;
-    lint(&text, TOP, &[])?;
-    let report = yosys::check(&text, TOP)?;
-    if !report.is_clean() {
-        bail!("yosys on {:?}:\n{report}", name.geometry());
+    let geometry = name.geometry();
+    for (top, text) in [(TOP, verilog(&geometry)?), (CARD, card_verilog(&geometry)?)] {
+        lint(&text, top, &[])?;
+        let report = yosys::check(&text, top)?;
+        if !report.is_clean() {
+            bail!("yosys on {top}, {geometry:?}:\n{report}");
+        }
+        println!("{top}, {} connections, W = {}: lint and yosys find nothing", geometry.connections, geometry.width);
     }
-    println!("{} connections, W = {}: lint and yosys find nothing", name.geometry().connections, name.geometry().width);
     Ok(())
 }
 
