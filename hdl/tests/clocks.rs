@@ -361,3 +361,24 @@ fn verilog_is_clean() {
     clean(verilog(&ResetBridge::default(), "bridge"), "bridge");
     clean(verilog(&Synchroniser::<Bits<16>>::narrow(5), "synchroniser"), "synchroniser");
 }
+
+/// Bits that change together arrive one by one under skew; without it, and a change long ago, they arrive together.
+#[test]
+fn skew_tears_words_that_change_in_more_than_a_bit() {
+    let mut bench = Bench::combinational(Synchroniser::<Bits<8>>::default().with_skew(SEED));
+    let mut torn = 0;
+    for turn in 0..64u64 {
+        let level = if turn % 2 == 0 { 0xff } else { 0 };
+        bench.uut.d.next = level.into();
+        bench.settle();
+        let mut shown = vec![];
+        for _ in 0..3 {
+            bench.edge(|u| &mut u.clock, true);
+            bench.edge(|u| &mut u.clock, false);
+            shown.push(bench.uut.q.val().index() as u64);
+        }
+        assert_eq!(shown[2], level, "turn {turn}: {shown:x?}");
+        torn += usize::from(shown[1] != 0 && shown[1] != 0xff);
+    }
+    assert!(torn > 50, "{torn} of 64 words torn");
+}
