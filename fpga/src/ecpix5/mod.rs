@@ -1,0 +1,1 @@
+//! The LambdaConcept ECPIX-5.
