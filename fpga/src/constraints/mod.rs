@@ -194,9 +194,11 @@ mod tests {
         };
         let error = |text: &str| check(&BOARD, text, "top").unwrap_err().to_string();
         assert!(error(&ports("[1:0] data,")).contains("data[0] has no pin"));
-        assert!(error(&ports("data,")).contains("data has no pin"));
+        assert!(error(&ports("data,")).contains("the top has no data[1]"));
+        assert!(error(&ports("[1:0] data,\n input wire more,")).contains("data[0] has no pin"));
         assert!(error("module top (\n input wire tick\n);").contains("data[1]"));
-        let board = Board { groups: &[Group { title: "", source: "", pins: &PINS }, BOARD.groups[0]], ..BOARD };
+        const TWICE: [Group; 2] = [Group { title: "All", source: "a book", pins: &PINS }; 2];
+        let board = Board { groups: &TWICE, ..BOARD };
         assert!(check(&board, &ports("[1:0] data,"), "top").unwrap_err().to_string().contains("twice"));
     }
 }
