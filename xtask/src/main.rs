@@ -69,6 +69,12 @@ enum Command {
     /// Synthesize for ECP5 and compare with the kept report, or place and route
     #[command(disable_help_flag = true)]
     Synth(Passed),
+    /// Write every board's constraints from its table of pins
+    #[command(disable_help_flag = true)]
+    Constraints(Passed),
+    /// Make a board's bitstream with open tools
+    #[command(disable_help_flag = true)]
+    Bitstream(Passed),
 }
 
 /// Words handed on to the program that does the work, `--help` among them.
@@ -102,11 +108,13 @@ fn run(command: Command) -> Result<()> {
         Command::Reference(passed) => start("elaborate", &["reference"], &passed.words, None),
         Command::Docs(passed) => start("book", &[], &passed.words, Some(Need::Everything)),
         Command::Lint(passed) => start("elaborate", &["lint"], &passed.words, Some(Need::Everything)),
+        Command::Constraints(passed) => start("board", &["constraints"], &passed.words, None),
+        Command::Bitstream(passed) => start("board", &["bitstream"], &passed.words, Some(Need::Everything)),
         Command::Synth(passed) => start("elaborate", &["synth"], &passed.words, Some(Need::Everything)),
     }
 }
 
-/// Runs a program of the testbenches, after set-up if something is missing that it needs.
+/// Runs a program of another crate, after set-up if something is missing that it needs.
 fn start(program: &str, first: &[&str], words: &[String], need: Option<Need>) -> Result<()> {
     // A program that only tells its options needs no tools.
     let tells_options = words.iter().any(|word| word == "--help" || word == "-h");
