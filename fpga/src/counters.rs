@@ -4,7 +4,8 @@
 //! Keeps the statistics of a port for whoever reports them.
 //!
 //! # Ports
-//! - `events`: each bit is an event of its kind in this cycle. `select`: which counter is wanted. `count`: that counter.
+//! - `events`: each bit is an event of its kind in this cycle. `select`: which counter is wanted. `count`: that
+//!   counter.
 //!
 //! # Handshake
 //! None.

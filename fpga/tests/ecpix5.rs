@@ -25,8 +25,9 @@ fn checked(bytes: &[u8]) -> Vec<u8> {
     [bytes, &crc32fast::hash(bytes).to_le_bytes()].concat()
 }
 
-/// Through pins, PLL, resets and echo: a frame to a station comes back with its addresses exchanged, one to a group does
-/// not, nor does a damaged one. The model of the PLL gives both clocks the rate of the oscillator, here that of RXC.
+/// Through pins, PLL, resets and echo: a frame to a station comes back with its addresses exchanged, one to a group
+/// does not, nor does a damaged one. The model of the PLL gives both clocks the rate of the oscillator, here that of
+/// RXC.
 #[test]
 fn frames_come_back() {
     let mut model = Model::build(&Source::new(TOP, verilog() + ecp5::MODELS)).unwrap();

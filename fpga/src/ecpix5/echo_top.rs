@@ -2,15 +2,15 @@
 //!
 //! # Role
 //! The outermost module for first signs of life, and the proof that clocks, pins and MAC fit the device at their rates.
-//! The engine with its host link takes the place of [`Echo`] between the streams of the port: their clock is the engine's
-//! already.
+//! The engine with its host link takes the place of [`Echo`] between the streams of the port: their clock is the
+//! engine's already.
 //!
 //! # Ports
 //! Pins: see the fields. Lights, low is on: `green_n[0]` frames received, `green_n[1]` frames sent, `green_n[2]` the
 //! clock from the PHY runs, `green_n[3]` blinks with the engine's clock; `red_n[0]` damaged frames, `red_n[1]` frames
 //! too short or too long, `red_n[2]` frames without room, `red_n[3]` frames refused or broken off. Blue is not used.
-//! `uart_tx`: once a second a line with the counts of `received`, `check_failed`, `runt`, `oversize`, `overrun`, `sent`,
-//! `refused` and `underrun`.
+//! `uart_tx`: once a second a line with the counts of `received`, `check_failed`, `runt`, `oversize`, `overrun`,
+//! `sent`, `refused` and `underrun`.
 //!
 //! # Handshake
 //! None.
