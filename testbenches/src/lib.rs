@@ -2,6 +2,7 @@
 #![warn(missing_docs)]
 
 pub mod bench;
+pub mod card_size;
 pub mod demo;
 pub mod dissector;
 pub mod measure;

@@ -1,8 +1,8 @@
 //! From the text of a board's top to its bitstream: yosys, nextpnr, ecppack.
 
-use super::ecp5::{object, Resources, SYNTHESIZE};
 use super::place::{Stage, PLACER, ROUTER, SEED};
 use super::run;
+use super::synthesis::{object, Resources, SYNTHESIZE};
 use crate::process::{self, capture, said};
 use crate::scratch::Scratch;
 use crate::tools::{Tool, Tools};

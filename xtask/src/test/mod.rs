@@ -44,6 +44,7 @@ fn steps() -> Vec<Step> {
         documentation,
         examples(),
         run("demo", "demo", &[], Kind::Loud),
+        run("synthesis, card", "elaborate", &["synth", "--card"], Kind::Single),
         run("synthesis", "elaborate", &["synth"], Kind::Single),
         run("bench, short", "bench", &["--short"], Kind::Single),
         run("cycle table", "bench", &["--cycles", "docs/cycles.md", "--check"], Kind::Single),
