@@ -2,11 +2,11 @@
 import random
 import struct
 
-import cocotb
 from cocotb.triggers import RisingEdge, Timer
+from cocotbext.axi import AxiStreamBus
 from cocotbext.pcie.core import RootComplex
 from cocotbext.pcie.core.tlp import TlpType
-from cocotbext.pcie.xilinx.us import CcBus, CqBus, RcBus, RqBus, UltraScalePlusPcieDevice
+from cocotbext.pcie.xilinx.us import UltraScalePlusPcieDevice
 from peer import until
 
 VENDOR, DEVICE = 0x1234, 0x5354
@@ -48,15 +48,15 @@ class Host:
             pf0_msix_pba_offset=PENDING,
             user_clk=dut.clock,
             user_reset=dut.reset,
-            rq_bus=RqBus.from_prefix(dut, "m_axis_rq"),
+            rq_bus=AxiStreamBus.from_prefix(dut, "m_axis_rq"),
             pcie_rq_seq_num0=dut.pcie_rq_seq_num0,
             pcie_rq_seq_num_vld0=dut.pcie_rq_seq_num_vld0,
             pcie_rq_seq_num1=dut.pcie_rq_seq_num1,
             pcie_rq_seq_num_vld1=dut.pcie_rq_seq_num_vld1,
-            rc_bus=RcBus.from_prefix(dut, "s_axis_rc"),
-            cq_bus=CqBus.from_prefix(dut, "s_axis_cq"),
+            rc_bus=AxiStreamBus.from_prefix(dut, "s_axis_rc"),
+            cq_bus=AxiStreamBus.from_prefix(dut, "s_axis_cq"),
             pcie_cq_np_req=dut.pcie_cq_np_req,
-            cc_bus=CcBus.from_prefix(dut, "m_axis_cc"),
+            cc_bus=AxiStreamBus.from_prefix(dut, "m_axis_cc"),
             cfg_max_payload=dut.cfg_max_payload,
             cfg_max_read_req=dut.cfg_max_read_req,
             cfg_function_status=dut.cfg_function_status,
