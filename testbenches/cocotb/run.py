@@ -35,8 +35,12 @@ def build(verilog, top, directory):
 
 def run(top, directory, tests):
     """Runs the tests; true if all passed."""
-    # The model says hundreds of lines of no interest.
-    environment = {"COCOTB_LOG_LEVEL": os.environ.get("COCOTB_LOG_LEVEL", "WARNING")}
+    # The models say hundreds of lines of no interest, and use names that cocotb has new ones for.
+    environment = {
+        "COCOTB_LOG_LEVEL": os.environ.get("COCOTB_LOG_LEVEL", "ERROR"),
+        "GPI_LOG_LEVEL": "WARNING",
+        "PYTHONWARNINGS": "ignore::DeprecationWarning",
+    }
     sys.path.insert(0, str(HERE))
     results = get_runner("verilator").test(
         test_module="test_card",
