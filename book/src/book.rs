@@ -29,6 +29,7 @@ const CHAPTERS: &[(&str, &str)] = &[
     ("Add a register", "add-a-register.md"),
     ("Add an event", "add-an-event.md"),
     ("Add a board", "add-a-board.md"),
+    ("ECPIX-5", "boards/ecpix5.md"),
     ("Contributing", "CONTRIBUTING.md"),
     ("Glossary", "glossary.md"),
 ];

@@ -31,7 +31,7 @@ impl<B: Block> Bench<B> {
         Self::start(uut, Some(clock))
     }
 
-    /// A block without a clock.
+    /// A block without a clock, or with several: see [`Bench::edge`].
     pub fn combinational(uut: B) -> Self {
         Self::start(uut, None)
     }
@@ -61,6 +61,13 @@ impl<B: Block> Bench<B> {
         clock(&mut self.uut).next = false.into();
         self.settle();
         self.cycle += 1;
+    }
+
+    /// One edge of one clock of several: settles the inputs, sets the clock, settles.
+    pub fn edge(&mut self, clock: ClockOf<B>, rises: bool) {
+        self.settle();
+        clock(&mut self.uut).next = rises.into();
+        self.settle();
     }
 
     /// Steps a few cycles in reset; `set` drives the reset input.

@@ -12,6 +12,7 @@ extern crate self as stevedore_hdl;
 pub mod bench;
 pub mod blocks;
 pub mod channel;
+pub mod clocks;
 mod emit;
 pub mod functions;
 pub mod sym;
@@ -24,6 +25,7 @@ pub mod prelude {
     pub use crate::bench::{with_big_stack, Bench};
     pub use crate::blocks::*;
     pub use crate::channel::*;
+    pub use crate::clocks::{Clocks, Edge};
     pub use crate::functions::*;
     pub use crate::sym::{Flat, Symbolic};
     pub use crate::{verilog, LINT_ARGS};

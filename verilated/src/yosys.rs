@@ -1,5 +1,6 @@
 //! What yosys makes of the text: a reader of Verilog that shares nothing with Verilator.
 
+mod bitstream;
 mod ecp5;
 mod harness;
 mod place;
@@ -10,6 +11,7 @@ use crate::scratch::Scratch;
 use crate::tools::{Tool, Tools};
 use anyhow::{bail, Context, Result};
 
+pub use bitstream::{bitstream, ClockResult, Implementation};
 pub use ecp5::{synth_ecp5, Resources, Synthesis};
 pub use place::{place_ecp5, Stage};
 pub use timing::{Ends, Hop, Placement};

@@ -75,6 +75,12 @@ enum Command {
     /// Synthesize for ECP5 and compare with the kept report, or place and route
     #[command(disable_help_flag = true)]
     Synth(Passed),
+    /// Write every board's constraints from its table of pins
+    #[command(disable_help_flag = true)]
+    Constraints(Passed),
+    /// Make a board's bitstream with open tools
+    #[command(disable_help_flag = true)]
+    Bitstream(Passed),
 }
 
 /// Words handed on to the program that does the work, `--help` among them.
@@ -85,6 +91,7 @@ struct Passed {
 }
 
 fn main() -> ExitCode {
+    sigpipe::reset();
     match run(Arguments::parse().command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -108,11 +115,13 @@ fn run(command: Command) -> Result<()> {
         Command::Docs(passed) => start("book", &[], &passed.words, Some(Need::Everything)),
         Command::Cocotb { tests } => cocotb::run(&tests),
         Command::Lint(passed) => start("elaborate", &["lint"], &passed.words, Some(Need::Everything)),
+        Command::Constraints(passed) => start("board", &["constraints"], &passed.words, None),
+        Command::Bitstream(passed) => start("board", &["bitstream"], &passed.words, Some(Need::Everything)),
         Command::Synth(passed) => start("elaborate", &["synth"], &passed.words, Some(Need::Everything)),
     }
 }
 
-/// Runs a program of the testbenches, after set-up if something is missing that it needs.
+/// Runs a program of another crate, after set-up if something is missing that it needs.
 fn start(program: &str, first: &[&str], words: &[String], need: Option<Need>) -> Result<()> {
     // A program that only tells its options needs no tools.
     let tells_options = words.iter().any(|word| word == "--help" || word == "-h");

@@ -13,7 +13,7 @@ pub fn tools() -> PathBuf {
     root().join(".tools")
 }
 
-/// Cargo's words to run a binary of the testbenches. No package is named: the whole workspace's features hold then, as
+/// Cargo's words to run a binary of another crate. No package is named: the whole workspace's features hold then, as
 /// in `cargo test`, and nothing is compiled twice.
 pub fn program(name: &str) -> [&str; 5] {
     ["run", "--quiet", "--bin", name, "--"]

@@ -69,11 +69,16 @@ fn expand_macro(mac: &Macro) -> Result<Vec<Stmt>> {
     let name = mac.path.segments.last().map(|s| s.ident.to_string()).unwrap_or_default();
     let mut out: Vec<Stmt> = vec![];
     match name.as_str() {
-        "setup" | "clocks" | "hold" | "setup_by" => {
+        "setup" | "clocks" | "hold" | "setup_by" | "setup_on" | "clocks_on" => {
             let Members { base, mut members } = mac.parse_body()?;
+            // `setup_on!(self, clock, reset, a, b)`, `clocks_on!(self, clock, a, b)`: the clock comes from there.
+            let clock: Expr = match name.as_str() {
+                "setup_on" | "clocks_on" if !members.is_empty() => member_of(&base, &members.remove(0))?,
+                _ => parse_quote!(#base.clock),
+            };
             // `setup_by!(self, source.signal, a, b)`: the reset comes from there.
             let reset: Expr = match name.as_str() {
-                "setup_by" if !members.is_empty() => member_of(&base, &members.remove(0))?,
+                "setup_by" | "setup_on" if !members.is_empty() => member_of(&base, &members.remove(0))?,
                 _ => parse_quote!(#base.reset),
             };
             for member in &members {
@@ -82,7 +87,7 @@ fn expand_macro(mac: &Macro) -> Result<Vec<Stmt>> {
                     out.push(parse_quote_spanned!(member.span()=> #child.d.next = #child.q.val();));
                     continue;
                 }
-                out.push(parse_quote_spanned!(member.span()=> #child.clock.next = #base.clock.val();));
+                out.push(parse_quote_spanned!(member.span()=> #child.clock.next = #clock.val();));
                 if name.starts_with("setup") {
                     out.push(parse_quote_spanned!(member.span()=> #child.reset.next = #reset.val();));
                 }
@@ -94,12 +99,10 @@ fn expand_macro(mac: &Macro) -> Result<Vec<Stmt>> {
             out.push(parse_quote!(#to.valid.next = #from.valid.val();));
             out.push(parse_quote!(#from.ready.next = #to.ready.val();));
         }
-        _ => {
-            return Err(Error::new(
-                mac.span(),
-                "only setup!, setup_by!, clocks!, hold!, join! and forward! can be used in a kernel",
-            ))
-        }
+        _ => return Err(Error::new(
+            mac.span(),
+            "only setup!, setup_by!, setup_on!, clocks!, clocks_on!, hold!, join! and forward! can be used in a kernel",
+        )),
     }
     Ok(out)
 }

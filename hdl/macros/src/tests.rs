@@ -36,7 +36,7 @@ fn refusals_point_at_the_text_and_name_the_remedy() {
         ("self.a.next.field = 1;", "self.a.next.field", "assigned whole"),
         ("let x = self.a.val() as Bits8;", "self.a.val() as Bits8", "bit_cast, resize or from_bool"),
         ("let x = -self.a.val();", "-self.a.val()", "0 - x"),
-        ("println!(\"x\");", "println!(\"x\")", "setup!, setup_by!, clocks!, hold!, join! and forward!"),
+        ("println!(\"x\");", "println!(\"x\")", "setup_on!, clocks!, clocks_on!, hold!, join! and forward!"),
         ("let x = \"text\";", "\"text\"", "integer and bool literals"),
         ("let x;", "let x;", "let mut x = ...;"),
         ("let State { a, b } = self.s.q.val();", "State { a, b }", ".field"),

@@ -90,6 +90,23 @@ impl<T: Symbolic> Storage<T> {
     /// The body of the module around the `write` statements, which may use `{address}`; `read` is the condition of a
     /// read.
     pub(super) fn text(&self, type_name: &str, read: &str, write: impl Fn(&str) -> String) -> Verilog {
+        self.text_of(type_name, read, write, "clock", "")
+    }
+
+    /// The same with a clock for each port.
+    pub(super) fn text_with_two_clocks(&self, type_name: &str, read: &str, write: impl Fn(&str) -> String) -> Verilog {
+        self.text_of(type_name, read, write, "write_clock", "    end\n    always @(posedge read_clock) begin\n")
+    }
+
+    /// `between` stands between the statement that writes and the one that reads.
+    fn text_of(
+        &self,
+        type_name: &str,
+        read: &str,
+        write: impl Fn(&str) -> String,
+        clock: &str,
+        between: &str,
+    ) -> Verilog {
         let depth = self.words.len();
         let (top, bits) = (T::BITS - 1, depth.trailing_zeros() - 1);
         let attribute = if self.no_rw_check { "    (* no_rw_check *)\n" } else { "" };
@@ -105,8 +122,9 @@ impl<T: Symbolic> Storage<T> {
         for (i, word) in self.initial.iter().enumerate() {
             text.push_str(&format!("        memory[{i}] = {};\n", constant(&word.to_flat())));
         }
-        text.push_str("    end\n    always @(posedge clock) begin\n");
+        text.push_str(&format!("    end\n    always @(posedge {clock}) begin\n"));
         text.push_str(&write(&format!("write_address[{bits}:0]")));
+        text.push_str(between);
         text.push_str(&format!("        {read}read_data <= memory[read_address[{bits}:0]];\n    end\n"));
         deposit(Body::Text { type_name: type_name.to_string(), text: text.clone(), variables: true });
         Verilog::Custom(text)

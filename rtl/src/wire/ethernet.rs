@@ -10,6 +10,20 @@ pub const TYPE: usize = 12;
 pub const LENGTH: u64 = 14;
 /// Bytes of the shortest frame.
 pub const SHORTEST: u64 = 60;
+/// Bytes of the longest frame.
+pub const LONGEST: u64 = 1514;
+/// Bytes of the shortest frame with its check sequence (minFrameSize, IEEE 802.3 clause 4.4.2).
+pub const SHORTEST_CHECKED: u64 = SHORTEST + 4;
+/// Bytes of the longest frame with its check sequence (maxBasicFrameSize).
+pub const LONGEST_CHECKED: u64 = LONGEST + 4;
+/// A byte of the preamble.
+pub const PREAMBLE: u64 = 0x55;
+/// The start of frame delimiter, the last byte of the preamble.
+pub const DELIMITER: u64 = 0xd5;
+/// Bytes of preamble and delimiter.
+pub const PREAMBLE_BYTES: u64 = 8;
+/// Bytes between two frames (interPacketGap).
+pub const GAP_BYTES: u64 = 12;
 /// EtherType of ARP.
 pub const TYPE_ARP: u64 = 0x0806;
 /// EtherType of IPv4.

@@ -81,6 +81,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    sigpipe::reset();
     match run(Cli::parse().command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -161,7 +162,7 @@ fn place() -> Result<()> {
     let placement = yosys::place_ecp5(&verilog(&Geometry::SMALL)?, TOP, AIM_MHZ, |stage| {
         let next = match stage {
             Stage::Synthesize => "synthesizing (about 4 minutes)",
-            Stage::Place => "placing and routing (15 minutes to an hour, on one core)",
+            Stage::Place | Stage::Pack => "placing and routing (15 minutes to an hour, on one core)",
         };
         println!("{:3} min: {next}", start.elapsed().as_secs() / 60);
     })?;

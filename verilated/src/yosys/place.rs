@@ -14,12 +14,12 @@ use anyhow::{Context, Result};
 const DEVICE: [&str; 5] = ["--um5g-85k", "--package", "CABGA381", "--speed", "8"];
 /// How much the placer cares for time, against the length of wires. At nextpnr's own 10, wires across half the device
 /// remain on paths that miss the clock.
-const PLACER: [&str; 2] = ["--placer-heap-timingweight", "100"];
+pub(super) const PLACER: [&str; 2] = ["--placer-heap-timingweight", "100"];
 /// It settles wire by wire and comes to an end with this engine, in a quarter of an hour on a quiet machine. Of
 /// `router2` wires that share a place grew more with each round.
-const ROUTER: [&str; 2] = ["--router", "router1"];
+pub(super) const ROUTER: [&str; 2] = ["--router", "router1"];
 /// Where the placer's random numbers begin: figures can be had again.
-const SEED: &str = "1";
+pub(super) const SEED: &str = "1";
 
 /// What a run is about to do; a whole engine takes minutes for each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +28,8 @@ pub enum Stage {
     Synthesize,
     /// Place and route.
     Place,
+    /// The bitstream of what was placed and routed.
+    Pack,
 }
 
 /// Synthesizes module `top` of `verilog`, flattened, between registers, then places and routes it. nextpnr is told to

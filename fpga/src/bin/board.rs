@@ -1,0 +1,108 @@
+//! What boards need: their constraints, their bitstreams. `cargo xtask constraints | bitstream` call it.
+
+use anyhow::{ensure, Context, Result};
+use clap::{Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Instant;
+use stevedore_fpga::ecpix5::{self, pins::ECPIX5};
+use stevedore_fpga::{constraints, ecp5};
+use stevedore_verilated::tools::workspace_root;
+use stevedore_verilated::yosys::{self, Stage};
+
+/// Boards.
+#[derive(Parser)]
+#[command(bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+enum Name {
+    /// LambdaConcept ECPIX-5 with the 85F.
+    Ecpix5,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Write the constraints of every board from its table of pins
+    Constraints {
+        /// Write nothing; fail if a file is not as it would be written.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Make a board's bitstream with open tools, with a report of timing and area
+    Bitstream {
+        /// Which board.
+        board: Name,
+    },
+}
+
+fn main() -> ExitCode {
+    match run(Cli::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> Result<()> {
+    match command {
+        Command::Constraints { check } => {
+            write_constraints(check).with_context(|| "run `cargo xtask constraints` and commit what it writes")
+        }
+        Command::Bitstream { board: Name::Ecpix5 } => bitstream(),
+    }
+}
+
+/// Every generated file: path from the root, contents.
+fn files() -> Vec<(PathBuf, String)> {
+    vec![(PathBuf::from("constraints/ecpix5/ecpix5.lpf"), constraints::lpf(&ECPIX5))]
+}
+
+fn write_constraints(check: bool) -> Result<()> {
+    for (path, text) in files() {
+        let file = workspace_root().join(&path);
+        if check {
+            let kept = std::fs::read_to_string(&file).with_context(|| format!("no {}", path.display()))?;
+            ensure!(kept == text, "{} is not what the table of pins says", path.display());
+        } else {
+            std::fs::create_dir_all(file.parent().context("a folder")?)?;
+            std::fs::write(&file, text).with_context(|| format!("cannot write {}", path.display()))?;
+        }
+        println!("{}", path.display());
+    }
+    constraints::check(&ECPIX5, &ecpix5::verilog(), ecpix5::TOP)
+}
+
+fn bitstream() -> Result<()> {
+    write_constraints(true)?;
+    let start = Instant::now();
+    let text = ecpix5::verilog();
+    stevedore_verilated::lint(&format!("{text}{}", ecp5::MODELS), ecpix5::TOP, &[])?;
+    let directory = workspace_root().join("target/bitstream").join(ECPIX5.name);
+    let lpf = constraints::lpf(&ECPIX5);
+    let done = yosys::bitstream(&text, ecpix5::TOP, &ecpix5::DEVICE, &lpf, &directory, |stage| {
+        let next = match stage {
+            Stage::Synthesize => "synthesizing",
+            Stage::Place => "placing and routing",
+            Stage::Pack => "packing",
+        };
+        println!("{:4} s: {next}", start.elapsed().as_secs());
+    })?;
+    println!("{:4} s: done", start.elapsed().as_secs());
+    for (name, clock) in &done.clocks {
+        println!("{:8.1} MHz, {:6.1} asked  {name}", clock.achieved, clock.constraint);
+    }
+    for (kind, (used, available)) in &done.sites {
+        println!("{used:8} of {available:6}  {kind}");
+    }
+    let report = workspace_root().join("fpga/reports").join(format!("{}.json", ecpix5::TOP));
+    std::fs::write(&report, done.to_json()).with_context(|| format!("cannot write {}", report.display()))?;
+    println!("kept in {}", report.display());
+    println!("{}", directory.join(format!("{}.bit", ecpix5::TOP)).display());
+    Ok(())
+}

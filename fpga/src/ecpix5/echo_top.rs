@@ -1,0 +1,144 @@
+//! The ECPIX-5 without an engine: every frame comes back.
+//!
+//! # Role
+//! The outermost module for first signs of life, and the proof that clocks, pins and MAC fit the device at their rates.
+//! The engine with its host link takes the place of [`Echo`] between the streams of the port: their clock is the engine's
+//! already.
+//!
+//! # Ports
+//! Pins: see the fields. Lights, low is on: `green_n[0]` frames received, `green_n[1]` frames sent, `green_n[2]` the
+//! clock from the PHY runs, `green_n[3]` blinks with the engine's clock; `red_n[0]` damaged frames, `red_n[1]` frames
+//! too short or too long, `red_n[2]` frames without room, `red_n[3]` frames refused or broken off. Blue is not used.
+//!
+//! # Handshake
+//! None.
+//!
+//! # Latency
+//! A frame comes back when it is whole.
+//!
+//! # Invariant
+//! Nothing but blocks and wires.
+use super::{Clocking, TXC_DELAY};
+use crate::{Echo, RgmiiPort, Stretch};
+use stevedore_hdl::prelude::*;
+
+/// Bits of the counters that blink: 3 times a second at 100 MHz.
+const BLINK_BITS: usize = 25;
+/// Lights for frames.
+const EVENTS: usize = 6;
+
+/// See the module.
+#[derive(LogicBlock)]
+pub struct EchoTop {
+    /// 100 MHz.
+    pub oscillator: Signal<In, Clock>,
+    /// The button is down.
+    pub reset_n: Signal<In, bool>,
+    /// RXC.
+    pub rgmii_rxc: Signal<In, Clock>,
+    /// RX_CTL.
+    pub rgmii_rx_ctl: Signal<In, bool>,
+    /// RD.
+    pub rgmii_rxd: Signal<In, Bits<4>>,
+    /// TXC.
+    pub rgmii_txc: Signal<Out, bool>,
+    /// TX_CTL.
+    pub rgmii_tx_ctl: Signal<Out, bool>,
+    /// TD.
+    pub rgmii_txd: Signal<Out, Bits<4>>,
+    /// The PHY is held in reset.
+    pub phy_reset_n: Signal<Out, bool>,
+    /// Something is wrong.
+    pub red_n: Signal<Out, Bits<4>>,
+    /// Something works.
+    pub green_n: Signal<Out, Bits<4>>,
+    /// Not used.
+    pub blue_n: Signal<Out, Bits<4>>,
+    clocking: Clocking,
+    port: RgmiiPort<64>,
+    echo: Echo,
+    lights: [Stretch; EVENTS],
+    blink: Register<Bits<BLINK_BITS>>,
+    receive_blink: Register<Bits<BLINK_BITS>>,
+}
+
+impl Default for EchoTop {
+    fn default() -> Self {
+        EchoTop {
+            oscillator: Signal::default(),
+            reset_n: Signal::default(),
+            rgmii_rxc: Signal::default(),
+            rgmii_rx_ctl: Signal::default(),
+            rgmii_rxd: Signal::default(),
+            rgmii_txc: Signal::default(),
+            rgmii_tx_ctl: Signal::default(),
+            rgmii_txd: Signal::default(),
+            phy_reset_n: Signal::default(),
+            red_n: Signal::default(),
+            green_n: Signal::default(),
+            blue_n: Signal::default(),
+            clocking: Clocking::default(),
+            port: RgmiiPort::new(TXC_DELAY),
+            echo: Echo::default(),
+            lights: Default::default(),
+            blink: Register::default(),
+            receive_blink: Register::default(),
+        }
+    }
+}
+
+impl Logic for EchoTop {
+    #[kernel]
+    fn update(&mut self) {
+        self.clocking.oscillator.next = self.oscillator.val();
+        self.clocking.reset_n.next = self.reset_n.val();
+        self.clocking.receive_clock.next = self.rgmii_rxc.val();
+        self.phy_reset_n.next = self.clocking.phy_reset_n.val();
+
+        self.port.clock.next = self.clocking.clock.val();
+        self.port.reset.next = self.clocking.reset.val();
+        self.port.transmit_clock.next = self.clocking.transmit_clock.val();
+        self.port.transmit_reset.next = self.clocking.transmit_reset.val();
+        self.port.receive_clock.next = self.rgmii_rxc.val();
+        self.port.receive_reset.next = self.clocking.receive_reset.val();
+        self.port.rxd.next = self.rgmii_rxd.val();
+        self.port.rx_ctl.next = self.rgmii_rx_ctl.val();
+        self.rgmii_txc.next = self.port.txc.val();
+        self.rgmii_txd.next = self.port.txd.val();
+        self.rgmii_tx_ctl.next = self.port.tx_ctl.val();
+
+        self.echo.clock.next = self.clocking.clock.val();
+        self.echo.reset.next = self.clocking.reset.val();
+        join!(self.port.m_frame => self.echo.s_frame);
+        join!(self.echo.m_frame => self.port.s_frame);
+
+        for i in 0..6 {
+            self.lights[i].clock.next = self.clocking.clock.val();
+            self.lights[i].reset.next = self.clocking.reset.val();
+        }
+        self.lights[0].pulse.next = self.port.received.val();
+        self.lights[1].pulse.next = self.port.sent.val();
+        self.lights[2].pulse.next = self.port.check_failed.val();
+        self.lights[3].pulse.next = self.port.runt.val() || self.port.oversize.val();
+        self.lights[4].pulse.next = self.port.overrun.val();
+        self.lights[5].pulse.next = self.port.refused.val() || self.port.underrun.val();
+        self.blink.clock.next = self.clocking.clock.val();
+        self.blink.reset.next = self.clocking.reset.val();
+        self.blink.d.next = self.blink.q.val() + 1;
+        self.receive_blink.clock.next = self.rgmii_rxc.val();
+        self.receive_blink.reset.next = self.clocking.receive_reset.val();
+        self.receive_blink.d.next = self.receive_blink.q.val() + 1;
+        let mut green = bits::<4>(0);
+        green = green.replace_bit(0, self.lights[0].light.val());
+        green = green.replace_bit(1, self.lights[1].light.val());
+        green = green.replace_bit(2, self.receive_blink.q.val().get_bit(BLINK_BITS - 1));
+        green = green.replace_bit(3, self.blink.q.val().get_bit(BLINK_BITS - 1));
+        let mut red = bits::<4>(0);
+        for i in 0..4 {
+            red = red.replace_bit(i, self.lights[i + 2].light.val());
+        }
+        self.green_n.next = !green;
+        self.red_n.next = !red;
+        self.blue_n.next = bits::<4>(15);
+    }
+}

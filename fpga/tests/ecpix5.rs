@@ -1,0 +1,82 @@
+//! The ECPIX-5: its files are those of its table, its top is clean, and gives frames back.
+use stevedore_fpga::ecpix5::{pins::ECPIX5, verilog, TOP};
+use stevedore_fpga::{constraints, ecp5};
+use stevedore_verilated::tools::workspace_root;
+use stevedore_verilated::{lint, Model, Source};
+
+#[test]
+fn constraints_are_those_of_the_table() {
+    let kept = std::fs::read_to_string(workspace_root().join("constraints/ecpix5/ecpix5.lpf")).unwrap_or_default();
+    assert!(kept == constraints::lpf(&ECPIX5), "run `cargo xtask constraints`");
+}
+
+#[test]
+fn every_port_has_a_pin() {
+    constraints::check(&ECPIX5, &verilog(), TOP).unwrap();
+}
+
+#[test]
+fn verilog_is_clean() {
+    lint(&format!("{}{}", verilog(), ecp5::MODELS), TOP, &[]).unwrap();
+}
+
+/// Bytes with their check sequence.
+fn checked(bytes: &[u8]) -> Vec<u8> {
+    [bytes, &crc32fast::hash(bytes).to_le_bytes()].concat()
+}
+
+/// Through pins, PLL, resets and echo: a frame to a station comes back with its addresses exchanged, one to a group does
+/// not, nor does a damaged one. The model of the PLL gives both clocks the rate of the oscillator, here that of RXC.
+#[test]
+fn frames_come_back() {
+    let mut model = Model::build(&Source::new(TOP, verilog() + ecp5::MODELS)).unwrap();
+    let port = |name: &str| model.port(name);
+    let [oscillator, button, rxc, rx_ctl, rxd] =
+        ["oscillator", "reset_n", "rgmii_rxc", "rgmii_rx_ctl", "rgmii_rxd"].map(port);
+    let [tx_ctl, txd, red, green] = ["rgmii_tx_ctl", "rgmii_txd", "red_n", "green_n"].map(port);
+
+    let frame = |destination: u8, length: u8| {
+        [&[destination, 2, 3, 4, 5, 6, 16, 17, 18, 19, 20, 21][..], &(12..length).collect::<Vec<u8>>()].concat()
+    };
+    let mut damaged = checked(&frame(2, 80));
+    damaged[70] ^= 4;
+    let given =
+        [checked(&frame(2, 60)), checked(&frame(1, 64)), damaged, checked(&frame(0xff, 64)), checked(&frame(4, 123))];
+    let mut wire: Vec<Option<u8>> = vec![None; 50];
+    for bytes in &given {
+        wire.extend([0x55; 7].map(Some));
+        wire.push(Some(0xd5));
+        wire.extend(bytes.iter().map(|&byte| Some(byte)));
+        wire.extend([None; 12]);
+    }
+    wire.extend([None; 600]);
+
+    model.set(button, 1);
+    let (mut leaving, mut sent) = (vec![], vec![]);
+    for byte in wire {
+        let mut halves = [(0, 0); 2];
+        for (half, level) in [1, 0].into_iter().enumerate() {
+            model.set(rxd, u64::from(byte.unwrap_or(0) >> (4 * half) & 15));
+            model.set(rx_ctl, byte.is_some().into());
+            model.eval();
+            model.set(oscillator, level);
+            model.set(rxc, level);
+            model.eval();
+            halves[half] = (model.get(txd), model.get(tx_ctl));
+        }
+        let [(low, valid), (high, _)] = halves;
+        if valid == 1 {
+            leaving.push((high << 4 | low) as u8);
+        } else if !leaving.is_empty() {
+            sent.push(std::mem::take(&mut leaving));
+        }
+    }
+    let expected = [&given[0], &given[4]].map(|bytes| {
+        let bytes = &bytes[..bytes.len() - 4];
+        let back = checked(&[&bytes[6..12], &bytes[..6], &bytes[12..]].concat());
+        [&[0x55, 0x55, 0x55, 0x55, 0x55, 0x55, 0x55, 0xd5][..], &back].concat()
+    });
+    assert_eq!(sent, expected);
+    // Frames received and sent; one with a wrong check sequence, which the MAC then does not send: these lights are on.
+    assert_eq!((model.get(green) & 3, model.get(red)), (0, 0b0110));
+}
