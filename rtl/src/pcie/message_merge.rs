@@ -9,7 +9,8 @@
 //! - `m_write`: `PostedBeat<W, K>`: both, a message as a burst of one beat.
 //!
 //! # Handshake
-//! Each `ready` follows `m_write.ready` and a register; that of the bursts also `s_message.valid`.
+//! Each `ready` follows `m_write.ready` and registers; that of the bursts also `s_message.valid`. A beat that was offered
+//! stays until it is taken: the packer may have stored a part of it.
 //!
 //! # Latency
 //! None. A message waits for the end of a burst, and a burst for the message.
@@ -20,6 +21,14 @@ use super::msix::Message;
 use super::write_packer::PostedBeat;
 use crate::bundles::WriteBeat;
 use stevedore_hdl::prelude::*;
+
+#[derive(Record, Clone, Copy, Debug, PartialEq, Default)]
+struct State {
+    /// Behind the first and before the last beat of a burst.
+    inside: bool,
+    /// A beat was offered and not taken.
+    held: bool,
+}
 
 /// Merges interrupts with writes; see the module's text.
 #[derive(LogicBlock, Default)]
@@ -34,7 +43,7 @@ pub struct MessageMerge<const W: usize, const K: usize> {
     pub s_message: Sink<Message>,
     /// Both.
     pub m_write: Source<PostedBeat<W, K>>,
-    inside: Register<bool>,
+    state: Register<State>,
 }
 
 /// A message as a beat: its dword in every lane, one of them written.
@@ -61,16 +70,23 @@ fn beat_of<const W: usize, const K: usize>(message: Message) -> PostedBeat<W, K>
 impl<const W: usize, const K: usize> Logic for MessageMerge<W, K> {
     #[kernel]
     fn update(&mut self) {
-        setup!(self, inside);
-        let inside = self.inside.q.val();
-        let message = self.s_message.valid.val() && !inside;
+        setup!(self, state);
+        let state = self.state.q.val();
+        let mut next = state;
+        let between = !state.inside && !state.held;
+        let message = self.s_message.valid.val() && between;
         let ready = self.m_write.ready.val();
         let write = self.s_write.bits.val();
         self.m_write.valid.next = message || self.s_write.valid.val();
         self.m_write.bits.next = mux(message, beat_of::<W, K>(self.s_message.bits.val()), write);
-        self.s_message.ready.next = ready && !inside;
+        self.s_message.ready.next = ready && between;
         self.s_write.ready.next = ready && !message;
-        let moves = self.s_write.valid.val() && ready && !message;
-        self.inside.d.next = mux(moves, !write.write.last, inside);
+        if self.s_write.valid.val() && !message {
+            next.held = !ready;
+            if ready {
+                next.inside = !write.write.last;
+            }
+        }
+        self.state.d.next = next;
     }
 }

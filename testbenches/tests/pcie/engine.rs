@@ -144,6 +144,8 @@ impl<const W: usize, const K: usize> Engine<W, K> {
 
     pub fn after(&mut self, dut: &Compiled, random: &mut Random) {
         self.request.take(dut);
+        // A burst that is taken in the cycle in which a register is read is not promised by it.
+        self.answer_registers(dut, random);
         if self.write.take(dut) && self.write.words.is_empty() {
             self.accepted.extend(self.under_way.pop_front());
         }
@@ -151,7 +153,6 @@ impl<const W: usize, const K: usize> Engine<W, K> {
         if let Some(word) = word.filter(|_| taken) {
             self.complete(ReadCompletion::from_flat(&word));
         }
-        self.answer_registers(dut, random);
     }
 
     fn complete(&mut self, word: ReadCompletion<W>) {

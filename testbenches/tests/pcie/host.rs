@@ -19,6 +19,12 @@ pub enum Fate {
     Endless,
     /// A part has another address.
     Misplaced,
+    /// The last part is longer than what is left, and does not say that it is the last.
+    Long,
+    /// A part ends between two boundaries.
+    Cut,
+    /// The block finds something wrong with a part.
+    Mismatched,
     /// The block gives it up.
     GivenUp,
     /// Never.
@@ -78,7 +84,6 @@ pub struct Answer {
     pub data: Option<u32>,
     /// Posted packets whose numbers had come back.
     pub ordered: usize,
-    pub posted: usize,
 }
 
 /// The host, its bus and the vendor's block.
@@ -98,6 +103,10 @@ pub struct Host {
     pub ordered: usize,
     credits: u64,
     pub most_completions: u64,
+    /// The block throws away what it gets, as it does while the function is no bus master.
+    pub discards: bool,
+    /// Answers that nobody asked for, so many in a hundred.
+    pub strays: u64,
     requests: Tap,
     request: Assembler,
     completion: Feed,
@@ -123,6 +132,8 @@ impl Host {
             ordered: 0,
             credits: 0,
             most_completions: 0,
+            discards: false,
+            strays: 0,
             requests: Tap::new("m_rq"),
             request: Assembler::default(),
             completion: feed("s_rc"),
@@ -196,6 +207,9 @@ impl Host {
         let (dwords, kind) = (head[2] & 0x7ff, head[2] >> 11 & 15);
         assert_eq!((address & 3, head[2] >> 15, head[3] >> 8 & 0xffff), (0, 0, 0), "{packet:x?}");
         let (first, last) = (field(&packet.user, 0, 4) as u32, field(&packet.user, 4, 4) as u32);
+        if self.discards {
+            return;
+        }
         let number = field(&packet.user, 24, 4) | field(&packet.user, 60, 2) << 4;
         assert!(address % 4096 + u64::from(dwords) * 4 <= 4096, "{address:#x}, {dwords} dwords");
         assert!(first != 0 && (last != 0) == (dwords > 1), "{address:#x}: enables {first:#x} {last:#x}");
@@ -231,6 +245,10 @@ impl Host {
     /// Answers a part of some read.
     fn complete(&mut self, random: &mut Random) {
         let cycle = self.cycle;
+        if random.percent(self.strays) {
+            self.stray(random);
+            return;
+        }
         let ready: Vec<usize> = (0..self.reads.len())
             .filter(|&i| self.reads[i].due <= cycle && self.reads[i].fate != Fate::Silent)
             .collect();
@@ -239,7 +257,7 @@ impl Host {
         }
         let at = ready[random.below(ready.len() as u64) as usize];
         let read = &mut self.reads[at];
-        let part = ((read.next / 64 + 1 + random.below(8)) * 64).min(read.end);
+        let mut part = ((read.next / 64 + 1 + random.below(8)) * 64).min(read.end);
         let good = random.percent(40) && part < read.end;
         let (mut status, mut error, mut poisoned, mut completed) = (0, 0, 0, part == read.end);
         let (mut end, mut lower) = (part, read.next & 0xfff);
@@ -252,6 +270,19 @@ impl Host {
             }
             Fate::Short if part < read.end => completed = true,
             Fate::Endless => completed = false,
+            Fate::Long if part == read.end => {
+                completed = false;
+                end = (end + 64).next_multiple_of(64);
+            }
+            Fate::Cut if part < read.end && part - read.next > 4 => {
+                part -= 4;
+                end = part;
+                read.fate = Fate::Good;
+            }
+            Fate::Mismatched if !good => {
+                error = 4;
+                read.fate = Fate::Good;
+            }
             Fate::Misplaced if !good => {
                 lower ^= 1 << (2 + random.below(5));
                 read.fate = Fate::Good;
@@ -276,6 +307,16 @@ impl Host {
         }
         self.completion.words.extend(beats(&packet, 0, 75));
         self.reads.retain(|read| read.tag != tag || !over);
+    }
+
+    /// An answer to a tag that no read has, or that the block says no read has.
+    fn stray(&mut self, random: &mut Random) {
+        let tag = random.below(256) as u32;
+        let known = self.reads.iter().any(|read| read.tag == tag);
+        let (error, dwords) = (if known { 6 } else { 0 }, 1 + random.below(40) as u32);
+        let head = [error << 12 | (4 * dwords) << 16 | u32::from(random.percent(50)) << 30, dwords, tag];
+        let packet: Vec<u32> = head.into_iter().chain((0..dwords).map(|_| random.next() as u32)).collect();
+        self.completion.words.extend(beats(&packet, 0, 75));
     }
 
     /// Hands over the next access; a write passes reads that must wait.
@@ -316,7 +357,6 @@ impl Host {
             lower_address: head[0] & 0x7f,
             data: head.get(3).copied(),
             ordered: self.ordered,
-            posted: self.posted.len(),
         });
     }
 }

@@ -8,7 +8,7 @@ const PACES: [u64; 3] = [100, 60, 15];
 
 /// Both ways at once, for one limit of reads and one of bursts.
 fn both_ways<const W: usize, const K: usize>(seed: u64, pace: u64, read: u64, write: u64, count: u64) {
-    let mut world = World::<W, K>::new(seed, pace);
+    let mut world = World::<W, K>::with_period(seed, pace, 1 << 20);
     world.want_reads(count, read.min(MAXIMUM_READ));
     world.want_bursts(count, write.min(MAXIMUM_WRITE));
     world.finish(2_000_000);
@@ -97,7 +97,7 @@ fn bad_answers<const W: usize, const K: usize>(
 #[test]
 fn reads_that_go_wrong_end_once_with_an_error() {
     with_big_stack(|| {
-        let fates: [fn(&mut stevedore_testbenches::random::Random) -> Fate; 7] = [
+        let fates: [fn(&mut stevedore_testbenches::random::Random) -> Fate; 10] = [
             |random| if random.percent(30) { Fate::Status(1) } else { Fate::Good },
             |random| if random.percent(30) { Fate::Status(4) } else { Fate::Good },
             |random| if random.percent(30) { Fate::Poisoned } else { Fate::Good },
@@ -105,12 +105,59 @@ fn reads_that_go_wrong_end_once_with_an_error() {
             |random| if random.percent(10) { Fate::Endless } else { Fate::Good },
             |random| if random.percent(30) { Fate::Misplaced } else { Fate::Good },
             |random| if random.percent(30) { Fate::GivenUp } else { Fate::Good },
+            |random| if random.percent(10) { Fate::Long } else { Fate::Good },
+            |random| if random.percent(30) { Fate::Cut } else { Fate::Good },
+            |random| if random.percent(30) { Fate::Mismatched } else { Fate::Good },
         ];
         for (seed, fate) in fates.into_iter().enumerate() {
             let failed = bad_answers::<64, 8>(fate, seed as u64);
             let wide = bad_answers::<512, 64>(fate, seed as u64);
             assert!((10..120).contains(&failed) && (10..120).contains(&wide), "{seed}: {failed}, {wide}");
         }
+    });
+}
+
+/// Answers that nobody asked for, with tags of no read and marked as such, are dropped, and disturb no read.
+#[test]
+fn answers_that_nobody_asked_for_change_nothing() {
+    with_big_stack(|| {
+        let mut world = World::<64, 8>::new(11, 80);
+        world.host.strays = 20;
+        world.want_reads(300, MAXIMUM_READ);
+        world.until(1_000_000, |world| world.engine.idle());
+        world.host.strays = 0;
+        world.finish(100_000);
+        assert_eq!((world.check_reads(), world.engine.done.len()), (0, 300));
+    });
+}
+
+/// More errors than verdicts can wait while the engine hardly takes any: none is lost, none comes twice.
+#[test]
+fn errors_wait_for_a_slow_engine() {
+    with_big_stack(|| {
+        let mut world = World::<64, 8>::with_period(12, 100, 1 << 20);
+        world.engine.pace = 3;
+        world.host.fate = |random| if random.percent(80) { Fate::Status(1) } else { Fate::Good };
+        world.want_reads(200, 64);
+        world.finish(200_000);
+        assert_eq!(world.engine.done.len(), 200);
+        assert!(world.check_reads() > 100);
+    });
+}
+
+/// A tag whose late answer has come is free at once, and does not wait for the end of its time.
+#[test]
+fn a_late_answer_frees_its_tag() {
+    with_big_stack(|| {
+        let mut world = World::<64, 8>::new(13, 100);
+        world.host.fate = |_| Fate::Late(2 * PERIOD + 200);
+        world.want_reads(32, 4);
+        world.until(3 * PERIOD, |world| world.engine.idle() && world.host.idle());
+        assert_eq!(world.check_reads(), 32);
+        world.host.fate = |_| Fate::Good;
+        world.want_reads(32, 4);
+        world.until(PERIOD / 2, |world| world.engine.done.len() == 64);
+        assert_eq!(world.check_reads(), 32);
     });
 }
 

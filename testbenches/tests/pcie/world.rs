@@ -23,9 +23,14 @@ pub struct World<const W: usize, const K: usize> {
 impl<const W: usize, const K: usize> World<W, K> {
     /// After reset, as bus master with MSI-X enabled. `pace`: how often each side is willing, in percent.
     pub fn new(seed: u64, pace: u64) -> Self {
+        Self::with_period(seed, pace, PERIOD)
+    }
+
+    /// The same with another time-out: the slowest hosts and engines need more time.
+    pub fn with_period(seed: u64, pace: u64, period: u64) -> Self {
         println!("W {W}, seed {seed}, pace {pace}");
-        let make = |&(): &()| Endpoint::<W, K>::new(MAXIMUM_READ as usize, PERIOD);
-        let mut dut = Compiled::once(&format!("endpoint_{W}"), &(), make).expect("a model");
+        let make = |&period: &u64| Endpoint::<W, K>::new(MAXIMUM_READ as usize, period);
+        let mut dut = Compiled::once(&format!("endpoint_{W}"), &period, make).expect("a model");
         dut.reset();
         let mut world = World { dut, random: Random::new(seed), engine: Engine::new(pace), host: Host::new(pace) };
         world.set("bus_master", 1);

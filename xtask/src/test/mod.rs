@@ -49,6 +49,7 @@ fn steps() -> Vec<Step> {
         run("bench, short", "bench", &["--short"], Kind::Single),
         run("cycle table", "bench", &["--cycles", "docs/cycles.md", "--check"], Kind::Single),
         run("lint", "elaborate", &["lint"], Kind::Single),
+        run("card, cocotb", "xtask", &["cocotb"], Kind::Single),
         run("book", "book", &["--check"], Kind::Single),
     ];
     if kernel_can_be_peer() {
