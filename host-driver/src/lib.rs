@@ -9,7 +9,8 @@
 //!   device.rs       Device: finds the engine, configures it, polls, waits
 //!   requests.rs     connect, listen, send, post_receive, close  ->  input_ring.rs
 //!   responses.rs    events                                      <-  output_ring.rs
-//!   transport.rs    Transport: registers, memory, interrupts; the simulator is one, VFIO another
+//!   transport.rs    Transport: registers, memory, interrupts; the simulator is one
+//!   transports/     Card: the transport of a PCIe card, by VFIO or, simulated, by vfio-user
 //! ```
 //!
 //! What is wrong with a call is its typed [`Error`]; what is wrong with the engine's answer is a [`Fault`]. Neither
@@ -29,6 +30,8 @@ mod posted;
 mod requests;
 mod responses;
 mod transport;
+#[cfg(any(feature = "vfio", feature = "vfio-user"))]
+pub mod transports;
 
 pub use capabilities::{Capabilities, FreeResources};
 pub use configuration::{Configuration, Interrupts, TcpTuning};
