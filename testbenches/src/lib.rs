@@ -2,6 +2,7 @@
 #![warn(missing_docs)]
 
 pub mod bench;
+pub mod card;
 pub mod demo;
 pub mod dissector;
 pub mod measure;

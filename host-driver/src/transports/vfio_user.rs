@@ -25,6 +25,8 @@ const HEADER: usize = 16;
 const LONGEST: usize = 4096;
 /// The card may read and write what is mapped.
 const READ_WRITE: u32 = 3;
+/// EIO.
+const INPUT_OUTPUT: i32 = 5;
 /// What this end can do.
 const ABILITIES: &[u8] = b"{\"capabilities\":{\"max_msg_fds\":1}}\0";
 
@@ -124,6 +126,8 @@ impl VfioUser {
         self.stream.read_exact(&mut body)?;
         match flags & flag::ERROR {
             0 => Ok(body),
+            // A server that does not say why.
+            _ if error == 0 => Err(io::Error::from_raw_os_error(INPUT_OUTPUT)),
             _ => Err(io::Error::from_raw_os_error(error as i32)),
         }
     }

@@ -13,6 +13,7 @@
 //! hears.
 
 mod acknowledged;
+mod bus_memory;
 mod clock;
 mod counters;
 mod egress;
@@ -33,10 +34,11 @@ mod verilated;
 mod watch;
 mod write_bus;
 
+pub use bus_memory::BusMemory;
 pub use clock::Simulator;
 pub use counters::{Counters, Largest};
 pub use link::Impairment;
-pub use memory::{HostMemory, Violation};
+pub use memory::{Access, HostMemory, Traffic, Violation};
 pub use options::SimulatorOptions;
 pub use packets::{PacketOptions, Packets};
 pub use ports::{Changed, EnginePorts, Inputs, Outputs, Word, LANES};
