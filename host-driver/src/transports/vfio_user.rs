@@ -211,7 +211,8 @@ fn failed(error: io::Error, offset: u32) -> TransportError {
 fn other(error: io::Error) -> TransportError {
     let text = match error.kind() {
         ErrorKind::UnexpectedEof | ErrorKind::BrokenPipe | ErrorKind::ConnectionReset => {
-            "the card's process is gone, or did not answer in time: start it again (`cargo xtask card --help`)".to_string()
+            "the card's process is gone, or did not answer in time: start it again (`cargo xtask card --help`)"
+                .to_string()
         }
         _ => format!("the card's process: {error}"),
     };

@@ -1,9 +1,7 @@
 //! The card's configuration space: ids, one memory window, the PCI Express and MSI-X capabilities.
 #![forbid(unsafe_code)]
 
-use stevedore_abi::pci::{
-    command, configuration, BAR_BYTES, CLASS, DEVICE, MSIX_PENDING, MSIX_TABLE, VECTORS, VENDOR,
-};
+use stevedore_abi::pci::{command, configuration, BAR_BYTES, CLASS, DEVICE, MSIX_PENDING, MSIX_TABLE, VECTORS, VENDOR};
 
 /// Bytes of it.
 pub const BYTES: usize = 4096;

@@ -62,7 +62,13 @@ impl Egress {
 
     /// Takes what happened in this cycle; a frame, if one ended.
     #[inline]
-    pub fn commit(&mut self, inputs: &Inputs, outputs: &Outputs, memory: &mut impl BusMemory, now: u64) -> Option<Vec<u8>> {
+    pub fn commit(
+        &mut self,
+        inputs: &Inputs,
+        outputs: &Outputs,
+        memory: &mut impl BusMemory,
+        now: u64,
+    ) -> Option<Vec<u8>> {
         if !inputs.tx_ready {
             return None;
         }
