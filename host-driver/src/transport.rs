@@ -48,8 +48,8 @@ pub enum TransportError {
     },
     /// The card does not answer: every read gives all ones.
     #[error(
-        "the card does not answer, every register reads as all ones: it lost power, was pulled out, or its bitstream is \
-         gone; load it, scan the bus again (`echo 1 > /sys/bus/pci/rescan`), then start this program again"
+        "the card does not answer, every register reads as all ones: it lost power, was pulled out, or its bitstream \
+         is gone; load it, scan the bus again (`echo 1 > /sys/bus/pci/rescan`), then start this program again"
     )]
     Gone,
     /// Something below the transport.
@@ -57,8 +57,8 @@ pub enum TransportError {
     Other(Box<dyn std::error::Error + Send + Sync>),
 }
 
-/// An engine's registers, memory both sides can reach, and its interrupt. The simulator implements it, and a
-/// card on a PCIe bus (`transports`).
+/// An engine's registers, memory both sides can reach, and its interrupt. The simulator implements it, and a card
+/// on a PCIe bus (`transports`).
 pub trait Transport {
     /// Reads a register. Earlier writes have arrived by then.
     fn read(&mut self, offset: u32) -> Result<u32, TransportError>;

@@ -61,6 +61,13 @@ impl Url {
     }
 }
 
+impl Url {
+    /// Whom to ask.
+    pub fn place(&self) -> (Ipv4Addr, u16) {
+        (self.host, self.port)
+    }
+}
+
 /// Gets a URL, and gives the bytes to `output`; the text tells how fast.
 pub fn get(device: &mut Device<Way>, url: &Url, output: impl Write + 'static, timeout: u64) -> Result<String> {
     let (bytes, depth) = BUFFERS;

@@ -8,6 +8,7 @@ mod options;
 mod probe;
 mod progress;
 mod pump;
+mod trespass;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -32,6 +33,9 @@ enum Command {
     Fetch(fetch::Options),
     /// Measure registers, memory maps, and a download
     Bench(bench::Options),
+    /// Take memory away from a card that is about to read it, and see that it gets none
+    #[command(hide = true)]
+    Trespass(trespass::Options),
 }
 
 /// Runs the program with these words, the program's name first.
@@ -46,5 +50,6 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> Result<()> {
         Command::Listen(options) => listen::run(&options),
         Command::Fetch(options) => fetch::run(&options),
         Command::Bench(options) => bench::run(&options),
+        Command::Trespass(options) => trespass::run(&options),
     }
 }

@@ -7,17 +7,37 @@ use anyhow::{bail, Context, Result};
 /// The way to a card, whichever it is.
 pub type Way = Box<dyn Transport>;
 
-/// A way to the card.
-pub fn way(options: &DeviceOptions) -> Result<Way> {
+/// An open card, with its bus.
+pub enum Opened {
+    /// Of this machine.
+    #[cfg(feature = "vfio")]
+    Vfio(crate::transports::Card<crate::transports::Vfio>),
+    /// In another process.
+    #[cfg(feature = "vfio-user")]
+    VfioUser(crate::transports::Card<crate::transports::VfioUser>),
+}
+
+/// Opens the card.
+pub fn open(options: &DeviceOptions) -> Result<Opened> {
     let name = &options.device;
     let Some((way, rest)) = name.split_once(':') else { bail!("--device {name}: {}", ways()) };
     match way {
         #[cfg(feature = "vfio")]
-        "vfio" => Ok(Box::new(crate::transports::Vfio::open(rest)?)),
+        "vfio" => Ok(Opened::Vfio(crate::transports::Vfio::open(rest)?)),
         #[cfg(feature = "vfio-user")]
-        "vfio-user" => Ok(Box::new(crate::transports::VfioUser::open(std::path::Path::new(rest))?)),
+        "vfio-user" => Ok(Opened::VfioUser(crate::transports::VfioUser::open(std::path::Path::new(rest))?)),
         _ => bail!("--device {name}: {}", ways()),
     }
+}
+
+/// A way to the card.
+pub fn way(options: &DeviceOptions) -> Result<Way> {
+    Ok(match open(options)? {
+        #[cfg(feature = "vfio")]
+        Opened::Vfio(card) => Box::new(card),
+        #[cfg(feature = "vfio-user")]
+        Opened::VfioUser(card) => Box::new(card),
+    })
 }
 
 /// The card, configured and started.

@@ -30,7 +30,7 @@ pub struct NetworkOptions {
     /// The card's MAC address, like 02:53:54:56:44:01 [default: a random one of the local kind]
     #[arg(long)]
     pub mac: Option<String>,
-    /// The card is simulated: its clock makes a million cycles per second, not hundreds, and its timers are set for that
+    /// The card is simulated: its clock makes a million cycles per second or less, and its timers are set for that
     #[arg(long)]
     pub simulated: bool,
 }

@@ -23,8 +23,8 @@ struct Cli {
     /// The socket
     #[arg(long, default_value = "/tmp/stevedore.socket")]
     socket: PathBuf,
-    /// Who is at the other end of the wire: `smoltcp`, which serves a file at port 8080 of 10.9.0.2, or `tap:NAME`, this
-    /// machine's kernel with that address, in a network namespace of that name; needs root
+    /// Who is at the other end of the wire: `smoltcp`, which serves a file at port 8080 of 10.9.0.2, or `tap:NAME`,
+    /// this machine's kernel with that address, in a network namespace of that name; needs root
     #[arg(long, default_value = "smoltcp")]
     wire: String,
     /// The engine's geometry

@@ -1,9 +1,9 @@
 //! Accesses of registers on their way from the socket to the engine's clock.
 //!
 //! A client gives up a connection whose read is not answered for five seconds, and the writes it posted before count.
-//! So whoever waits here waits no longer than [`PATIENCE`] from one answer to the next. A simulation that is slower than
-//! that is late: until it has caught up, reads are answered with all ones, as a bus answers for a card that does not,
-//! and writes that find no room are lost. Both are counted.
+//! So whoever waits here waits no longer than [`PATIENCE`] from one answer to the next. A simulation that is slower
+//! than that is late: until it has caught up, reads are answered with all ones, as a bus answers for a card that does
+//! not, and writes that find no room are lost. Both are counted.
 #![forbid(unsafe_code)]
 
 use std::collections::VecDeque;

@@ -8,8 +8,8 @@
 //!                                  '-- vectors.rs <-----------  interrupts, eventfds
 //! ```
 //!
-//! Two threads: one answers the socket, one lets the engine's time pass. The socket is vfio-user's, whose other end QEMU
-//! has (`-device vfio-user-pci`), and the driver (`stevedore_driver::transports::VfioUser`). The engine is whatever
+//! Two threads: one answers the socket, one lets the engine's time pass. The socket is vfio-user's. QEMU has its other
+//! end (`-device vfio-user-pci`), and the driver, too (`stevedore_driver::transports::VfioUser`). The engine is whatever
 //! stands behind [`EnginePorts`].
 //!
 //! A reset of the function, whoever asks for it, resets everything here: the engine, and what the models around it had
@@ -30,6 +30,7 @@ use crate::peers::Peer;
 use crate::simulator::{EnginePorts, SimulatorOptions};
 use anyhow::{anyhow, bail, Context, Result};
 use backend::{Backend, Shared};
+use std::fmt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -67,6 +68,19 @@ pub struct CardCounts {
     pub interrupts: u64,
     /// Things the engine did that it must not.
     pub violations: u64,
+}
+
+impl fmt::Display for CardCounts {
+    fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        let CardCounts { dma, late_reads, lost_writes, refused_accesses, resets, interrupts, violations } = self;
+        write!(
+            formatter,
+            "so far: {} bytes read, {} written, {} reads and {} writes refused; {interrupts} interrupts, \
+             {resets} resets; registers: {refused_accesses} accesses refused, {late_reads} answered too late, {lost_writes} lost; \
+             {violations} rules broken",
+            dma.read, dma.written, dma.refused_reads, dma.refused_writes
+        )
+    }
 }
 
 /// A running card.
@@ -119,13 +133,14 @@ impl Card {
 impl Drop for Card {
     fn drop(&mut self) {
         self.stopping.store(true, Ordering::SeqCst);
-        // The server waits for a client: here is one that says nothing.
-        let _ = UnixStream::connect(&self.socket);
         self.shared.mailbox.stop();
-        for thread in [self.server.take(), self.clock.take()].into_iter().flatten() {
+        if let Some(clock) = self.clock.take() {
             // A thread that failed has said why.
-            let _ = thread.join();
+            let _ = clock.join();
         }
+        // The server waits for a client: here is one that says nothing. One that is there reads all ones from now on,
+        // as from a card that was pulled out; the server's thread ends with it, and is not waited for.
+        let _ = UnixStream::connect(&self.socket);
         let _ = std::fs::remove_file(&self.socket);
     }
 }
@@ -156,6 +171,6 @@ fn serve(listener: UnixListener, shared: &Arc<Shared>, stopping: &AtomicBool) {
         shared.reset();
         shared.memory().clear();
         shared.vectors().disable();
-        shared.say(&format!("{:?}", shared.counts()));
+        shared.say(&shared.counts().to_string());
     }
 }

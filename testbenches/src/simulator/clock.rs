@@ -23,7 +23,7 @@ use stevedore_rtl::host::RESET_CYCLES;
 
 /// An engine and its surroundings.
 pub struct Simulator<P: Peer, M: BusMemory = HostMemory> {
-    engine: Box<dyn EnginePorts>,
+    pub(super) engine: Box<dyn EnginePorts>,
     /// Who is at the far end of the wire.
     pub peer: P,
     /// Host memory.
@@ -233,31 +233,6 @@ impl<P: Peer, M: BusMemory> Simulator<P, M> {
     pub fn wake_peer(&mut self) {
         self.peer_wake = self.now;
         self.wake = self.now;
-    }
-
-    /// Posts a register write that the models do not hear of: a host that does not know what it does.
-    pub fn write_blindly(&mut self, offset: u32, value: u32) {
-        self.registers.write(offset, value);
-    }
-
-    /// Asks for a register; the cycles to come bring the [`answer`](Self::answer).
-    pub fn ask(&mut self, offset: u32) {
-        self.registers.read(offset);
-    }
-
-    /// The answer to what was asked, if it is there: a value, or none for a bus error.
-    pub fn answer(&mut self) -> Option<Option<u32>> {
-        self.registers.answer()
-    }
-
-    /// Every register access is done.
-    pub fn is_idle(&self) -> bool {
-        self.registers.is_idle()
-    }
-
-    /// What everything around the models was made of, to be connected anew: an engine that is reset without warning.
-    pub fn into_parts(self) -> (Box<dyn EnginePorts>, P, M) {
-        (self.engine, self.peer, self.memory)
     }
 
     /// Sends a frame to the engine from nowhere.

@@ -10,7 +10,8 @@
 //!
 //! `ports.rs` is the engine's pins as plain values; `verilated.rs` ties them to the RTL. `clock.rs` is the loop,
 //! `options.rs` how it is set up, `stalled.rs` the rule of handshakes it checks, `order.rs` the order of what the host
-//! hears.
+//! hears. `bus_memory.rs` is what may stand at the bus instead of `memory.rs`, and `outside.rs` serves a host that is
+//! not the driver: both for `card/`.
 
 mod acknowledged;
 mod bus_memory;
@@ -23,6 +24,7 @@ mod link;
 mod memory;
 mod options;
 mod order;
+mod outside;
 mod packets;
 mod pcap;
 mod ports;
