@@ -5,6 +5,7 @@ pub mod bench;
 pub mod card;
 pub mod demo;
 pub mod dissector;
+pub mod guest;
 pub mod measure;
 pub mod peers;
 pub mod ports;
