@@ -24,6 +24,7 @@ const CHAPTERS: &[(&str, &str)] = &[
     ("Requirements", "requirements.md"),
     ("Performance", "performance.md"),
     ("FPGA", "fpga.md"),
+    ("The card in a guest", "guest.md"),
     ("When something is wrong", "fault-tree.md"),
     ("Add a TCP option", "add-an-option.md"),
     ("Add a register", "add-a-register.md"),

@@ -9,3 +9,5 @@ mod clean;
 mod rate;
 #[path = "gigabit/sweep.rs"]
 mod sweep;
+#[path = "gigabit/transmitter.rs"]
+mod transmitter;

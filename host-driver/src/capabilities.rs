@@ -27,8 +27,13 @@ pub struct Capabilities {
 }
 
 impl Capabilities {
-    /// Asks; an error if nobody, or somebody else, answers.
-    pub(crate) fn probe(transport: &mut impl Transport) -> Result<Self, Error> {
+    /// Interface version, major part: the one that this driver speaks.
+    pub fn major_version(&self) -> u16 {
+        MAJOR
+    }
+
+    /// Asks; an error if nobody, or somebody else, answers. Changes nothing, not even in an engine that runs.
+    pub fn probe(transport: &mut impl Transport) -> Result<Self, Error> {
         let found = transport.read(offset::MAGIC)?;
         let magic = REGISTERS.iter().find(|register| register.offset == offset::MAGIC).map(|register| register.reset);
         if Some(found) != magic {
@@ -65,7 +70,8 @@ pub struct FreeResources {
 }
 
 impl FreeResources {
-    pub(crate) fn read(transport: &mut impl Transport) -> Result<Self, TransportError> {
+    /// Asks.
+    pub fn read(transport: &mut impl Transport) -> Result<Self, TransportError> {
         Ok(FreeResources {
             slots: transport.read(offset::FREE_SLOTS)?,
             send_entries: transport.read(offset::FREE_SEND_ENTRIES)?,

@@ -9,26 +9,36 @@
 //!   device.rs       Device: finds the engine, configures it, polls, waits
 //!   requests.rs     connect, listen, send, post_receive, close  ->  input_ring.rs
 //!   responses.rs    events                                      <-  output_ring.rs
-//!   transport.rs    Transport: registers, memory, interrupts; the simulator is one, VFIO another
+//!   transport.rs    Transport: registers, memory, interrupts; the simulator is one
+//!   transports/     Card: the transport of a PCIe card, by VFIO or, simulated, by vfio-user
 //! ```
+//!
+//! Above the driver, `application` runs sessions over connections, and `http` is a session. The program `stevedore` is
+//! made of both.
 //!
 //! What is wrong with a call is its typed [`Error`]; what is wrong with the engine's answer is a [`Fault`]. Neither
 //! panics, and neither loses a buffer.
 #![warn(missing_docs)]
 
+pub mod application;
 mod capabilities;
 mod configuration;
 mod connection;
 mod device;
 mod error;
 mod event;
+pub mod http;
 mod input_ring;
 mod memory;
 mod output_ring;
 mod posted;
+#[cfg(feature = "program")]
+pub mod program;
 mod requests;
 mod responses;
 mod transport;
+#[cfg(any(feature = "vfio", feature = "vfio-user"))]
+pub mod transports;
 
 pub use capabilities::{Capabilities, FreeResources};
 pub use configuration::{Configuration, Interrupts, TcpTuning};

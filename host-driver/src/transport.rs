@@ -1,7 +1,7 @@
 //! The way from the driver to an engine.
 
 use crate::memory::Memory;
-use std::ops::Range;
+use std::ops::{DerefMut, Range};
 
 /// What the engine may do with a run of host memory, and what for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,12 +46,19 @@ pub enum TransportError {
         /// Byte offset.
         offset: u32,
     },
+    /// The card does not answer: every read gives all ones.
+    #[error(
+        "the card does not answer, every register reads as all ones: it lost power, was pulled out, or its bitstream \
+         is gone; load it, scan the bus again (`echo 1 > /sys/bus/pci/rescan`), then start this program again"
+    )]
+    Gone,
     /// Something below the transport.
     #[error("{0}")]
     Other(Box<dyn std::error::Error + Send + Sync>),
 }
 
-/// An engine's registers, memory both sides can reach, and its interrupt. The simulator implements it; VFIO will.
+/// An engine's registers, memory both sides can reach, and its interrupt. The simulator implements it, and a card
+/// on a PCIe bus (`transports`).
 pub trait Transport {
     /// Reads a register. Earlier writes have arrived by then.
     fn read(&mut self, offset: u32) -> Result<u32, TransportError>;
@@ -77,33 +84,33 @@ pub trait Transport {
     fn wait_for_interrupt(&mut self, microseconds: u32) -> Result<bool, TransportError>;
 }
 
-/// A device on a borrowed transport: when the device is dropped, the transport can open another.
-impl<T: Transport> Transport for &mut T {
+/// A device on a borrowed transport, or on one of which only the trait is known.
+impl<P: DerefMut<Target: Transport>> Transport for P {
     fn read(&mut self, offset: u32) -> Result<u32, TransportError> {
-        T::read(self, offset)
+        self.deref_mut().read(offset)
     }
 
     fn write(&mut self, offset: u32, value: u32) -> Result<(), TransportError> {
-        T::write(self, offset, value)
+        self.deref_mut().write(offset, value)
     }
 
     fn allocate(&mut self, bytes: usize, alignment: usize) -> Result<Memory, TransportError> {
-        T::allocate(self, bytes, alignment)
+        self.deref_mut().allocate(bytes, alignment)
     }
 
     fn grant(&mut self, memory: &Memory, range: Range<usize>, purpose: Purpose) -> Result<(), TransportError> {
-        T::grant(self, memory, range, purpose)
+        self.deref_mut().grant(memory, range, purpose)
     }
 
     fn revoke(&mut self, address: u64) -> Result<(), TransportError> {
-        T::revoke(self, address)
+        self.deref_mut().revoke(address)
     }
 
     fn progress(&mut self) -> Result<(), TransportError> {
-        T::progress(self)
+        self.deref_mut().progress()
     }
 
     fn wait_for_interrupt(&mut self, microseconds: u32) -> Result<bool, TransportError> {
-        T::wait_for_interrupt(self, microseconds)
+        self.deref_mut().wait_for_interrupt(microseconds)
     }
 }

@@ -2,8 +2,11 @@
 #![warn(missing_docs)]
 
 pub mod bench;
+pub mod card;
+pub mod card_size;
 pub mod demo;
 pub mod dissector;
+pub mod guest;
 pub mod measure;
 pub mod peers;
 pub mod ports;

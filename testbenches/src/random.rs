@@ -13,6 +13,11 @@ impl Random {
         Random { state: seed }
     }
 
+    /// What the sequence goes on from.
+    pub fn state(&self) -> u64 {
+        self.state
+    }
+
     /// 64 random bits.
     #[inline]
     #[allow(clippy::should_implement_trait, reason = "the customary name of a generator's step")]

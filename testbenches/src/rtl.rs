@@ -1,7 +1,7 @@
 //! The RTL engine as a model: elaborated once per geometry and process, built once per text and machine.
 
 use crate::replay::kept;
-use crate::simulator::VerilatedEngine;
+use crate::simulator::{PcieCard, VerilatedEngine};
 use anyhow::{bail, Result};
 use std::path::Path;
 use stevedore_rtl::elaborate;
@@ -30,11 +30,19 @@ pub fn card_verilog(geometry: &Geometry) -> Result<String> {
     Ok(text.to_string())
 }
 
+/// A running PCIe card, seen as an engine from behind a root complex; for `wave` see [`engine`].
+pub fn card(geometry: &Geometry, wave: Option<(&Path, Window)>) -> Result<Box<PcieCard>> {
+    Ok(Box::new(PcieCard::build(&traced(Source::new(CARD, card_verilog(geometry)?), wave))?))
+}
+
 /// A running engine; every signal of the window's cycles goes to the file, if one is given.
 pub fn engine(geometry: &Geometry, wave: Option<(&Path, Window)>) -> Result<Box<VerilatedEngine>> {
-    let mut source = Source::new(TOP, verilog(geometry)?);
-    if let Some((path, window)) = wave {
-        source = source.trace(path).window(window);
+    Ok(Box::new(VerilatedEngine::build(&traced(Source::new(TOP, verilog(geometry)?), wave))?))
+}
+
+fn traced(source: Source, wave: Option<(&Path, Window)>) -> Source {
+    match wave {
+        Some((path, window)) => source.trace(path).window(window),
+        None => source,
     }
-    Ok(Box::new(VerilatedEngine::build(&source)?))
 }

@@ -3,7 +3,7 @@
 use stevedore_rtl::geometry::Geometry;
 use stevedore_testbenches::bench::{Opener, Scenario};
 use stevedore_testbenches::rtl;
-use stevedore_testbenches::sessions::BufferPlan;
+use stevedore_testbenches::sessions::scattered;
 use stevedore_testbenches::simulator::{BusOptions, Impairment, PacketOptions};
 
 const ROLES: [Opener; 2] = [Opener::Peer, Opener::Engine];
@@ -60,7 +60,7 @@ fn everything_at_once_is_survived() {
         let all = Impairment { delay: 2_000, corrupt: 0.01, ..Impairment::all(0.02) };
         let mut scenario = Scenario::new(seed, ROLES[seed as usize % 2], 80_000, 80_000).impaired(all);
         scenario.options.bus = BusOptions::rough(seed);
-        scenario.plan = BufferPlan::scattered(seed, 8_192, 24);
+        scenario.plan = scattered(seed, 8_192, 24);
         run(&scenario);
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use stevedore_rtl::geometry::Geometry;
 use stevedore_testbenches::bench::{Opener, Scenario};
-use stevedore_testbenches::sessions::BufferPlan;
+use stevedore_testbenches::sessions::scattered;
 use stevedore_testbenches::simulator::{BusOptions, Counters};
 use stevedore_testbenches::{dissector, rtl};
 
@@ -52,7 +52,7 @@ fn scatter_lists_arrive_over_two_hundred_seeds() {
             return;
         }
         let mut scenario = Scenario::new(seed, ROLES[seed as usize % 2], 60_000, 60_000);
-        scenario.plan = BufferPlan::scattered(seed, 65_536, 24);
+        scenario.plan = scattered(seed, 65_536, 24);
         if !seed.is_multiple_of(4) {
             scenario.options.bus = BusOptions::rough(seed);
         }
@@ -70,7 +70,7 @@ fn scatter_lists_arrive_over_two_hundred_seeds() {
 #[test]
 fn single_byte_pieces_arrive() {
     let mut scenario = Scenario::new(5, Opener::Engine, 3_000, 3_000);
-    scenario.plan = BufferPlan::scattered(5, 1, 64);
+    scenario.plan = scattered(5, 1, 64);
     run(&scenario);
 }
 
@@ -93,7 +93,7 @@ fn wide_engine_carries_bytes_too() {
 fn dissector_finds_no_error() {
     let capture = std::env::temp_dir().join(format!("stevedore-transfer-{}.pcap", std::process::id()));
     let mut scenario = Scenario::new(8, Opener::Peer, 100_000, 100_000);
-    scenario.plan = BufferPlan::scattered(8, 4_096, 24);
+    scenario.plan = scattered(8, 4_096, 24);
     scenario.options.capture = Some(capture.clone());
     run(&scenario);
     let complaints = dissector::complaints(&capture).expect("tshark runs");

@@ -1,9 +1,9 @@
 //! What yosys makes of the text: a reader of Verilog that shares nothing with Verilator.
 
 mod bitstream;
-mod ecp5;
 mod harness;
 mod place;
+mod synthesis;
 mod timing;
 
 use crate::process::{capture, said};
@@ -12,8 +12,8 @@ use crate::tools::{Tool, Tools};
 use anyhow::{bail, Context, Result};
 
 pub use bitstream::{bitstream, ClockResult, Implementation};
-pub use ecp5::{synth_ecp5, Resources, Synthesis};
 pub use place::{place_ecp5, Stage};
+pub use synthesis::{synthesize, synthesize_blocks, Family, Resources, Synthesis};
 pub use timing::{Ends, Hop, Placement};
 
 /// What a structural check found; each entry is a line about one signal or one loop.

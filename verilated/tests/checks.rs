@@ -1,6 +1,7 @@
 //! Lint, structural checks, netlists and resource counts of small hand-written modules.
 
-use stevedore_verilated::{lint, yosys, Model, Source, Waiver};
+use stevedore_verilated::yosys::{self, Family};
+use stevedore_verilated::{lint, Model, Source, Waiver};
 
 const CLEAN: &str = "
 module sum(input wire clock, input wire [7:0] a, input wire [7:0] b, output reg [8:0] s);
@@ -91,7 +92,7 @@ fn netlist_behaves_as_the_text() {
 
 #[test]
 fn resources_are_counted_in_total_and_per_block() {
-    let synthesis = yosys::synth_ecp5(CLEAN, "pair").unwrap();
+    let synthesis = yosys::synthesize(Family::Ecp5, CLEAN, "pair").unwrap();
     assert_eq!(synthesis.total["TRELLIS_FF"], 18);
     let flip_flops = |block: &str| synthesis.blocks[block]["TRELLIS_FF"];
     assert_eq!((flip_flops("one"), flip_flops("two")), (9, 9), "{synthesis:?}");
@@ -99,7 +100,7 @@ fn resources_are_counted_in_total_and_per_block() {
 
 #[test]
 fn resources_are_kept_as_text_and_compared() {
-    let before = yosys::synth_ecp5(CLEAN, "pair").unwrap();
+    let before = yosys::synthesize(Family::Ecp5, CLEAN, "pair").unwrap();
     assert_eq!(yosys::Synthesis::from_json(&before.to_json()).unwrap(), before);
     assert!(before.differences(&before).is_empty());
     let mut now = before.clone();

@@ -4,6 +4,7 @@
 //! needs the engine is a binary of another crate, which a subcommand here starts through cargo.
 
 mod cocotb;
+mod guest;
 mod lanes;
 mod mutate;
 mod pace;
@@ -52,6 +53,12 @@ enum Command {
     /// Exchange files between the simulated engine and a peer
     #[command(disable_help_flag = true)]
     Demo(Passed),
+    /// Simulate a card behind a socket, for a driver or a virtual machine
+    #[command(disable_help_flag = true)]
+    Card(Passed),
+    /// Boot a Linux guest in QEMU that drives the simulated card
+    #[command(disable_help_flag = true)]
+    Guest(Passed),
     /// Measure the engine against the wire and the bus
     #[command(disable_help_flag = true)]
     Bench(Passed),
@@ -109,6 +116,8 @@ fn run(command: Command) -> Result<()> {
         Command::Pace(pace) => pace::run(&pace),
         Command::Wave(wave) => wave::run(&wave),
         Command::Demo(passed) => start("demo", &[], &passed.words, Some(Need::Models)),
+        Command::Card(passed) => start("card", &[], &passed.words, Some(Need::Models)),
+        Command::Guest(passed) => guest::run(&passed.words),
         Command::Bench(passed) => start("bench", &[], &passed.words, Some(Need::Models)),
         Command::Verilog(passed) => start("elaborate", &["verilog"], &passed.words, None),
         Command::Reference(passed) => start("elaborate", &["reference"], &passed.words, None),

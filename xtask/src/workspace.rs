@@ -23,12 +23,15 @@ pub fn program(name: &str) -> [&str; 5] {
 /// sixth of the time, which is more than the compiler takes longer; for a single run it is not.
 pub const OPTIMIZED_KERNELS: &str = "STEVEDORE_OPTIMIZED_KERNELS";
 
+/// Cargo's words for the same.
+pub const OPTIMIZE: [&str; 2] = ["--config", "profile.dev.package.stevedore-rtl.opt-level=1"];
+
 /// Cargo, the one that started this program, at the workspace's root.
 pub fn cargo<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(root());
     if std::env::var_os(OPTIMIZED_KERNELS).is_some() {
-        command.args(["--config", "profile.dev.package.stevedore-rtl.opt-level=1"]);
+        command.args(OPTIMIZE);
     }
     command.args(arguments);
     command

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 use stevedore_rtl::geometry::Geometry;
 use stevedore_testbenches::demo::{kernel, serve, smoltcp, DemoOptions};
-use stevedore_testbenches::simulator::Impairment;
+use stevedore_testbenches::simulator::{EnginePorts, Impairment};
 use stevedore_testbenches::{dissector, rtl};
 use stevedore_verilated::tools::workspace_root;
 use stevedore_verilated::Window;
@@ -41,6 +41,14 @@ enum PeerKind {
     Kernel,
 }
 
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+enum Attachment {
+    /// The engine's memory port meets the host's memory.
+    Port,
+    /// The engine is a PCIe card: adapter, packets, a root complex.
+    Pcie,
+}
+
 #[derive(Clone, Copy, ValueEnum)]
 enum GeometryName {
     /// 64 connections, 64 bits.
@@ -56,6 +64,9 @@ struct DemoArguments {
     /// Who is at the other end of the wire.
     #[arg(long, value_enum, default_value = "smoltcp")]
     peer: PeerKind,
+    /// What stands between the engine and the host's memory.
+    #[arg(long, value_enum, default_value = "port")]
+    attach: Attachment,
     /// Writes every signal to this FST file; slow.
     #[arg(long)]
     wave: Option<PathBuf>,
@@ -128,7 +139,11 @@ impl DemoArguments {
         }
         let begun = Instant::now();
         eprintln!("building the model (kept for the next time)");
-        let engine = rtl::engine(&geometry, self.wave.as_deref().map(|path| (path, self.wave_cycles)))?;
+        let wave = self.wave.as_deref().map(|path| (path, self.wave_cycles));
+        let engine: Box<dyn EnginePorts> = match self.attach {
+            Attachment::Port => rtl::engine(&geometry, wave)?,
+            Attachment::Pcie => rtl::card(&geometry, wave)?,
+        };
         eprintln!("the model is ready after {:.1} s", begun.elapsed().as_secs_f64());
         let report = match self.peer {
             PeerKind::Smoltcp => smoltcp(engine, &options)?,

@@ -7,10 +7,10 @@ use std::process::ExitCode;
 use std::time::Instant;
 use stevedore_rtl::geometry::Geometry;
 use stevedore_testbenches::rtl::{card_verilog, verilog, CARD, TOP};
-use stevedore_testbenches::{ports, reference};
+use stevedore_testbenches::{card_size, ports, reference};
 use stevedore_verilated::lint;
 use stevedore_verilated::tools::workspace_root;
-use stevedore_verilated::yosys::{self, Stage, Synthesis};
+use stevedore_verilated::yosys::{self, Family, Stage, Synthesis};
 
 /// The synthesis figures CI compares with.
 const REPORT: &str = "fpga/reports/ecp5-64.json";
@@ -70,6 +70,9 @@ enum Command {
     Lint,
     /// Synthesize the 64-connection geometry for ECP5 and compare with the kept report
     Synth {
+        /// The PCIe card with 1024 connections for an XCKU3P instead; no open tool knows its timing.
+        #[arg(long, conflicts_with = "place")]
+        card: bool,
         /// Keep the new figures.
         #[arg(long, conflicts_with = "place")]
         bless: bool,
@@ -105,6 +108,7 @@ fn run(command: Command) -> Result<()> {
             println!("{}", reference::PATH);
             Ok(())
         }
+        Command::Synth { card: true, bless, .. } => card_size::check(bless),
         Command::Synth { place: true, .. } => place(),
         Command::Synth { bless, .. } => synthesize(bless),
     }
@@ -135,7 +139,7 @@ fn check(name: GeometryName) -> Result<()> {
 }
 
 fn synthesize(bless: bool) -> Result<()> {
-    let synthesis = yosys::synth_ecp5(&verilog(&Geometry::SMALL)?, TOP)?;
+    let synthesis = yosys::synthesize(Family::Ecp5, &verilog(&Geometry::SMALL)?, TOP)?;
     print_table(&synthesis);
     let path = workspace_root().join(REPORT);
     if bless {

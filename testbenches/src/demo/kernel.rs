@@ -9,27 +9,21 @@
 
 use super::{Demo, DemoOptions, Report, HTTP_PORT, PEER_PORT};
 use crate::bench::{Bench, ENGINE, PEER, PREFIX};
-use crate::peers::{Namespace, TapPeer};
-use crate::sessions::{digest, run_over, Fetch, HttpServer, Pattern, Uploads};
+use crate::peers::{ensure_kernel, Namespace, TapPeer};
+use crate::sessions::{digest, fetch, http_server, run_over, Pattern, Uploads};
 use crate::simulator::EnginePorts;
 use anyhow::{bail, ensure, Context, Result};
 use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use stevedore_driver::TcpTuning;
 
 /// Runs the three transfers. `server` is a command line that calls [`serve`], to be run in the namespace.
 pub fn kernel(engine: Box<dyn EnginePorts>, options: &DemoOptions, server: &[String]) -> Result<Report> {
-    let root = std::fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0);
-    ensure!(
-        root && Path::new("/dev/net/tun").exists(),
-        "the kernel as the peer needs root and /dev/net/tun: become root and run `modprobe tun`, or run `cargo xtask \
-         demo`, which needs neither"
-    );
+    ensure_kernel("the kernel as the peer", "`cargo xtask demo`")?;
     let id = std::process::id();
     let device = format!("stv{id}");
     let peer = TapPeer::create(&device)?;
@@ -73,7 +67,7 @@ pub fn kernel(engine: Box<dyn EnginePorts>, options: &DemoOptions, server: &[Str
     command.args(arguments).stdout(Stdio::piped());
     let mut child = Program::start(&mut command)?;
     child.wait_until_ready()?;
-    demo.bench.open((PEER, PEER_PORT), 50_000, Fetch::new("peer", file))?;
+    demo.bench.open((PEER, PEER_PORT), 50_000, fetch("peer", file))?;
     demo.stage("fetch", false, |bench| watch(bench, &mut child))?;
     let report = demo.finish()?;
     for scratch in [downloaded, upload] {
@@ -88,7 +82,7 @@ pub fn serve(file: Pattern) -> Result<()> {
     println!("ready");
     std::io::stdout().flush()?;
     let (stream, _) = listener.accept().context("cannot accept")?;
-    let mut session = HttpServer::new(file, Uploads::default());
+    let mut session = http_server(file, Uploads::default());
     run_over(stream, &mut session).context("the transfer broke")
 }
 

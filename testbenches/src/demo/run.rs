@@ -4,7 +4,7 @@ use super::report::{Report, Stage};
 use super::{DemoOptions, HTTP_PORT};
 use crate::bench::Bench;
 use crate::peers::Peer;
-use crate::sessions::{BufferPlan, HttpServer, Uploads};
+use crate::sessions::{http_server, BufferPlan, Uploads};
 use crate::simulator::{Counters, EnginePorts};
 use anyhow::{ensure, Result};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -54,7 +54,7 @@ impl<P: Peer> Demo<P> {
         let mut bench = Bench::new(engine, peer, options.simulator(), configuration, plan)?;
         let uploads = Uploads::default();
         let (file, log) = (options.served(), uploads.clone());
-        bench.serve(HTTP_PORT, move || HttpServer::new(file, log.clone()))?;
+        bench.serve(HTTP_PORT, move || http_server(file, log.clone()))?;
         let bar = ProgressBar::new(3 * options.size);
         let style = ProgressStyle::with_template("{prefix:10} [{bar:40}] {bytes}/{total_bytes}  {msg}")?;
         bar.set_style(style.progress_chars("=> "));

@@ -2,7 +2,7 @@
 
 use super::{Demo, DemoOptions, Report, HTTP_PORT, PEER_PORT};
 use crate::bench::{smoltcp_peer, ENGINE, PEER};
-use crate::sessions::{Fetch, HttpServer, Store, Uploads};
+use crate::sessions::{fetch, http_server, store, Uploads};
 use crate::simulator::EnginePorts;
 use anyhow::{ensure, Context, Result};
 
@@ -14,8 +14,8 @@ pub fn smoltcp(engine: Box<dyn EnginePorts>, options: &DemoOptions) -> Result<Re
         let peer: &mut crate::peers::SmoltcpPeer = &mut simulator.peer;
         let (remote, local) = ((ENGINE, HTTP_PORT), 40_000 + stage);
         let opened = match stage {
-            0 => peer.open(remote, local, Fetch::new("engine", options.served())),
-            _ => peer.open(remote, local, Store::new("engine", options.stored())),
+            0 => peer.open(remote, local, fetch("engine", options.served())),
+            _ => peer.open(remote, local, store("engine", options.stored())),
         };
         simulator.wake_peer();
         opened.map_err(anyhow::Error::msg)
@@ -29,8 +29,8 @@ pub fn smoltcp(engine: Box<dyn EnginePorts>, options: &DemoOptions) -> Result<Re
     ensure!(stored, "the upload arrived damaged: {length} bytes, {hash}");
 
     let file = options.fetched();
-    demo.bench.device.transport_mut().peer.serve(PEER_PORT, 1, move || HttpServer::new(file, Uploads::default()));
-    demo.bench.open((PEER, PEER_PORT), 50_000, Fetch::new("peer", file))?;
+    demo.bench.device.transport_mut().peer.serve(PEER_PORT, 1, move || http_server(file, Uploads::default()));
+    demo.bench.open((PEER, PEER_PORT), 50_000, fetch("peer", file))?;
     demo.stage("fetch", false, |bench| Ok(bench.device.transport().peer.finished.len() > 2))?;
     for (index, result) in demo.bench.device.transport().peer.finished.iter().enumerate() {
         ensure!(result.is_ok(), "transfer {index}, at the peer: {}", result.clone().err().unwrap_or_default());

@@ -6,7 +6,7 @@ mod smoltcp;
 mod tap;
 
 pub use line::{seeds, Ends, LineOptions, LinePeer, Script, PARTS, WINDOW_SHIFT};
-pub use namespace::Namespace;
+pub use namespace::{ensure_kernel, Namespace};
 pub(crate) use smoltcp::Queues;
 pub use smoltcp::{SmoltcpOptions, SmoltcpPeer};
 pub use tap::TapPeer;

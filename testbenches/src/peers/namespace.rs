@@ -3,7 +3,19 @@
 
 use anyhow::{ensure, Context, Result};
 use std::net::Ipv4Addr;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
+
+/// An error unless this process may make TAP devices and namespaces: `what` needs them, `instead` does not.
+pub fn ensure_kernel(what: &str, instead: &str) -> Result<()> {
+    let root = std::fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0);
+    ensure!(
+        root && Path::new("/dev/net/tun").exists(),
+        "{what} needs root and /dev/net/tun: become root and run `modprobe tun`, or run {instead}, which needs neither"
+    );
+    Ok(())
+}
 
 /// A namespace; deleted when dropped.
 pub struct Namespace {

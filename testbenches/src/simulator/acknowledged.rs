@@ -5,6 +5,7 @@
 //! until such a response all connections may have it. An acknowledgement is looked at when it passes the pins, not when
 //! its frame ends.
 
+use super::bus_memory::BusMemory;
 use super::memory::HostMemory;
 use std::collections::HashMap;
 use stevedore_abi::descriptor::Endpoint;

@@ -1,6 +1,7 @@
 //! The clock loop: one pass is one cycle of the engine and of every model around it.
 
 use super::acknowledged::Acknowledged;
+use super::bus_memory::BusMemory;
 use super::counters::{segment, Counters};
 use super::egress::Egress;
 use super::ends::Ends;
@@ -21,12 +22,12 @@ use anyhow::Result;
 use stevedore_rtl::host::RESET_CYCLES;
 
 /// An engine and its surroundings.
-pub struct Simulator<P: Peer> {
-    engine: Box<dyn EnginePorts>,
+pub struct Simulator<P: Peer, M: BusMemory = HostMemory> {
+    pub(super) engine: Box<dyn EnginePorts>,
     /// Who is at the far end of the wire.
     pub peer: P,
     /// Host memory.
-    pub memory: HostMemory,
+    pub memory: M,
     pub(super) registers: RegisterPort,
     read_bus: ReadBus,
     write_bus: WriteBus,
@@ -63,6 +64,13 @@ pub struct Simulator<P: Peer> {
 impl<P: Peer> Simulator<P> {
     /// Connects everything and resets the engine.
     pub fn new(engine: Box<dyn EnginePorts>, peer: P, options: SimulatorOptions) -> Result<Self> {
+        Simulator::with_memory(engine, peer, HostMemory::default(), options)
+    }
+}
+
+impl<P: Peer, M: BusMemory> Simulator<P, M> {
+    /// The same with memory of another kind at the bus.
+    pub fn with_memory(engine: Box<dyn EnginePorts>, peer: P, memory: M, options: SimulatorOptions) -> Result<Self> {
         let bytes = engine.bytes();
         let full_frame = (1538.0 / options.rate) as u64;
         let capture = match &options.capture {
@@ -76,7 +84,7 @@ impl<P: Peer> Simulator<P> {
         let mut simulator = Simulator {
             engine,
             peer,
-            memory: HostMemory::default(),
+            memory,
             registers: RegisterPort::default(),
             write_bus: WriteBus::new(&options.bus, bytes),
             packets: Packets::new(options.bus.packets),
@@ -140,9 +148,9 @@ impl<P: Peer> Simulator<P> {
         self.read_bus.commit(inputs, outputs, &mut self.memory, &mut self.packets, now);
         self.ingress.commit(inputs, outputs);
         let frame = self.egress.commit(inputs, outputs, &mut self.memory, now);
-        if let Some(acknowledged) = &mut self.acknowledged {
+        if let (Some(acknowledged), Some(memory)) = (&mut self.acknowledged, self.memory.posted()) {
             let bytes = frame.as_deref().unwrap_or(self.egress.partial());
-            acknowledged.outward(bytes, frame.is_some(), &mut self.memory, now);
+            acknowledged.outward(bytes, frame.is_some(), memory, now);
         }
         if let Some(frame) = frame {
             self.counters.frames_out += 1;
@@ -279,7 +287,7 @@ impl<P: Peer> Simulator<P> {
             write_bursts: self.write_bus.bursts,
             bus_to_engine: self.packets.to_engine.bytes,
             bus_to_host: self.packets.to_host.bytes,
-            traffic: self.memory.traffic,
+            traffic: self.memory.traffic(),
             ..self.counters
         }
     }

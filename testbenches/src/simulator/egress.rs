@@ -1,6 +1,6 @@
 //! The transmit side of the MAC: takes beats at the pace of the wire, gives whole frames.
 
-use super::memory::HostMemory;
+use super::bus_memory::BusMemory;
 use super::ports::{bytes_of, keep_of, Changed, Inputs, Outputs};
 
 /// Fractions of a cycle in which wire time is counted.
@@ -62,7 +62,13 @@ impl Egress {
 
     /// Takes what happened in this cycle; a frame, if one ended.
     #[inline]
-    pub fn commit(&mut self, inputs: &Inputs, outputs: &Outputs, memory: &mut HostMemory, now: u64) -> Option<Vec<u8>> {
+    pub fn commit(
+        &mut self,
+        inputs: &Inputs,
+        outputs: &Outputs,
+        memory: &mut impl BusMemory,
+        now: u64,
+    ) -> Option<Vec<u8>> {
         if !inputs.tx_ready {
             return None;
         }

@@ -6,6 +6,7 @@
 //! that reports received bytes, the engine must not touch these bytes any more, and no entry of the output table may be
 //! written before the host gave it back.
 
+use super::bus_memory::BusMemory;
 use super::order::HostOrder;
 use std::any::Any;
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
@@ -58,8 +59,15 @@ pub struct Traffic {
 pub struct Access {
     /// What is read.
     pub purpose: Purpose,
-    /// Which grant it lies in.
+    /// Which grant it lies in; 0 where there are none.
     grant: u64,
+}
+
+impl Access {
+    /// A read of memory of which nobody knows what it is: like payload, it may be anything.
+    pub fn unknown() -> Access {
+        Access { purpose: Purpose::Send, grant: 0 }
+    }
 }
 
 struct Grant {
@@ -105,6 +113,43 @@ pub struct HostMemory {
 
 /// Violations kept; a broken engine makes millions.
 const KEPT: usize = 100;
+
+impl BusMemory for HostMemory {
+    fn read(&mut self, address: u64, bytes: &mut [u8], now: u64) -> Option<Access> {
+        self.read_posted(address, bytes, now)
+    }
+
+    fn answer(&mut self, access: Access, address: u64, length: u64, now: u64) {
+        self.answer_posted(access, address, length, now);
+    }
+
+    fn write(&mut self, address: u64, bytes: &[u8], now: u64) {
+        self.write_posted(address, bytes, now);
+    }
+
+    fn violate(&mut self, cycle: u64, what: String) {
+        if self.violations.len() < KEPT {
+            self.violations.push(Violation { cycle, what });
+        }
+    }
+
+    fn violations(&self) -> &[Violation] {
+        &self.violations
+    }
+
+    fn purpose_of(&self, address: u64) -> Option<Purpose> {
+        let (start, grant) = self.grants.range(..=address).next_back()?;
+        (address < start + grant.length).then_some(grant.purpose)
+    }
+
+    fn traffic(&self) -> Traffic {
+        self.traffic
+    }
+
+    fn posted(&mut self) -> Option<&mut HostMemory> {
+        Some(self)
+    }
+}
 
 impl HostMemory {
     /// Opens `range` of `memory` to the engine.
@@ -159,8 +204,8 @@ impl HostMemory {
     }
 
     /// Reads `bytes.len()` bytes and says what they are; nothing, and no byte, if the host did not post them for
-    /// reading. Whoever answers the read says so to [`answer`](Self::answer).
-    pub fn read(&mut self, address: u64, bytes: &mut [u8], now: u64) -> Option<Access> {
+    /// reading.
+    fn read_posted(&mut self, address: u64, bytes: &mut [u8], now: u64) -> Option<Access> {
         let length = bytes.len() as u64;
         let Some((start, grant)) = find(&mut self.grants, address, length) else {
             self.violate(now, format!("read of {length} bytes at {address:#x}, which is not posted"));
@@ -190,7 +235,7 @@ impl HostMemory {
 
     /// A read is answered: until now the bus may have been at these bytes, so they must have been the engine's all the
     /// time.
-    pub fn answer(&mut self, access: Access, address: u64, length: u64, now: u64) {
+    fn answer_posted(&mut self, access: Access, address: u64, length: u64, now: u64) {
         let found = find(&mut self.grants, address, length).map(|(_, grant)| (grant.number, grant.returned));
         if found != Some((access.grant, false)) {
             let why = if found.is_some_and(|(number, _)| number == access.grant) { "given back" } else { "revoked" };
@@ -202,7 +247,7 @@ impl HostMemory {
     }
 
     /// Writes `bytes`; nothing happens to bytes the host did not post for writing.
-    pub fn write(&mut self, address: u64, bytes: &[u8], now: u64) {
+    fn write_posted(&mut self, address: u64, bytes: &[u8], now: u64) {
         let length = bytes.len() as u64;
         let Some((start, grant)) = find(&mut self.grants, address, length) else {
             return self.violate(now, format!("write of {length} bytes at {address:#x}, which is not posted"));
@@ -236,24 +281,6 @@ impl HostMemory {
                 self.take_entries(offset..offset + length, pointer, entries, now);
             }
         }
-    }
-
-    /// What the engine did that it must not.
-    pub fn violations(&self) -> &[Violation] {
-        &self.violations
-    }
-
-    /// Records one more.
-    pub fn violate(&mut self, cycle: u64, what: String) {
-        if self.violations.len() < KEPT {
-            self.violations.push(Violation { cycle, what });
-        }
-    }
-
-    /// What the host posted the byte at `address` for.
-    pub fn purpose_of(&self, address: u64) -> Option<Purpose> {
-        let (start, grant) = self.grants.range(..=address).next_back()?;
-        (address < start + grant.length).then_some(grant.purpose)
     }
 
     /// Bytes written for a connection.

@@ -10,9 +10,11 @@
 //!
 //! `ports.rs` is the engine's pins as plain values; `verilated.rs` ties them to the RTL. `clock.rs` is the loop,
 //! `options.rs` how it is set up, `stalled.rs` the rule of handshakes it checks, `order.rs` the order of what the host
-//! hears.
+//! hears. `bus_memory.rs` is what may stand at the bus instead of `memory.rs`, and `outside.rs` serves a host that is
+//! not the driver: both for `card/`.
 
 mod acknowledged;
+mod bus_memory;
 mod clock;
 mod counters;
 mod egress;
@@ -22,23 +24,28 @@ mod link;
 mod memory;
 mod options;
 mod order;
+mod outside;
 mod packets;
 mod pcap;
+mod pcie_card;
 mod ports;
 mod read_bus;
 mod registers;
+mod root_complex;
 mod stalled;
 mod transport;
 mod verilated;
 mod watch;
 mod write_bus;
 
+pub use bus_memory::BusMemory;
 pub use clock::Simulator;
 pub use counters::{Counters, Largest};
 pub use link::Impairment;
-pub use memory::{HostMemory, Violation};
+pub use memory::{Access, HostMemory, Traffic, Violation};
 pub use options::SimulatorOptions;
 pub use packets::{PacketOptions, Packets};
+pub use pcie_card::PcieCard;
 pub use ports::{Changed, EnginePorts, Inputs, Outputs, Word, LANES};
 pub use read_bus::{BusOptions, ReadBus};
 pub use verilated::VerilatedEngine;

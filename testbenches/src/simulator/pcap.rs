@@ -1,6 +1,6 @@
 //! Frames at the engine's pins, recorded for an independent dissector.
 
-use super::memory::HostMemory;
+use super::bus_memory::BusMemory;
 use anyhow::{Context, Result};
 use pcap_file::pcap::{PcapHeader, PcapPacket, PcapWriter};
 use pcap_file::{DataLink, Endianness, TsResolution};
@@ -39,7 +39,7 @@ impl Capture {
 }
 
 /// Appends a frame to a capture that is wanted; one that cannot be written is given up, and the run is told.
-pub fn record(capture: &mut Option<Capture>, memory: &mut HostMemory, frame: &[u8], now: u64) {
+pub fn record(capture: &mut Option<Capture>, memory: &mut impl BusMemory, frame: &[u8], now: u64) {
     if let Some(Err(error)) = capture.as_mut().map(|capture| capture.record(frame, now)) {
         *capture = None;
         memory.violate(now, format!("the capture cannot be written: {error:#}"));

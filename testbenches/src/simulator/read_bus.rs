@@ -1,6 +1,7 @@
 //! The reading half of the bus: requests in, completions out, as slow and as disorderly as a real one.
 
-use super::memory::{Access, HostMemory};
+use super::bus_memory::BusMemory;
+use super::memory::Access;
 use super::packets::{PacketOptions, Packets};
 use super::ports::{word_of, Changed, Inputs, Outputs};
 use crate::random::Random;
@@ -198,7 +199,7 @@ impl ReadBus {
         &mut self,
         inputs: &mut Inputs,
         outputs: &Outputs,
-        memory: &mut HostMemory,
+        memory: &mut impl BusMemory,
         packets: &mut Packets,
         now: u64,
     ) {
@@ -234,7 +235,7 @@ impl ReadBus {
     }
 
     /// The current beat was taken.
-    fn advance(&mut self, memory: &mut HostMemory, now: u64) {
+    fn advance(&mut self, memory: &mut impl BusMemory, now: u64) {
         let Some(index) = self.current else { return };
         let answer = &mut self.answers[index];
         answer.next += self.bytes;
@@ -256,7 +257,7 @@ impl ReadBus {
         }
     }
 
-    fn request(&mut self, outputs: &Outputs, memory: &mut HostMemory, now: u64) {
+    fn request(&mut self, outputs: &Outputs, memory: &mut impl BusMemory, now: u64) {
         let (address, length, tag) = (outputs.request_address, outputs.request_length, outputs.request_tag);
         self.requests += 1;
         let allowed = self.options.maximum_read;

@@ -1,6 +1,6 @@
 //! The host's side of the register port: AXI4-Lite, one access at a time, writes posted.
 
-use super::memory::HostMemory;
+use super::bus_memory::BusMemory;
 use super::ports::{Changed, Inputs, Outputs};
 use super::watch::Watch;
 use std::collections::VecDeque;
@@ -71,7 +71,7 @@ impl RegisterPort {
         &mut self,
         inputs: &mut Inputs,
         outputs: &Outputs,
-        memory: &mut HostMemory,
+        memory: &mut impl BusMemory,
         watch: &mut Watch,
         now: u64,
     ) {

@@ -1,6 +1,6 @@
 //! The rule of every handshake: what was offered and not taken stays.
 
-use super::memory::HostMemory;
+use super::bus_memory::BusMemory;
 use super::ports::{Inputs, Outputs, Word};
 
 /// A beat that was offered and not taken must be offered again unchanged.
@@ -14,7 +14,7 @@ pub struct Stalled {
 impl Stalled {
     /// Looks at the three ports on which the engine offers beats.
     #[inline]
-    pub fn check(&mut self, inputs: &Inputs, outputs: &Outputs, memory: &mut HostMemory, now: u64) {
+    pub fn check(&mut self, inputs: &Inputs, outputs: &Outputs, memory: &mut impl BusMemory, now: u64) {
         if self.write.is_some() || (outputs.write_valid && !inputs.write_ready) {
             let beat = (outputs.write_address, outputs.write_data, outputs.write_strobe, outputs.write_last);
             let kept = check("write", &mut self.write, outputs.write_valid.then_some(beat), inputs.write_ready);

@@ -18,11 +18,6 @@ fn other(what: impl ToString) -> TransportError {
 }
 
 impl<P: Peer> Simulator<P> {
-    /// Posts a register write that the models do not hear of: a host that does not know what it does.
-    pub fn write_blindly(&mut self, offset: u32, value: u32) {
-        self.registers.write(offset, value);
-    }
-
     /// A violation ends the run at the next call of the driver.
     fn healthy(&self) -> Result<(), TransportError> {
         self.violation().map_or(Ok(()), |violation| Err(other(violation)))

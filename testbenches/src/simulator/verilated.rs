@@ -5,13 +5,96 @@ use anyhow::{ensure, Context, Result};
 use stevedore_verilated::{Model, Port, Source};
 
 /// Stream ports of one direction.
-struct Stream {
+pub(super) struct Stream {
     data: Port,
     keep: Port,
     last: Port,
     error: Option<Port>,
     valid: Port,
-    ready: Port,
+    pub(super) ready: Port,
+}
+
+impl Stream {
+    /// The ports whose names begin so.
+    pub(super) fn find(model: &Model, prefix: &str) -> Result<Self> {
+        let port = |part: &str| {
+            let name = format!("{prefix}_{part}");
+            model.find_port(&name).with_context(|| format!("the engine has no port {name}"))
+        };
+        Ok(Stream {
+            data: port("tdata")?,
+            keep: port("tkeep")?,
+            last: port("tlast")?,
+            error: model.find_port(&format!("{prefix}_tuser")),
+            valid: port("tvalid")?,
+            ready: port("tready")?,
+        })
+    }
+
+    /// Bytes of a word.
+    pub(super) fn bytes(&self) -> Result<usize> {
+        let bytes = self.data.width() as usize / 8;
+        ensure!(bytes == 8 || bytes == 64, "streams of {bytes} bytes");
+        Ok(bytes)
+    }
+
+    /// Drives the receive stream, if it was changed.
+    #[inline]
+    pub(super) fn drive(&self, model: &mut Model, inputs: &Inputs) {
+        if !inputs.changed.has(Changed::RX) {
+            return;
+        }
+        model.set(self.valid, u64::from(inputs.rx_valid));
+        if inputs.rx_valid {
+            set_word(model, self.data, &inputs.rx_data);
+            model.set(self.keep, inputs.rx_keep);
+            model.set(self.last, u64::from(inputs.rx_last));
+            if let Some(error) = self.error {
+                model.set(error, u64::from(inputs.rx_error));
+            }
+        }
+    }
+
+    /// Shows the transmit stream.
+    #[inline]
+    pub(super) fn see(&self, model: &Model, outputs: &mut Outputs) {
+        outputs.tx_valid = model.get(self.valid) != 0;
+        if outputs.tx_valid {
+            get_word(model, self.data, &mut outputs.tx_data);
+            outputs.tx_keep = model.get(self.keep);
+            outputs.tx_last = model.get(self.last) != 0;
+            outputs.tx_error = self.error.is_some_and(|error| model.get(error) != 0);
+        }
+    }
+}
+
+/// Drives a word of either width.
+#[inline]
+fn set_word(model: &mut Model, port: Port, word: &Word) {
+    if port.width() == 64 {
+        model.set(port, word[0]);
+    } else {
+        let mut words = [0; 16];
+        for (pair, lane) in words.chunks_exact_mut(2).zip(word) {
+            pair[0] = *lane as u32;
+            pair[1] = (*lane >> 32) as u32;
+        }
+        model.set_wide(port, &words);
+    }
+}
+
+/// Reads a word of either width.
+#[inline]
+fn get_word(model: &Model, port: Port, word: &mut Word) {
+    if port.width() == 64 {
+        word[0] = model.get(port);
+    } else {
+        let mut words = [0; 16];
+        model.get_wide(port, &mut words);
+        for (pair, lane) in words.chunks_exact(2).zip(word) {
+            *lane = u64::from(pair[0]) | u64::from(pair[1]) << 32;
+        }
+    }
 }
 
 /// A Verilated top with the engine's port names.
@@ -72,21 +155,9 @@ impl VerilatedEngine {
     /// Finds the ports of a model.
     pub fn new(model: Model) -> Result<Self> {
         let port = |name: &str| model.find_port(name).with_context(|| format!("the engine has no port {name}"));
-        let stream = |prefix: &str| -> Result<Stream> {
-            Ok(Stream {
-                data: port(&format!("{prefix}_tdata"))?,
-                keep: port(&format!("{prefix}_tkeep"))?,
-                last: port(&format!("{prefix}_tlast"))?,
-                error: model.find_port(&format!("{prefix}_tuser")),
-                valid: port(&format!("{prefix}_tvalid"))?,
-                ready: port(&format!("{prefix}_tready"))?,
-            })
-        };
-        let (rx, tx) = (stream("s_axis_rx")?, stream("m_axis_tx")?);
-        let bytes = tx.data.width() as usize / 8;
-        ensure!(bytes == 8 || bytes == 64, "streams of {bytes} bytes");
+        let (rx, tx) = (Stream::find(&model, "s_axis_rx")?, Stream::find(&model, "m_axis_tx")?);
         let mut engine = VerilatedEngine {
-            bytes,
+            bytes: tx.bytes()?,
             reset: port("reset")?,
             awaddr: port("s_axil_awaddr")?,
             awvalid: port("s_axil_awvalid")?,
@@ -142,54 +213,17 @@ impl VerilatedEngine {
     }
 
     #[inline]
-    fn set_word(&mut self, port: Port, word: &Word) {
-        if self.bytes == 8 {
-            self.model.set(port, word[0]);
-        } else {
-            let mut words = [0; 16];
-            for (pair, lane) in words.chunks_exact_mut(2).zip(word) {
-                pair[0] = *lane as u32;
-                pair[1] = (*lane >> 32) as u32;
-            }
-            self.model.set_wide(port, &words);
-        }
-    }
-
-    #[inline]
-    fn get_word(&self, port: Port, word: &mut Word) {
-        if self.bytes == 8 {
-            word[0] = self.model.get(port);
-        } else {
-            let mut words = [0; 16];
-            self.model.get_wide(port, &mut words);
-            for (pair, lane) in words.chunks_exact(2).zip(word) {
-                *lane = u64::from(pair[0]) | u64::from(pair[1]) << 32;
-            }
-        }
-    }
-
-    #[inline]
     fn bit(&self, port: Port) -> bool {
         self.model.get(port) != 0
     }
 
     fn set_inputs(&mut self, inputs: &Inputs) {
         let changed = inputs.changed;
-        if changed.has(Changed::RX) {
-            self.model.set(self.rx.valid, u64::from(inputs.rx_valid));
-            if inputs.rx_valid {
-                self.set_word(self.rx.data, &inputs.rx_data);
-                self.model.set(self.rx.keep, inputs.rx_keep);
-                self.model.set(self.rx.last, u64::from(inputs.rx_last));
-                if let Some(error) = self.rx.error {
-                    self.model.set(error, u64::from(inputs.rx_error));
-                }
-            }
-        }
+        self.rx.drive(&mut self.model, inputs);
         if changed.has(Changed::COMPLETION) {
             self.model.set(self.completion_valid, u64::from(inputs.completion_valid));
             if inputs.completion_valid {
-                self.set_word(self.completion_data, &inputs.completion_data);
+                set_word(&mut self.model, self.completion_data, &inputs.completion_data);
                 self.model.set(self.completion_tag, u64::from(inputs.completion_tag));
                 self.model.set(self.completion_last, u64::from(inputs.completion_last));
                 self.model.set(self.completion_error, u64::from(inputs.completion_error));
@@ -247,13 +281,7 @@ impl EnginePorts for VerilatedEngine {
         outputs.completion_ready = self.bit(self.completion_ready);
         outputs.interrupt = self.bit(self.interrupt);
         outputs.halted = self.bit(self.halted);
-        outputs.tx_valid = self.bit(self.tx.valid);
-        if outputs.tx_valid {
-            self.get_word(self.tx.data, &mut outputs.tx_data);
-            outputs.tx_keep = self.model.get(self.tx.keep);
-            outputs.tx_last = self.bit(self.tx.last);
-            outputs.tx_error = self.tx.error.is_some_and(|error| self.bit(error));
-        }
+        self.tx.see(&self.model, outputs);
         outputs.request_valid = self.bit(self.request_valid);
         if outputs.request_valid {
             outputs.request_address = self.model.get(self.request_address);
@@ -263,7 +291,7 @@ impl EnginePorts for VerilatedEngine {
         outputs.write_valid = self.bit(self.write_valid);
         if outputs.write_valid {
             outputs.write_address = self.model.get(self.write_address);
-            self.get_word(self.write_data, &mut outputs.write_data);
+            get_word(&self.model, self.write_data, &mut outputs.write_data);
             outputs.write_strobe = self.model.get(self.write_strobe);
             outputs.write_last = self.bit(self.write_last);
             outputs.write_may_pass = self.bit(self.write_may_pass);

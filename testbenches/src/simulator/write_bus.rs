@@ -1,6 +1,6 @@
 //! The writing half of the bus: posted bursts, in order.
 
-use super::memory::HostMemory;
+use super::bus_memory::BusMemory;
 use super::packets::Packets;
 use super::ports::{bytes_of, Changed, Inputs, Outputs};
 use super::read_bus::BusOptions;
@@ -54,7 +54,7 @@ impl WriteBus {
         &mut self,
         inputs: &Inputs,
         outputs: &Outputs,
-        memory: &mut HostMemory,
+        memory: &mut impl BusMemory,
         packets: &mut Packets,
         watch: &mut Watch,
         now: u64,
@@ -98,7 +98,7 @@ impl WriteBus {
         }
     }
 
-    fn flush(&mut self, memory: &mut HostMemory, now: u64) {
+    fn flush(&mut self, memory: &mut impl BusMemory, now: u64) {
         if !self.run.is_empty() {
             memory.write(self.run_address, &self.run, now);
             self.run.clear();

@@ -1,7 +1,7 @@
 //! Bytes through driver, double, bus, wire and smoltcp.
 
 use stevedore_testbenches::bench::{Opener, Scenario};
-use stevedore_testbenches::sessions::BufferPlan;
+use stevedore_testbenches::sessions::scattered;
 use stevedore_testbenches::simulator::{BusOptions, Impairment};
 use stevedore_testbenches::stand_in::StandIn;
 
@@ -30,7 +30,7 @@ fn rough_bus_changes_no_byte() {
 fn scatter_lists_arrive_whole() {
     for seed in 0..10 {
         let mut scenario = Scenario::new(seed, Opener::Engine, 100_000, 100_000);
-        scenario.plan = BufferPlan::scattered(seed, 16_384, 32);
+        scenario.plan = scattered(seed, 16_384, 32);
         scenario.options.bus = BusOptions::rough(seed);
         run(&scenario);
     }

@@ -4,7 +4,7 @@
 //! border, is one from register to register and counts. The input registers are one shift register behind a single pin;
 //! the output registers feed nothing and are marked to be kept. No LUT is added and none can be optimised away.
 
-use super::ecp5::object;
+use super::synthesis::object;
 use anyhow::{ensure, Context, Result};
 use serde_json::Value;
 use std::fmt::Write;

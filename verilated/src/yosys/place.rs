@@ -1,7 +1,7 @@
 //! Place and route for ECP5, by nextpnr.
 
-use super::ecp5::{cells, describe, statistics_of, SYNTHESIZE};
 use super::harness::{shell, SHELL};
+use super::synthesis::{cells, describe, statistics_of, SYNTHESIZE};
 use super::timing::Placement;
 use super::{read, run};
 use crate::process;

@@ -1,7 +1,7 @@
 //! What place and route reports: how fast, how large, and which path is the slowest.
 
-use super::ecp5::{object, Resources};
 use super::harness::INSTANCE;
+use super::synthesis::{object, Resources};
 use anyhow::{Context, Result};
 use serde_json::{json, Value};
 use std::collections::BTreeMap;

@@ -1,7 +1,7 @@
 //! Faults that once were in the RTL, from `testbenches/faults.json`: each is a part of the emitted Verilog and what
 //! stands there in its stead, with the test that was written against it.
 
-use super::trial::{Binaries, Outcome, Trial};
+use super::trial::{Binaries, Outcome, Tests, Trial};
 use crate::lanes;
 use crate::progress::Progress;
 use crate::workspace::root;
@@ -22,6 +22,12 @@ struct Fault {
     change: Value,
 }
 
+impl Fault {
+    fn tests(&self) -> Tests<'_> {
+        Tests { binary: &self.binary, filter: &self.filter, exact: false }
+    }
+}
+
 /// Puts every fault whose name has one of `names` in it back, and fails if a test does not notice.
 pub fn put_back(names: &[String], list: bool, patience: Duration) -> Result<()> {
     let path = root().join("testbenches").join("faults.json");
@@ -40,7 +46,7 @@ pub fn put_back(names: &[String], list: bool, patience: Duration) -> Result<()> 
     let trial = Trial::new("known", &changes)?;
     let shared = Mutex::new((progress, Vec::new()));
     lanes::each(faults.iter().enumerate(), |(number, fault)| {
-        let word = match trial.run(number, &binaries, (&fault.binary, &fault.filter), patience)? {
+        let word = match trial.run(number, &binaries, fault.tests(), patience)? {
             Outcome::Caught(_) => "caught",
             Outcome::Survived => "SURVIVED",
             Outcome::Lost => "LOST",

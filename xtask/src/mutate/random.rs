@@ -1,7 +1,7 @@
 //! Changes drawn at random, block after block, and what survives them.
 
 use super::sites::{sites, Site};
-use super::trial::{Binaries, Outcome, Trial};
+use super::trial::{Binaries, Outcome, Tests, Trial};
 use crate::progress::Progress;
 use crate::workspace::{cargo, program, root};
 use crate::{lanes, process};
@@ -16,30 +16,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::Duration;
 
-/// The tests that cover the blocks of a folder, the quickest first.
-const COVER: [(&str, &[&str]); 9] = [
-    ("rtl/src/connection", &["leaves", "lookup", "tcp"]),
-    ("rtl/src/dma", &["stream_dma", "rx", "tx"]),
-    ("rtl/src/host", &["host"]),
-    ("rtl/src/network", &["addresses", "network"]),
-    ("rtl/src/rx", &["rx"]),
-    ("rtl/src/stream", &["stream_dma", "host", "network"]),
-    ("rtl/src/tx", &["tx"]),
-    ("rtl/src/wire", &["leaves", "stream_dma"]),
-    ("hdl/src/blocks", &["stream_dma", "host", "tx", "rx"]),
-];
+/// Folders with blocks, beside those of `rtl/src`.
+const BLOCKS: &str = "hdl/src/blocks";
 
-/// The tests of the whole engine, which hear of every change that no block's test noticed.
-const ENGINE: [&str; 8] = [
-    "engine_early_data",
-    "engine_neighbours",
-    "engine_stop",
-    "engine_bad_input",
-    "engine_transfer",
-    "engine_faults",
-    "engine_memory",
-    "engine_many",
-];
+/// Tests left out: it takes these minutes to notice what others notice in seconds.
+const LEFT_OUT: [&str; 1] = ["engine_soak"];
 
 /// Verdicts that are no test's: nothing noticed, or nothing reached the place.
 const SURVIVED: &str = "survived";
@@ -88,12 +69,18 @@ pub fn draw(count: usize, only: Option<&str>, seed: u64, patience: Duration) -> 
         fs::read_to_string(&kept).ok().and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
     let numbered = changes.iter().enumerate();
     let waiting: Vec<_> = numbered.filter(|(_, change)| !done.contains_key(&change.key())).collect();
-    let mut progress = Progress::new(waiting.len() + 1);
+    let mut progress = Progress::new(1);
     let binaries = progress.quiet_step("building the tests", Binaries::build)?;
     let trial = Trial::new(&name, &descriptions)?;
+    let mut tests = Vec::new();
+    for binary in binaries.names().filter(|name| !LEFT_OUT.contains(name)) {
+        tests.extend(binaries.tests(binary)?.into_iter().map(|test| (binary, test)));
+    }
+    rehearse(&trial, &binaries, &tests, patience)?;
+    let progress = Progress::new(waiting.len());
     let shared = Mutex::new((progress, &mut done));
     lanes::each(waiting, |(number, change)| {
-        let verdict = judge(change, number, &trial, &binaries, patience)?;
+        let verdict = judge(number, &trial, &binaries, &tests, patience)?;
         let (progress, done) = &mut *shared.lock().expect("no lane panics");
         progress.announce(&format!("{verdict:40} {}", change.name()));
         done.insert(change.key(), verdict);
@@ -114,22 +101,36 @@ pub fn draw(count: usize, only: Option<&str>, seed: u64, patience: Duration) -> 
     Ok(())
 }
 
-/// Which test notices a change, if one does: those of the block first, then those of the engine.
-fn judge(change: &Change, number: usize, trial: &Trial, binaries: &Binaries, patience: Duration) -> Result<String> {
-    let file = &change.block.file;
-    let folder = relative(file.parent().unwrap_or(file));
-    let cover = COVER.iter().find(|(of, _)| *of == folder).map_or(&[][..], |(_, tests)| tests);
-    let mut verdict = UNREACHED;
-    for test in cover.iter().chain(&ENGINE) {
-        if !trial.reaches(number, binaries, test, patience)? {
-            continue;
-        }
-        if let Outcome::Caught(test) = trial.run(number, binaries, (test, ""), patience)? {
+/// Runs each test once without a change, so that it is known which changes it reaches.
+fn rehearse(trial: &Trial, binaries: &Binaries, tests: &[(&str, String)], patience: Duration) -> Result<()> {
+    let progress = Mutex::new(Progress::new(tests.len()));
+    lanes::each(tests, |(binary, test)| {
+        trial.rehearse(binaries, Tests { binary, filter: test, exact: true }, patience)?;
+        progress.lock().expect("no lane panics").announce(&format!("without a change: {binary} {test}"));
+        Ok(())
+    })
+}
+
+/// Which test notices a change, if one does: of those that reach the change the quickest first.
+fn judge(
+    number: usize,
+    trial: &Trial,
+    binaries: &Binaries,
+    tests: &[(&str, String)],
+    patience: Duration,
+) -> Result<String> {
+    let mut reaching = Vec::new();
+    for (binary, test) in tests {
+        let test = Tests { binary, filter: test, exact: true };
+        reaching.extend(trial.reaches(number, test)?.map(|milliseconds| (milliseconds, test)));
+    }
+    reaching.sort_by_key(|(milliseconds, _)| *milliseconds);
+    for (_, test) in &reaching {
+        if let Outcome::Caught(test) = trial.run(number, binaries, *test, patience)? {
             return Ok(test);
         }
-        verdict = SURVIVED;
     }
-    Ok(verdict.to_string())
+    Ok(if reaching.is_empty() { UNREACHED } else { SURVIVED }.to_string())
 }
 
 /// The changes: block, place, and the lines around it as they are and as they are to be. A block after the other gives
@@ -168,9 +169,10 @@ fn blocks(folder: &Path, only: Option<&str>) -> Result<Vec<Block>> {
     process::quiet(&mut elaborate)?;
     let text = fs::read_to_string(directory.join("stevedore.v"))?;
     let mut by_file: BTreeMap<PathBuf, Vec<String>> = BTreeMap::new();
+    let folders = folders()?;
     for module in text.split("\nmodule ").skip(1) {
         let name = module.split_whitespace().next().context("a module has a name")?;
-        if let Some(file) = file_of(name) {
+        if let Some(file) = file_of(name, &folders) {
             by_file.entry(file).or_default().push(module.split("\nendmodule").next().unwrap_or(module).to_string());
         }
     }
@@ -186,11 +188,20 @@ fn blocks(folder: &Path, only: Option<&str>) -> Result<Vec<Block>> {
 }
 
 /// The file a module was made from: `stevedore_skid_buffer_2` is `SkidBuffer`'s second shape.
-fn file_of(module: &str) -> Option<PathBuf> {
+fn file_of(module: &str, folders: &[PathBuf]) -> Option<PathBuf> {
     let name = module.strip_prefix("stevedore_")?;
     let bare = name.trim_end_matches(|character: char| character.is_ascii_digit()).trim_end_matches('_');
-    let folders = COVER.iter().map(|(folder, _)| root().join(folder));
-    folders.flat_map(|folder| [name, bare].map(|stem| folder.join(format!("{stem}.rs")))).find(|file| file.is_file())
+    folders.iter().flat_map(|folder| [name, bare].map(|stem| folder.join(format!("{stem}.rs")))).find(|f| f.is_file())
+}
+
+/// The folders with blocks.
+fn folders() -> Result<Vec<PathBuf>> {
+    let mut folders = vec![root().join(BLOCKS)];
+    for entry in fs::read_dir(root().join("rtl/src"))? {
+        let path = entry?.path();
+        folders.extend(path.is_dir().then_some(path));
+    }
+    Ok(folders)
 }
 
 fn relative(path: &Path) -> String {

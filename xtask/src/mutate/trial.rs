@@ -1,15 +1,15 @@
 //! Changes of the Verilog, and the tests run against one of them.
 
-use crate::workspace::root;
+use crate::workspace::{root, OPTIMIZE};
 use anyhow::{bail, Context, Result};
 use serde_json::Value;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::sync::{mpsc, Arc, Mutex};
+use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 /// Tell the tests which changes there are, which of them shows, and where to say which have a place in the Verilog. As
@@ -19,8 +19,8 @@ const CHOSEN: &str = "STEVEDORE_FAULT";
 const FOUND: &str = "STEVEDORE_FAULTS_FOUND";
 /// No change has this number.
 const NONE: usize = i32::MAX as usize;
-/// Among the marks of a test binary: all of its tests have run with no change chosen.
-const WHOLE: &str = "whole";
+/// Among the marks of a test: that it passed with no change chosen, and how many milliseconds it took.
+const WHOLE: &str = "milliseconds";
 /// How many times the patience with others that run has, because models are built in it.
 const BUILDING: u32 = 10;
 
@@ -38,11 +38,22 @@ pub enum Outcome {
 /// Test binaries by name, with their paths.
 pub struct Binaries(BTreeMap<String, PathBuf>);
 
+/// A test: its binary, and part of its name or the whole.
+#[derive(Clone, Copy, Debug)]
+pub struct Tests<'a> {
+    /// The binary.
+    pub binary: &'a str,
+    /// A part of the names of the tests that are meant.
+    pub filter: &'a str,
+    /// The test of exactly that name is meant.
+    pub exact: bool,
+}
+
 impl Binaries {
-    /// Builds the tests of the testbenches.
+    /// Builds the tests of the testbenches, as `cargo xtask test` does.
     pub fn build() -> Result<Self> {
-        let mut command = crate::workspace::cargo(["test", "--no-run", "--message-format", "json"]);
-        command.args(["--package", "stevedore-testbenches", "--tests"]);
+        let mut command = crate::workspace::cargo(OPTIMIZE);
+        command.args(["test", "--no-run", "--message-format", "json", "--package", "stevedore-testbenches", "--tests"]);
         let output = command.stderr(Stdio::piped()).output().context("cannot start cargo")?;
         anyhow::ensure!(
             output.status.success(),
@@ -61,20 +72,34 @@ impl Binaries {
         }
         Ok(Binaries(found))
     }
+
+    /// The names of all binaries.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
+    /// The names of a binary's tests.
+    pub fn tests(&self, binary: &str) -> Result<Vec<String>> {
+        let mut command = Command::new(self.path(binary)?);
+        let listed = crate::process::quiet(command.args(["--list", "--format", "terse"]))?;
+        Ok(listed.lines().filter_map(|line| line.strip_suffix(": test")).map(str::to_string).collect())
+    }
+
+    fn path(&self, binary: &str) -> Result<&PathBuf> {
+        self.0.get(binary).with_context(|| format!("there are no tests called {binary}"))
+    }
 }
 
 /// Changes on trial: their descriptions and the models that have them all lie in a folder of their own, which goes when
 /// all trials have ended. A run that was broken off leaves the folder, so that its models are found again.
 pub struct Trial {
     folder: PathBuf,
-    /// Held by whoever runs a binary's tests without a change; others wait for the result.
-    turns: Mutex<HashMap<String, Arc<Mutex<()>>>>,
 }
 
 impl Trial {
     /// Of `changes`: objects with `from`, `to` and, if every place is meant, `every`. `name` is that of the folder.
     pub fn new(name: &str, changes: &[Value]) -> Result<Self> {
-        let trial = Trial { folder: root().join("target/mutants").join(name), turns: Mutex::default() };
+        let trial = Trial { folder: root().join("target/mutants").join(name) };
         let description = serde_json::to_string_pretty(changes)?;
         if fs::read_to_string(trial.file()).is_ok_and(|text| text == description) {
             return Ok(trial);
@@ -91,42 +116,45 @@ impl Trial {
         self.folder.join("faults.json")
     }
 
-    /// Where the tests say which changes have a place in their Verilog.
-    fn found(&self, binary: &str) -> PathBuf {
-        self.folder.join("found").join(binary)
+    /// Where tests say which changes have a place in their Verilog.
+    fn found(&self, tests: Tests) -> PathBuf {
+        self.folder.join("found").join(tests.binary).join(tests.filter)
     }
 
-    /// Whether a change has a place in the Verilog of a binary's tests. To find out, all of them run once with the
-    /// changes in their models and none chosen: they must pass.
-    pub fn reaches(&self, number: usize, binaries: &Binaries, binary: &str, patience: Duration) -> Result<bool> {
-        let whole = self.found(binary).join(WHOLE);
-        let turn = self.turns.lock().expect("no lane panics").entry(binary.to_string()).or_default().clone();
-        let turn = turn.lock().expect("no lane panics");
+    /// Runs a test once with the changes in its models and none chosen: it must pass. It has then said which changes it
+    /// reaches. Does nothing if that happened before.
+    pub fn rehearse(&self, binaries: &Binaries, test: Tests, patience: Duration) -> Result<()> {
+        let whole = self.found(test).join(WHOLE);
         if !whole.exists() {
-            if let Outcome::Caught(test) = self.run(NONE, binaries, (binary, ""), patience * BUILDING)? {
+            let begun = Instant::now();
+            if let Outcome::Caught(test) = self.run(NONE, binaries, test, patience * BUILDING)? {
                 bail!("{test} fails without a change");
             }
-            fs::write(&whole, "")?;
+            fs::write(&whole, begun.elapsed().as_millis().to_string())?;
         }
-        drop(turn);
-        Ok(self.found(binary).join(number.to_string()).exists())
+        Ok(())
     }
 
-    /// Runs the tests whose names contain `filter` against the change of this number. They are stopped at the first
-    /// failure, and when one takes longer than `patience`.
-    pub fn run(
-        &self,
-        number: usize,
-        binaries: &Binaries,
-        (binary, filter): (&str, &str),
-        patience: Duration,
-    ) -> Result<Outcome> {
-        let found = self.found(binary);
+    /// The milliseconds that a rehearsed test took, if the change has a place in its Verilog.
+    pub fn reaches(&self, number: usize, test: Tests) -> Result<Option<u64>> {
+        let found = self.found(test);
+        let took = || Ok(fs::read_to_string(found.join(WHOLE))?.parse()?);
+        if found.join(number.to_string()).exists() {
+            took().map(Some)
+        } else {
+            Ok(None)
+        }
+    }
+
+    /// Runs tests against the change of this number. They are stopped at the first failure, and when one takes longer
+    /// than `patience`.
+    pub fn run(&self, number: usize, binaries: &Binaries, tests: Tests, patience: Duration) -> Result<Outcome> {
+        let found = self.found(tests);
         fs::create_dir_all(&found)?;
-        let path = binaries.0.get(binary).with_context(|| format!("there are no tests called {binary}"))?;
-        let mut command = Command::new(path);
+        let mut command = Command::new(binaries.path(tests.binary)?);
+        command.args([tests.filter, "--nocapture"]).args(tests.exact.then_some("--exact"));
         // A group of its own, so that all it started can be stopped with it.
-        command.args([filter, "--nocapture"]).process_group(0);
+        command.process_group(0);
         // Where cargo would start them.
         command.current_dir(root().join("testbenches"));
         command.env(FAULTS, self.file()).env(CHOSEN, number.to_string()).env(FOUND, &found);
@@ -137,12 +165,12 @@ impl Trial {
             ["cannot build module", "places look like this one", "not one line differs", "lines are gone or new"];
         if let (Some(test), Some(sign)) = (&failed, signs.iter().find(|sign| said.contains(*sign))) {
             let lines = said.lines().skip_while(|line| !line.contains(sign)).take(20).collect::<Vec<_>>();
-            bail!("{binary} {test} cannot be run:\n{}", lines.join("\n"));
+            bail!("{} {test} cannot be run:\n{}", tests.binary, lines.join("\n"));
         }
         Ok(match failed {
             _ if number != NONE && !found.join(number.to_string()).exists() => Outcome::Lost,
             None => Outcome::Survived,
-            Some(test) => Outcome::Caught(format!("{binary} {test}")),
+            Some(test) => Outcome::Caught(format!("{} {test}", tests.binary)),
         })
     }
 }

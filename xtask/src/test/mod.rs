@@ -44,6 +44,7 @@ fn steps() -> Vec<Step> {
         documentation,
         examples(),
         run("demo", "demo", &[], Kind::Loud),
+        run("synthesis, card", "elaborate", &["synth", "--card"], Kind::Single),
         run("synthesis", "elaborate", &["synth"], Kind::Single),
         run("bench, short", "bench", &["--short"], Kind::Single),
         run("cycle table", "bench", &["--cycles", "docs/cycles.md", "--check"], Kind::Single),
@@ -56,8 +57,9 @@ fn steps() -> Vec<Step> {
         // Both write the same files, so neither runs beside the other.
         steps.push(run("demo, kernel", "demo", &["--peer", "kernel"], Kind::Loud));
         steps.push(run("demo, mishaps", "demo", &mishaps, Kind::Loud));
+        steps.push(step("guest", &["xtask", "guest"], Kind::Loud));
     } else {
-        println!("skipped: the demos with the kernel, which need root and /dev/net/tun");
+        println!("skipped: the demos with the kernel and the guest, which need root and /dev/net/tun");
     }
     steps
 }

@@ -1,4 +1,4 @@
-//! Resource counts on ECP5.
+//! Resource counts on a family of devices.
 
 use super::{read, run};
 use crate::scratch::Scratch;
@@ -6,8 +6,28 @@ use anyhow::{Context, Result};
 use serde_json::{json, Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Cells by type, as yosys names them: `LUT4`, `CCU2C` (two bits of carry chain), `TRELLIS_FF`, `DP16KD` and `PDPW16KD`
-/// (block RAM), `TRELLIS_DPR16X4` (LUT RAM), `MULT18X18D`, and so on.
+/// Devices to count for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Family {
+    /// Lattice ECP5. Cells are `LUT4`, `CCU2C` (two bits of carry chain), `TRELLIS_FF`, `DP16KD` and `PDPW16KD` (block
+    /// RAM), `TRELLIS_DPR16X4` (LUT RAM), `MULT18X18D`, and so on.
+    Ecp5,
+    /// AMD UltraScale+. Cells are `LUT1` to `LUT6`, `CARRY8`, `FDRE` and its like, `RAMB18E2` and `RAMB36E2` (block
+    /// RAM), `RAM32M16` and its like (LUT RAM), and so on. There is no open timing for these devices.
+    UltrascalePlus,
+}
+
+impl Family {
+    /// yosys's command.
+    fn command(self) -> &'static str {
+        match self {
+            Family::Ecp5 => SYNTHESIZE,
+            Family::UltrascalePlus => "synth_xilinx -family xcup -noclkbuf -noiopad -flatten",
+        }
+    }
+}
+
+/// Cells by type, as yosys names them: see [`Family`].
 pub type Resources = BTreeMap<String, u64>;
 
 /// What a design costs.
@@ -62,22 +82,31 @@ fn compare(what: &str, now: &Resources, before: &Resources) -> Vec<String> {
         .collect()
 }
 
-/// Synthesizes module `top` of `verilog` for ECP5 and counts cells: once flattened, once block by block, both at the
-/// same time.
-pub fn synth_ecp5(verilog: &str, top: &str) -> Result<Synthesis> {
+/// Synthesizes module `top` of `verilog` and counts cells: once flattened, once block by block, both at the same time.
+pub fn synthesize(family: Family, verilog: &str, top: &str) -> Result<Synthesis> {
     let (total, blocks) = std::thread::scope(|scope| {
-        let total = scope.spawn(|| total(verilog, top));
-        let blocks = blocks(verilog, top);
+        let total = scope.spawn(|| total(family, verilog, top));
+        let blocks = blocks(family, verilog, top);
         (total.join().expect("the other run does not panic"), blocks)
     });
     Ok(Synthesis { total: total?, blocks: blocks? })
 }
 
+/// The same, block by block only: the total is the sum. Half the work.
+pub fn synthesize_blocks(family: Family, verilog: &str, top: &str) -> Result<Synthesis> {
+    let blocks = blocks(family, verilog, top)?;
+    let mut total = Resources::new();
+    for (kind, count) in blocks.values().flatten() {
+        *total.entry(kind.clone()).or_default() += count;
+    }
+    Ok(Synthesis { total, blocks })
+}
+
 /// Cells of the flattened design.
-fn total(verilog: &str, top: &str) -> Result<Resources> {
+fn total(family: Family, verilog: &str, top: &str) -> Result<Resources> {
     let scratch = Scratch::new()?;
     scratch.write("design.v", verilog)?;
-    Ok(cells(&statistics(&scratch, top, "")?["design"], &[]))
+    Ok(cells(&statistics(family, &scratch, top, "")?["design"], &[]))
 }
 
 /// The synthesis everybody here runs. LUTs of four inputs only: functions of five and more, made of several LUTs and a
@@ -96,7 +125,7 @@ pub(super) fn describe(scratch: &Scratch, top: &str) -> Result<Value> {
 }
 
 /// Cells of every instance in the top module.
-fn blocks(verilog: &str, top: &str) -> Result<BTreeMap<String, Resources>> {
+fn blocks(family: Family, verilog: &str, top: &str) -> Result<BTreeMap<String, Resources>> {
     let scratch = Scratch::new()?;
     scratch.write("design.v", verilog)?;
     let description = describe(&scratch, top)?;
@@ -109,7 +138,7 @@ fn blocks(verilog: &str, top: &str) -> Result<BTreeMap<String, Resources>> {
     if !modules.is_empty() {
         keep += &format!("; setattr -mod -set keep_hierarchy 1 {}", modules.join(" "));
     }
-    let statistics = statistics(&scratch, top, &keep)?;
+    let statistics = statistics(family, &scratch, top, &keep)?;
     let of_module = |name: &str| {
         let spelled = if name.starts_with('$') { name.to_string() } else { format!("\\{name}") };
         cells(&statistics["modules"][&spelled], &modules)
@@ -120,8 +149,9 @@ fn blocks(verilog: &str, top: &str) -> Result<BTreeMap<String, Resources>> {
     Ok(blocks)
 }
 
-fn statistics(scratch: &Scratch, top: &str, prepare: &str) -> Result<Value> {
-    let script = format!("{}{prepare}; {SYNTHESIZE} -top {top}; tee -q -o stat.json stat -json", read(top));
+fn statistics(family: Family, scratch: &Scratch, top: &str, prepare: &str) -> Result<Value> {
+    let command = family.command();
+    let script = format!("{}{prepare}; {command} -top {top}; tee -q -o stat.json stat -json", read(top));
     run(scratch, &script)?;
     statistics_of(scratch)
 }

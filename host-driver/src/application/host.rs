@@ -1,11 +1,11 @@
 //! An application on the driver: sessions over the engine's connections, nothing copied between them and the buffers.
 
-use super::scatter::{BufferPlan, Stock};
+use super::stock::{BufferPlan, Stock};
 use super::Session;
+use crate::{Buffer, Connection, ConnectionStatistics, Device, Error, Event, Listener, Rejected, Transport};
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::net::Ipv4Addr;
 use stevedore_abi::Status;
-use stevedore_driver::{Buffer, Connection, ConnectionStatistics, Device, Error, Event, Listener, Rejected, Transport};
 
 /// Makes the session of a connection accepted.
 type Factory = Box<dyn FnMut() -> Box<dyn Session>>;
