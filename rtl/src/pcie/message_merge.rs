@@ -9,8 +9,8 @@
 //! - `m_write`: `PostedBeat<W, K>`: both, a message as a burst of one beat.
 //!
 //! # Handshake
-//! Each `ready` follows `m_write.ready` and registers; that of the bursts also `s_message.valid`. A beat that was offered
-//! stays until it is taken: the packer may have stored a part of it.
+//! Each `ready` follows `m_write.ready` and registers; that of the bursts also `s_message.valid`. A beat that was
+//! offered stays until it is taken: the packer may have stored a part of it.
 //!
 //! # Latency
 //! None. A message waits for the end of a burst, and a burst for the message.

@@ -5,7 +5,7 @@
 //! memory of the host is there when the answer is.
 //!
 //! ```text
-//! s_request -> [ Fence: writes before it are done ] -> engine or table -> [ packets before it ordered ] -> m_completion
+//! s_request -> [ Fence: writes before it are done ] -> engine or table -> [ packets are ordered ] -> m_completion
 //! ```
 //!
 //! # Ports

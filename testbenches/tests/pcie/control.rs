@@ -24,7 +24,7 @@ fn set_table<const W: usize, const K: usize>(world: &mut World<W, K>) {
 fn ask<const W: usize, const K: usize>(world: &mut World<W, K>, access: Access) -> crate::host::Answer {
     let before = world.host.answers.len();
     world.host.accesses.push_back(access);
-    world.until(5000, |world| world.host.answers.len() > before);
+    world.until(20_000, |world| world.host.answers.len() > before);
     world.host.answers[before].clone()
 }
 
@@ -288,6 +288,40 @@ fn packets_lost_in_the_block_hold_no_answer_up() {
             world.finish(100_000);
             assert_eq!(read(&mut world, 0), 0);
         }
+    });
+}
+
+/// The same when nothing follows that could give a number back.
+#[test]
+fn an_answer_behind_lost_packets_comes_all_the_same() {
+    with_big_stack(|| {
+        let mut world = World::<64, 8>::new(9, 100);
+        world.want_bursts(10, 64);
+        world.host.discards = true;
+        world.until(1000, |world| world.engine.idle());
+        world.steps(100);
+        world.set("bus_master", 0);
+        world.steps(20);
+        world.set("bus_master", 1);
+        world.host.discards = false;
+        assert_eq!(read(&mut world, 0), 0);
+    });
+}
+
+/// However long numbers take to come back, no more packets are under way than they can tell apart.
+#[test]
+fn packets_wait_for_numbers() {
+    with_big_stack(|| {
+        let mut world = World::<64, 8>::new(10, 100);
+        world.host.order_delay = 3000;
+        world.want_bursts(300, 8);
+        for _ in 0..4 {
+            world.engine.promised.clear();
+            let answer = ask(&mut world, Access::read(0));
+            assert!(answer.ordered >= world.engine.promised[0], "{answer:?}");
+        }
+        world.finish(200_000);
+        world.check_bursts(&[]);
     });
 }
 

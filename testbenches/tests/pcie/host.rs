@@ -239,6 +239,8 @@ impl Host {
         }
         assert_eq!(number >> 5, u64::from(kind == 1), "number {number:#x}");
         let due = self.cycle + 1 + random.below(self.order_delay);
+        let posted = self.numbers.iter().filter(|(_, number)| number >> 5 == 1).count();
+        assert!(posted < 31, "{posted} numbers under way: none names one packet");
         self.numbers.push_back((due.max(self.numbers.back().map_or(0, |&(due, _)| due)), number));
     }
 
