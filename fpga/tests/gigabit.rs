@@ -5,6 +5,8 @@ mod bad_frames;
 mod bench;
 #[path = "gigabit/clean.rs"]
 mod clean;
+#[path = "gigabit/latencies.rs"]
+mod latencies;
 #[path = "gigabit/rate.rs"]
 mod rate;
 #[path = "gigabit/sweep.rs"]

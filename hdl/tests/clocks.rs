@@ -256,6 +256,71 @@ fn async_fifo_moves_a_word_per_cycle_of_the_slower_clock() {
     }
 }
 
+/// With clocks half a period apart: how long a word takes, how long its place, and how long a reset of either side.
+#[test]
+fn async_fifo_takes_the_cycles_it_promises() {
+    let two: [&dyn Fn() -> Box<dyn Fifos>; 2] =
+        [&|| Box::new(Stepped(Bench::combinational(AsyncFifo::<Bits<16>>::new(2)))), &|| Box::new(Verilated::new(2))];
+    for make in two {
+        let mut fifo = make();
+        let cycle = |fifo: &mut dyn Fifos, clock: usize| [true, false].map(|rises| fifo.edge(clock, rises));
+        let both = |fifo: &mut dyn Fifos, times: usize| {
+            for _ in 0..times {
+                cycle(fifo, WRITER);
+                cycle(fifo, READER);
+            }
+        };
+        fifo.write(false, None);
+        fifo.read(false, false);
+        both(&mut *fifo, 4);
+
+        // Two words fill it; the reader fetches the first of them at its third edge.
+        fifo.write(false, Some(1));
+        cycle(&mut *fifo, WRITER);
+        fifo.write(false, Some(2));
+        let mut edges = 0;
+        while fifo.word().is_none() {
+            cycle(&mut *fifo, READER);
+            edges += 1;
+            if fifo.word().is_none() {
+                cycle(&mut *fifo, WRITER);
+            }
+            if edges == 1 {
+                assert!(!fifo.ready(), "two words fill it");
+                fifo.write(false, None);
+            }
+        }
+        assert_eq!(edges, 3, "edges of the reader until the word is offered");
+        let mut edges = 0;
+        while !fifo.ready() {
+            cycle(&mut *fifo, WRITER);
+            edges += 1;
+        }
+        assert_eq!(edges, 3, "edges of the writer until its place is free");
+
+        // One cycle of reset of either side, then of both.
+        for resets in [[true, false], [false, true], [true, true]] {
+            fifo.write(false, None);
+            both(&mut *fifo, 10);
+            fifo.write(resets[WRITER], None);
+            fifo.read(resets[READER], true);
+            both(&mut *fifo, 1);
+            fifo.write(false, None);
+            fifo.read(false, true);
+            // The far end learns of it later; both are held before the first is let go.
+            let mut held = 0;
+            for cycle in 1..=20 {
+                both(&mut *fifo, 1);
+                if !fifo.ready() {
+                    held = cycle;
+                }
+            }
+            assert!((5..=9).contains(&held), "{resets:?}: held for {held} cycles");
+            assert_eq!(fifo.word(), None, "{resets:?}");
+        }
+    }
+}
+
 /// Either side may be reset at any time, the other goes on: nothing comes out that did not go in, nothing twice.
 #[test]
 fn async_fifo_survives_resets_of_either_side() {

@@ -14,9 +14,11 @@ fn bytes_of(frame: &[u8], error: bool) -> Vec<Option<FrameByte>> {
     frame.iter().enumerate().map(byte).map(Some).collect()
 }
 
-/// What leaves: each frame behind its preamble, whether it carried an error, and the gap in front of it; and how many
-/// `sent` and `underrun` there were.
-fn run(given: Vec<Option<FrameByte>>) -> (Vec<(Vec<u8>, bool, u64)>, u64, u64) {
+/// A frame that left, its preamble included; whether it carried an error; the gap in front of it.
+type Left = (Vec<u8>, bool, u64);
+
+/// What leaves, and how many `sent` and `underrun` there were.
+fn run(given: Vec<Option<FrameByte>>) -> (Vec<Left>, u64, u64) {
     let mut bench = bench!(MacTransmitter::default());
     bench.reset(|uut, on| uut.reset.next = on);
     let mut given = given.into_iter().peekable();

@@ -11,10 +11,10 @@
 //! Either reset empties the FIFO at both ends: words in it are lost, the word offered too.
 //!
 //! # Latency
-//! A cycle of `write_clock` and three to four of `read_clock` through an empty FIFO. A place is free again two to three
-//! cycles of `write_clock` and one of `read_clock` after its word was fetched. With 16 words a word moves in every
-//! cycle of the slower clock, whatever the ratio. After a reset nothing is taken or given for about six cycles of each
-//! clock.
+//! A word is offered after the third edge of `read_clock` behind the edge of `write_clock` that took it, after the
+//! fourth if that came just before the first. Its place is free again after the third edge, or the fourth, of
+//! `write_clock` behind the edge of `read_clock` that fetched it. With 16 words a word moves in every cycle of the
+//! slower clock, whatever the ratio. A reset holds both ends for up to 9 cycles of each clock more than it lasts.
 //!
 //! # Invariant
 //! Each end shows the other its position in Gray code, straight out of a register: between two edges one bit of it

@@ -15,7 +15,7 @@
 //!
 //! # Latency
 //! `held` rises in the cycle of `reset`, and on the other side three of its cycles later. It falls when the four phases
-//! are over: about six cycles of each clock. A clock that stands still delays it.
+//! are over: up to nine cycles of each clock. A clock that stands still delays it.
 //!
 //! # Invariant
 //! A position jumps only while the other side is held. Both positions are zero when either side ceases to be held.
