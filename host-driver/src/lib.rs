@@ -20,6 +20,9 @@
 //! panics, and neither loses a buffer.
 #![warn(missing_docs)]
 
+#[cfg(all(feature = "program", not(any(feature = "vfio", feature = "vfio-user"))))]
+compile_error!("the program needs a way to a card: the feature `vfio` or `vfio-user`");
+
 pub mod application;
 mod capabilities;
 mod configuration;

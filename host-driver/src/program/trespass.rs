@@ -41,11 +41,9 @@ fn trespass<B: Bus + 'static>(card: Card<B>, options: &Options) -> Result<()> {
     let (host, port) = Url::parse(&options.url)?.place();
     let mut device = Device::open(card, &options.network.configuration()?)?;
     device.connect(host, port, 49_151, None)?;
-    let connection = loop {
-        match next(&mut device)? {
-            Event::Connected { connection, .. } => break connection,
-            other => bail!("no connection: {other:?}"),
-        }
+    let connection = match next(&mut device)? {
+        Event::Connected { connection, .. } => connection,
+        other => bail!("no connection: {other:?}"),
     };
     let buffer = device.allocate(MESSAGE, 4096)?;
     bus.borrow_mut().unmap(buffer.address(), MESSAGE)?;

@@ -28,7 +28,7 @@ pub use clock::Pace;
 
 use crate::peers::Peer;
 use crate::simulator::{EnginePorts, SimulatorOptions};
-use anyhow::{anyhow, bail, Context, Result};
+use anyhow::{anyhow, bail, ensure, Context, Result};
 use backend::{Backend, Shared};
 use std::fmt;
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -36,7 +36,11 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{mpsc, Arc};
 use std::thread::JoinHandle;
+use std::time::Duration;
 use vfio_user::Server;
+
+/// Time between looks at the threads.
+const LOOK: Duration = Duration::from_millis(200);
 
 /// What a card is set up with.
 #[derive(Clone, Debug)]
@@ -121,12 +125,14 @@ impl Card {
         self.shared.counts()
     }
 
-    /// Runs until the clock's thread or the server's ends, which only a failure brings about.
-    pub fn run(mut self) -> Result<()> {
-        if let Some(server) = self.server.take() {
-            server.join().map_err(|_| anyhow!("the server's thread failed"))?;
+    /// Runs until one of its threads ends, which only a failure brings about.
+    pub fn run(self) -> Result<()> {
+        let ended = |thread: &Option<JoinHandle<()>>| thread.as_ref().is_none_or(JoinHandle::is_finished);
+        loop {
+            ensure!(!ended(&self.clock), "the engine's thread ended");
+            ensure!(!ended(&self.server), "the socket does not work any more");
+            std::thread::sleep(LOOK);
         }
-        bail!("the socket does not work any more")
     }
 }
 

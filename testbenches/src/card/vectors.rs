@@ -88,3 +88,32 @@ impl Vectors {
         };
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Read;
+
+    /// An interrupt is said once, when it can be: to an eventfd, by a card that may write to memory.
+    #[test]
+    fn what_cannot_be_said_is_pending_and_said_later() {
+        let (mut ear, mouth) = std::os::unix::net::UnixStream::pair().expect("a pair of sockets");
+        ear.set_nonblocking(true).expect("a socket");
+        let mouth = File::from(std::os::fd::OwnedFd::from(mouth));
+        let mut heard = || ear.read(&mut [0; 64]).unwrap_or(0) / 8;
+        let mut vectors = Vectors::default();
+        vectors.raise(0, true);
+        vectors.raise(0, true);
+        assert_eq!(vectors.pending(), 1, "there is nobody to hear it");
+        vectors.set(VFIO_IRQ_SET_DATA_EVENTFD, 0, 1, vec![mouth]).expect("connected");
+        assert_eq!((heard(), vectors.pending()), (1, 0));
+        vectors.raise(0, false);
+        assert_eq!((heard(), vectors.pending()), (0, 1), "the card may not write");
+        vectors.retry();
+        assert_eq!((heard(), vectors.pending(), vectors.sent), (1, 0, 2));
+        assert!(vectors.set(VFIO_IRQ_SET_DATA_EVENTFD, 0, u32::from(VECTORS) + 1, Vec::new()).is_err());
+        vectors.set(VFIO_IRQ_SET_DATA_NONE, 0, 0, Vec::new()).expect("disabled");
+        vectors.raise(0, true);
+        assert_eq!((heard(), vectors.pending()), (0, 1));
+    }
+}

@@ -22,6 +22,7 @@ use crate::simulator::{Changed, EnginePorts, Inputs, Outputs};
 use connections::Connections;
 use dma::Dma;
 use std::collections::VecDeque;
+use stevedore_abi::register::offset;
 use tables::Tables;
 
 /// Bytes of a word.
@@ -154,6 +155,10 @@ impl EnginePorts for StandIn {
         if self.tables.restarting() && quiet {
             self.tables = self.tables.restarted();
             (self.connections, self.receiving) = (Connections::default(), Vec::new());
+        }
+        let completed = self.inputs.completion_valid && self.outputs.completion_ready && self.inputs.completion_last;
+        if completed && self.inputs.completion_error {
+            self.tables.count(offset::STAT_BUS_ERRORS);
         }
         if let Some((job, bytes)) = self.dma.clock(&self.inputs, &mut self.outputs) {
             match job {

@@ -4,9 +4,9 @@ use super::rig::{card, open, options, socket};
 use std::io::{Read, Write};
 use std::os::unix::net::UnixListener;
 use std::path::Path;
-use stevedore_driver::abi::pci::{BAR_BYTES, DEVICE, VENDOR};
+use stevedore_driver::abi::pci::{configuration::COMMAND, BAR_BYTES, DEVICE, VENDOR};
 use stevedore_driver::abi::register::{offset, REGISTERS};
-use stevedore_driver::transports::{OpenError, Vfio, VfioUser};
+use stevedore_driver::transports::{Bus, OpenError, Vfio, VfioUser};
 use stevedore_driver::{Capabilities, Device, Transport, TransportError};
 use stevedore_testbenches::bench::configuration;
 
@@ -34,6 +34,22 @@ fn every_client_finds_a_card_as_after_power_up() {
         assert_eq!(way.read(offset::NETMASK).ok(), Some(0xffff_ff00));
     }
     assert!(card.counts().resets >= 3);
+}
+
+/// A guest resets a card by a bit of its device control register, a machine by a message of its own: both are the same.
+#[test]
+fn a_reset_of_the_function_brings_back_the_registers_and_takes_the_bus_master_bit() {
+    const DEVICE_CONTROL: u32 = 0x48;
+    let options = options();
+    let card = card(&options, |_| {});
+    let mut way = open(&options).expect("a card");
+    way.write(offset::NETMASK, 0xffff_ff00).expect("posted");
+    let bus = way.bus();
+    let resets = card.counts().resets;
+    bus.borrow_mut().write_configuration(DEVICE_CONTROL, 1 << 15).expect("written");
+    assert_eq!(bus.borrow_mut().read_configuration(COMMAND).ok(), Some(0));
+    assert_eq!(card.counts().resets, resets + 1);
+    assert_eq!(way.read(offset::NETMASK).ok(), Some(0));
 }
 
 #[test]
