@@ -122,7 +122,8 @@ pub struct Limit {
     pub why: &'static str,
 }
 
-/// Limits of all fields but the width: all values are powers of two. A pool has more entries than there are connections.
+/// Limits of all fields but the width: all values are powers of two. A pool has more entries than there are
+/// connections.
 pub const LIMITS: [Limit; 12] = [
     limit("connections", |g| g.connections, (2, 1 << 14), "every slot needs a placeholder in each pool"),
     limit("hash_buckets", |g| g.hash_buckets, (2, 1 << 16), "addresses of memories have 16 bits"),

@@ -28,12 +28,12 @@ const TARGET: &str = "x86_64-unknown-linux-musl";
 /// Runs it with these words.
 pub fn run(words: &[String]) -> Result<()> {
     let tells_options = words.iter().any(|word| word == "--help" || word == "-h");
-    let (tree, driver) = match tells_options {
-        true => (PathBuf::new(), PathBuf::new()),
-        false => prepare()?,
-    };
+    let mut places = Vec::new();
+    if !tells_options {
+        let (tree, driver) = prepare()?;
+        places = vec![format!("--tools={}", tree.display()), format!("--program={}", driver.display())];
+    }
     let fixed = program("guest").into_iter().map(str::to_string);
-    let places = [format!("--tools={}", tree.display()), format!("--program={}", driver.display())];
     let all: Vec<String> = fixed.chain(places).chain(words.iter().cloned()).collect();
     let status = cargo(all.iter().map(String::as_str)).status()?;
     ensure!(status.success(), "the guest failed, see above");

@@ -8,9 +8,9 @@
 //!                                  '-- vectors.rs <-----------  interrupts, eventfds
 //! ```
 //!
-//! Two threads: one answers the socket, one lets the engine's time pass. The socket is vfio-user's. QEMU has its other
-//! end (`-device vfio-user-pci`), and the driver, too (`stevedore_driver::transports::VfioUser`). The engine is whatever
-//! stands behind [`EnginePorts`].
+//! Two threads: one answers the socket, one lets the engine's time pass. The socket is vfio-user's. QEMU has its
+//! other end (`-device vfio-user-pci`), and the driver, too (`stevedore_driver::transports::VfioUser`). The engine is
+//! whatever stands behind [`EnginePorts`].
 //!
 //! A reset of the function, whoever asks for it, resets everything here: the engine, and what the models around it had
 //! in hand.
