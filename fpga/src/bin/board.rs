@@ -8,7 +8,7 @@ use std::time::Instant;
 use stevedore_fpga::ecpix5::{self, pins::ECPIX5};
 use stevedore_fpga::{constraints, ecp5};
 use stevedore_verilated::tools::workspace_root;
-use stevedore_verilated::yosys::{self, Stage};
+use stevedore_verilated::yosys::{self, Implementation, Stage};
 
 /// Boards.
 #[derive(Parser)]
@@ -39,6 +39,9 @@ enum Command {
         /// Only write the top's Verilog, with models of the primitives: what a simulator reads.
         #[arg(long)]
         verilog: bool,
+        /// Keep the new figures.
+        #[arg(long, conflicts_with = "verilog")]
+        bless: bool,
     },
 }
 
@@ -57,8 +60,8 @@ fn run(command: Command) -> Result<()> {
         Command::Constraints { check } => {
             write_constraints(check).with_context(|| "run `cargo xtask constraints` and commit what it writes")
         }
-        Command::Bitstream { board: Name::Ecpix5, verilog: true } => write_simulation(),
-        Command::Bitstream { board: Name::Ecpix5, verilog: false } => bitstream(),
+        Command::Bitstream { board: Name::Ecpix5, verilog: true, .. } => write_simulation(),
+        Command::Bitstream { board: Name::Ecpix5, bless, .. } => bitstream(bless),
     }
 }
 
@@ -96,7 +99,7 @@ fn write_simulation() -> Result<()> {
     Ok(())
 }
 
-fn bitstream() -> Result<()> {
+fn bitstream(bless: bool) -> Result<()> {
     write_constraints(true)?;
     let start = Instant::now();
     let text = ecpix5::verilog();
@@ -118,9 +121,22 @@ fn bitstream() -> Result<()> {
     for (kind, (used, available)) in &done.sites {
         println!("{used:8} of {available:6}  {kind}");
     }
-    let report = workspace_root().join("fpga/reports").join(format!("{}.json", ecpix5::TOP));
-    std::fs::write(&report, done.to_json()).with_context(|| format!("cannot write {}", report.display()))?;
-    println!("kept in {}", report.display());
     println!("{}", directory.join(format!("{}.bit", ecpix5::TOP)).display());
+    compare(&done, bless)
+}
+
+/// Compares the figures with those kept, or keeps them.
+fn compare(done: &Implementation, bless: bool) -> Result<()> {
+    let path = format!("fpga/reports/{}.json", ecpix5::TOP);
+    let report = workspace_root().join(&path);
+    if bless {
+        std::fs::write(&report, done.to_json()).with_context(|| format!("cannot write {path}"))?;
+        println!("kept in {path}");
+        return Ok(());
+    }
+    let advice = || format!("if that is meant, run `cargo xtask bitstream ecpix5 --bless` and commit {path}");
+    let differences = done.differences(&std::fs::read_to_string(&report).with_context(advice)?)?;
+    ensure!(differences.is_empty(), "the area differs by more than 3 %: {}; {}", differences.join("; "), advice());
+    println!("area within 3 % of {path}");
     Ok(())
 }

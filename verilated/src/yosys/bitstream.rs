@@ -8,7 +8,7 @@ use crate::scratch::Scratch;
 use crate::tools::{Tool, Tools};
 use anyhow::{bail, ensure, Context, Result};
 use serde_json::{json, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// What nextpnr holds a clock to that nobody gave a frequency, MHz.
@@ -78,6 +78,22 @@ impl Implementation {
         }
         ensure!(faults.is_empty(), "clocks: {}", faults.join("; "));
         Ok(())
+    }
+
+    /// Every kind of site of which there are more than 3 % more or fewer than `kept`, the text of an earlier run, tells.
+    ///
+    /// # Errors
+    /// If that is no such text.
+    pub fn differences(&self, kept: &str) -> Result<Vec<String>> {
+        let kept: Value = serde_json::from_str(kept).context("a report that is no JSON")?;
+        let before: BTreeMap<&str, u64> =
+            object(&kept["sites"]).filter_map(|(kind, count)| Some((kind.as_str(), count.as_u64()?))).collect();
+        let kinds: BTreeSet<&str> = before.keys().copied().chain(self.sites.keys().map(String::as_str)).collect();
+        let counts = kinds.into_iter().map(|kind| {
+            (kind, self.sites.get(kind).map_or(0, |(used, _)| *used), before.get(kind).copied().unwrap_or(0))
+        });
+        let differ = counts.filter(|(_, now, before)| now.abs_diff(*before) * 100 > before * 3);
+        Ok(differ.map(|(kind, now, before)| format!("{kind} {now}, was {before}")).collect())
     }
 
     /// As text to be kept.
@@ -204,5 +220,21 @@ mod tests {
         assert_eq!(read.crossings, BTreeMap::from([("posedge a -> posedge b".to_string(), 1.5)]));
         assert_eq!(read.sites, BTreeMap::from([("DCCA".to_string(), (2, 56))]));
         assert!(read.to_json().contains("\"margin_percent\": 50.5"), "{}", read.to_json());
+    }
+
+    #[test]
+    fn three_percent_more_or_less_is_no_difference() {
+        let of = |luts: u64| Implementation {
+            sites: BTreeMap::from([("LUT".to_string(), (luts, 1000)), ("PLL".to_string(), (1, 4))]),
+            ..Implementation::default()
+        };
+        let kept = of(100).to_json();
+        assert!([97, 100, 103].iter().all(|&luts| of(luts).differences(&kept).unwrap().is_empty()));
+        assert_eq!(of(104).differences(&kept).unwrap(), ["LUT 104, was 100"]);
+        assert_eq!(of(96).differences(&kept).unwrap(), ["LUT 96, was 100"]);
+        let none = Implementation::default();
+        assert_eq!(none.differences(&kept).unwrap(), ["LUT 0, was 100", "PLL 0, was 1"]);
+        assert_eq!(of(5).differences(&none.to_json()).unwrap(), ["LUT 5, was 0", "PLL 1, was 0"]);
+        assert!(of(1).differences("text").is_err());
     }
 }

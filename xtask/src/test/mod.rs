@@ -46,6 +46,7 @@ fn steps() -> Vec<Step> {
         run("demo", "demo", &[], Kind::Loud),
         run("synthesis, card", "elaborate", &["synth", "--card"], Kind::Single),
         run("synthesis", "elaborate", &["synth"], Kind::Single),
+        run("bitstream", "board", &["bitstream", "ecpix5"], Kind::Single),
         run("bench, short", "bench", &["--short"], Kind::Single),
         run("cycle table", "bench", &["--cycles", "docs/cycles.md", "--check"], Kind::Single),
         run("lint", "elaborate", &["lint"], Kind::Single),
@@ -70,7 +71,7 @@ fn kernel_can_be_peer() -> bool {
     root && Path::new("/dev/net/tun").exists()
 }
 
-/// A program of the testbenches.
+/// A program of the workspace.
 fn run(name: &'static str, binary: &str, arguments: &[&str], kind: Kind) -> Step {
     let words: Vec<&str> = program(binary).into_iter().chain(arguments.iter().copied()).collect();
     step(name, &words, kind)
