@@ -27,14 +27,14 @@ const TARGET: &str = "x86_64-unknown-linux-musl";
 
 /// Runs it with these words.
 pub fn run(words: &[String]) -> Result<()> {
+    // A program that only tells its options needs nothing else.
     let tells_options = words.iter().any(|word| word == "--help" || word == "-h");
-    let mut places = Vec::new();
+    let mut all: Vec<String> = program("guest").into_iter().map(str::to_string).collect();
     if !tells_options {
         let (tree, driver) = prepare()?;
-        places = vec![format!("--tools={}", tree.display()), format!("--program={}", driver.display())];
+        all.extend([format!("--tools={}", tree.display()), format!("--program={}", driver.display())]);
     }
-    let fixed = program("guest").into_iter().map(str::to_string);
-    let all: Vec<String> = fixed.chain(places).chain(words.iter().cloned()).collect();
+    all.extend_from_slice(words);
     let status = cargo(all.iter().map(String::as_str)).status()?;
     ensure!(status.success(), "the guest failed, see above");
     Ok(())

@@ -31,7 +31,8 @@ struct Cli {
     #[arg(long, value_enum, default_value = "small")]
     geometry: GeometryName,
     /// Cycles per second at most
-    #[arg(long, default_value_t = Pace::default().cycles_per_second, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, default_value_t = Pace::default().cycles_per_second)]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..))]
     pace: u64,
     /// Bytes of the file that smoltcp serves
     #[arg(long, default_value_t = 1 << 20)]

@@ -8,8 +8,8 @@
 //!                                  '-- vectors.rs <-----------  interrupts, eventfds
 //! ```
 //!
-//! Two threads: one answers the socket, one lets the engine's time pass. The socket is vfio-user's. QEMU has its
-//! other end (`-device vfio-user-pci`), and the driver, too (`stevedore_driver::transports::VfioUser`). The engine is
+//! Two threads: one answers the socket, one lets the engine's time pass. The socket is vfio-user's. QEMU has its other
+//! end (`-device vfio-user-pci`), and the driver has it, too: `stevedore_driver::transports::VfioUser`. The engine is
 //! whatever stands behind [`EnginePorts`].
 //!
 //! A reset of the function, whoever asks for it, resets everything here: the engine, and what the models around it had
@@ -80,7 +80,7 @@ impl fmt::Display for CardCounts {
         write!(
             formatter,
             "so far: {} bytes read, {} written, {} reads and {} writes refused; {interrupts} interrupts, \
-             {resets} resets; registers: {refused_accesses} accesses refused, {late_reads} answered too late, {lost_writes} lost; \
+             {resets} resets; registers: {refused_accesses} refused, {late_reads} answered too late, {lost_writes} lost; \
              {violations} rules broken",
             dma.read, dma.written, dma.refused_reads, dma.refused_writes
         )
