@@ -70,7 +70,7 @@ fn run(cli: Cli) -> Result<()> {
                 let mut peer = smoltcp_peer();
                 let file = DemoOptions::fetched_of(size);
                 peer.serve(PEER_PORT, 8, move || http_server(file, Uploads::default()));
-                Ok((rtl::engine(&geometry, None)? as _, peer))
+                Ok((rtl::card(&geometry, None)? as _, peer))
             })?;
             println!("the card is at {socket}; http://{PEER}:{PEER_PORT}/ serves {size} bytes");
             card.run()
@@ -80,7 +80,7 @@ fn run(cli: Cli) -> Result<()> {
             let tap = TapPeer::create(name)?;
             let namespace = Namespace::create(name)?;
             namespace.adopt(name, PEER, PREFIX)?;
-            let card = Card::start(options, move || Ok((rtl::engine(&geometry, None)? as _, tap)))?;
+            let card = Card::start(options, move || Ok((rtl::card(&geometry, None)? as _, tap)))?;
             println!("the card is at {socket}; `ip netns exec {name} curl http://{ENGINE}/` goes to it");
             card.run()
         }

@@ -62,7 +62,7 @@ pub fn run(options: &GuestOptions, server: &[String]) -> Result<()> {
     namespace.adopt(&format!("stv{id}"), PEER, PREFIX)?;
     let simulator = SimulatorOptions { capture: options.capture.clone(), ..SimulatorOptions::default() };
     let card = CardOptions { socket: socket.clone(), simulator, pace: Pace::default(), verbose: true };
-    let card = Card::start(card, move || Ok((rtl::engine(&Geometry::SMALL, None)? as _, tap)))?;
+    let card = Card::start(card, move || Ok((rtl::card(&Geometry::SMALL, None)? as _, tap)))?;
     let (program, words) = server.split_first().context("no server given")?;
     let mut server = Killed(namespace.command(program).args(words).stdout(Stdio::piped()).spawn()?);
     let ready = console::first_line(server.0.stdout.as_mut().context("no output")?)?;
