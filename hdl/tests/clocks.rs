@@ -196,7 +196,7 @@ fn run(fifo: &mut dyn Fifos, plan: &Plan, seed: u64) -> Seen {
         let left = &mut reset[edge.clock];
         *left = match *left {
             // The last words come without resets, so that every one of them has to arrive.
-            0 if plan.resets > 0 && received + 50 < plan.words && random.next() % spacing[edge.clock] == 0 => {
+            0 if plan.resets > 0 && received + 50 < plan.words && random.next().is_multiple_of(spacing[edge.clock]) => {
                 seen.resets += 1;
                 1 + random.next() % 4
             }

@@ -113,7 +113,7 @@ fn widener_and_narrower_take_a_cycle() {
     let mut given = 0u64;
     while bench.cycle < begin + 30 {
         bench.uut.s_beat.bits.next =
-            beat(0x0807_0605_0403_0201 + given, if given % 2 == 0 { 8 } else { 3 }, given % 2 == 1);
+            beat(0x0807_0605_0403_0201 + given, if given.is_multiple_of(2) { 8 } else { 3 }, given % 2 == 1);
         bench.settle();
         let at = bench.cycle - begin;
         assert_eq!(bench.uut.m_byte.valid.val(), at > 0, "a byte in every cycle but the first");
