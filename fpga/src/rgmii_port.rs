@@ -7,7 +7,7 @@
 //! - `clock`, `reset`: of the streams. `transmit_clock`, `transmit_reset`: 125 MHz, of what is sent.
 //! - `receive_clock`: the pin RXC. `receive_reset`: synchronous to it.
 //! - `rxd`, `rx_ctl`, `txc`, `txd`, `tx_ctl`: the other pins.
-//! - Streams and pulses: those of [`Mac`](stevedore_rtl::mac::Mac).
+//! - Streams and pulses: those of `Mac`.
 //!
 //! # Handshake
 //! As in `Mac`.

@@ -80,7 +80,8 @@ impl Implementation {
         Ok(())
     }
 
-    /// Every kind of site of which there are more than 3 % more or fewer than `kept`, the text of an earlier run, tells.
+    /// Every kind of site of which there are more than 3 % more or fewer than `kept`, the text of an earlier run,
+    /// tells.
     ///
     /// # Errors
     /// If that is no such text.
