@@ -1,7 +1,7 @@
 //! Measures what a card costs its host.
 
 use super::fetch::{get, Url};
-use super::opened::device;
+use super::opened::{device, farewell};
 use super::options::{DeviceOptions, NetworkOptions};
 use anyhow::Result;
 use clap::Args;
@@ -51,7 +51,7 @@ pub fn run(options: &Options) -> Result<()> {
     if let Some(url) = url {
         println!("download          {}", get(&mut device, &url, std::io::sink(), options.timeout)?);
     }
-    Ok(())
+    farewell(&mut device, &options.network)
 }
 
 fn micro(time: Duration) -> String {

@@ -1,7 +1,7 @@
 //! Fetches a file.
 
 use super::listen::BUFFERS;
-use super::opened::{device, Way};
+use super::opened::{device, farewell, Way};
 use super::options::{DeviceOptions, NetworkOptions};
 use super::progress::Progress;
 use super::pump::pump;
@@ -93,7 +93,7 @@ pub fn run(options: &Options) -> Result<()> {
     let mut device = device(&options.device, &options.network.configuration()?)?;
     let text = get(&mut device, &url, file, options.timeout)?;
     println!("{name}: {text}");
-    Ok(())
+    farewell(&mut device, &options.network)
 }
 
 /// What arrives is written.

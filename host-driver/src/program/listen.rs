@@ -1,6 +1,6 @@
 //! Serves a file.
 
-use super::opened::device;
+use super::opened::{device, farewell};
 use super::options::{DeviceOptions, NetworkOptions};
 use super::pump::pump;
 use crate::application::{BufferPlan, HostApplication};
@@ -73,5 +73,6 @@ pub fn run(options: &Options) -> Result<()> {
             }
         }
         Ok(options.clients.is_some_and(|limit| clients >= limit && host.active() == 0))
-    })
+    })?;
+    farewell(&mut device, &options.network)
 }

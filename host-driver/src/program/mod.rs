@@ -25,7 +25,9 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Tell what the card is, what it can do, and what it has counted
+    /// Tell what the card is, and what it can do
+    ///
+    /// Opening a card resets it, and its counters with it; `--counters` of the other commands tells what they counted.
     Probe(DeviceOptions),
     /// Serve a file over HTTP: `curl http://IP:PORT/` gets it
     Listen(listen::Options),

@@ -1,6 +1,7 @@
 //! Opens the card that `--device` names.
 
-use super::options::DeviceOptions;
+use super::options::{DeviceOptions, NetworkOptions};
+use super::probe::counters;
 use crate::{Configuration, Device, Error, Transport};
 use anyhow::{bail, Context, Result};
 
@@ -43,6 +44,14 @@ pub fn way(options: &DeviceOptions) -> Result<Way> {
 /// The card, configured and started.
 pub fn device(options: &DeviceOptions, configuration: &Configuration) -> Result<Device<Way>> {
     Device::open(way(options)?, configuration).map_err(|error| explained(error, &options.device))
+}
+
+/// What is told at the end, if it was asked for.
+pub fn farewell(device: &mut Device<Way>, network: &NetworkOptions) -> Result<()> {
+    if network.counters {
+        print!("{}", counters(|offset| Ok(device.register(offset)?))?);
+    }
+    Ok(())
 }
 
 /// The error with what to do about it.

@@ -33,6 +33,9 @@ pub struct NetworkOptions {
     /// The card is simulated: its clock makes a million cycles per second or less, and its timers are set for that
     #[arg(long)]
     pub simulated: bool,
+    /// Tell at the end what the card has counted
+    #[arg(long)]
+    pub counters: bool,
 }
 
 impl NetworkOptions {

@@ -26,16 +26,22 @@ pub fn run(options: &DeviceOptions) -> Result<()> {
         "  free now        {} connections, {} send entries, {} receive entries, {} read tags",
         free.slots, free.send_entries, free.receive_entries, free.read_tags
     )?;
-    writeln!(text, "counters since its reset")?;
-    let counters = REGISTERS.iter().filter(|row| row.offset >= FIRST_COUNTER && row.access == Access::ReadOnly);
-    for row in counters {
-        let value = way.read(row.offset)?;
-        let meaning = row.text.trim_start_matches("Statistics: ").trim_end_matches('.');
-        writeln!(text, "  {:24} {value:>10}  {meaning}", row.name.trim_start_matches("STAT_").to_lowercase())?;
-    }
+    text += &counters(|offset| Ok(way.read(offset)?))?;
     match std::io::stdout().write_all(text.as_bytes()) {
         // Whoever reads has seen enough.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         written => Ok(written?),
     }
+}
+
+/// What the card has counted since its reset, by line.
+pub fn counters(mut read: impl FnMut(u32) -> Result<u32>) -> Result<String> {
+    let mut text = "counters since its reset\n".to_string();
+    let counters = REGISTERS.iter().filter(|row| row.offset >= FIRST_COUNTER && row.access == Access::ReadOnly);
+    for row in counters {
+        let value = read(row.offset)?;
+        let meaning = row.text.trim_start_matches("Statistics: ").trim_end_matches('.');
+        writeln!(text, "  {:24} {value:>10}  {meaning}", row.name.trim_start_matches("STAT_").to_lowercase())?;
+    }
+    Ok(text)
 }

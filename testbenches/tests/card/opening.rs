@@ -62,9 +62,10 @@ fn a_socket_that_nobody_has_is_named() {
 /// A server of the protocol that has other ids, or gives all ones from some access on.
 fn impostor(ids: [u8; 4], answers: usize) -> std::path::PathBuf {
     let path = socket();
-    let listener = UnixListener::bind(&path).expect("a socket");
+    let (listener, bound) = (UnixListener::bind(&path).expect("a socket"), path.clone());
     std::thread::spawn(move || {
         let (mut stream, _) = listener.accept().expect("a client");
+        let _ = std::fs::remove_file(bound);
         let mut register_reads = 0;
         loop {
             let mut header = [0; 16];
