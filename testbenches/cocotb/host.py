@@ -72,14 +72,17 @@ class Host:
         self.card.functions[0].configure_bar(0, BAR_BYTES)
         self.root.make_port().connect(self.card)
         self.payload, self.read_request = 128, 512
+        self.longest_write = self.longest_read = self.paused = 0
         send = self.card.send
 
         async def checked(tlp):
             """Every packet of the card keeps to the limits."""
             if tlp.fmt_type in (TlpType.MEM_WRITE, TlpType.MEM_WRITE_64):
-                assert tlp.length * 4 <= self.payload + 4, tlp
+                assert tlp.length * 4 <= self.payload, tlp
+                self.longest_write = max(self.longest_write, tlp.length * 4)
             if tlp.fmt_type in (TlpType.MEM_READ, TlpType.MEM_READ_64):
-                assert tlp.length * 4 <= self.read_request + 4, tlp
+                assert tlp.length * 4 <= self.read_request, tlp
+                self.longest_read = max(self.longest_read, tlp.length * 4)
             await send(tlp)
 
         self.card.send = checked
@@ -198,7 +201,9 @@ class Host:
 
         def pauses(generator):
             while True:
-                yield generator.random() < 0.4
+                pause = generator.random() < 0.4
+                self.paused += pause
+                yield pause
 
         streams = (self.card.rq_sink, self.card.rc_source, self.card.cq_source, self.card.cc_sink)
         for number, stream in enumerate(streams):

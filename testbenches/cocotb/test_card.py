@@ -116,6 +116,9 @@ async def rings_and_bytes_pass_with_pauses(dut, limits):
     """The same at other limits, with pauses at all four streams."""
     host, peer = await start(dut, *limits, stalls=limits[0])
     await transfer(host, peer, limits[1])
+    # The limits were used to the full, as far as the engine's own go.
+    assert (host.longest_write, host.longest_read) == (min(limits[0], 256), min(limits[1], 512))
+    assert host.paused > 1000
     assert [await host.read(COUNTERS + 4 * kind) for kind in range(5)] == [0] * 5
 
 

@@ -1,5 +1,7 @@
 //! Block tests of `pcie`: adapter and shim between an engine and a host that are both models of this binary, at the
 //! pins of the vendor's block.
+#[path = "pcie/agree.rs"]
+mod agree;
 #[path = "pcie/clean.rs"]
 mod clean;
 #[path = "pcie/control.rs"]
