@@ -26,6 +26,10 @@
 //! - `m_axis_rdreq`: `ReadRequestSource`: reads of host memory. `s_axis_rdcpl`: `ReadCompletionSink<W>`: the data of
 //!   these reads, told apart by tag.
 //! - `m_axis_wr`: `WriteSource<W, K>`: bursts of writes to host memory.
+//! - `maximum_read`, `maximum_write`: the longest read and the longest burst that the bus takes: 128 bytes, doubled as
+//!   often as they say, as PCI Express has it. The engine keeps to the geometry's limits, too.
+//! - `halt`, `halted`: the bus stops the engine: a soft reset begins and does not end before `halt` falls. While
+//!   `halted` no read is under way and nothing is offered.
 //! - `irq`: the interrupt line to the host, high while an enabled cause is pending.
 //!
 //! # Handshake
@@ -43,7 +47,7 @@
 //! connection, can pass one that was handed over. Only notices about no connection wait in a buffer of their own.
 use crate::bundles::*;
 use crate::connection::{Lookup, Reaper, Tcp};
-use crate::dma::{Gather, ReadArbiter, Reader, WriteArbiter, WriteLedger};
+use crate::dma::{ends_block, halvings, halvings_for, Gather, ReadArbiter, Reader, WriteArbiter, WriteLedger};
 use crate::geometry::Geometry;
 use crate::host::*;
 use crate::network::{Heard, Network};
@@ -73,6 +77,14 @@ pub struct Engine<const W: usize, const K: usize> {
     pub s_axis_rdcpl: ReadCompletionSink<W>,
     /// Writes of host memory.
     pub m_axis_wr: WriteSource<W, K>,
+    /// Longest read: 128 bytes, doubled so often.
+    pub maximum_read: Signal<In, Bits<3>>,
+    /// Longest burst: 128 bytes, doubled so often.
+    pub maximum_write: Signal<In, Bits<3>>,
+    /// The bus stops the engine.
+    pub halt: Signal<In, bool>,
+    /// The engine is stopped: the gates are closed, no read is under way.
+    pub halted: Signal<Out, bool>,
     /// Interrupt, level.
     pub irq: Signal<Out, bool>,
     registers: Registers,
@@ -112,16 +124,25 @@ pub struct Engine<const W: usize, const K: usize> {
     transmitter: Transmitter<W>,
     network: Network<W>,
     frame_arbiter: FrameArbiter<W, 2>,
+    /// Limits of the bus, as halvings of those of the geometry.
+    read_halvings: Register<Bits<3>>,
+    write_halvings: Register<Bits<3>>,
+    _read_steps: usize,
+    _write_steps: usize,
 }
 
 impl<const W: usize, const K: usize> Engine<W, K> {
     /// An engine of the given geometry.
     ///
     /// # Panics
-    /// If `geometry.width` is not `W` or `K` is not `W / 8`: that is a mistake in the elaborating program.
+    /// If `geometry.width` is not `W`, `K` is not `W / 8`, or the geometry does not pass [`Geometry::check`]: that is a
+    /// mistake in the elaborating program.
     pub fn new(geometry: &Geometry) -> Self {
         assert_eq!(geometry.width, W, "geometry.width must equal the engine's W");
         assert_eq!(K, W / 8, "K must be W / 8");
+        if let Err(problem) = geometry.check() {
+            panic!("no engine of this geometry: {problem}");
+        }
         let payload_tags = geometry.payload_tags;
         Engine {
             clock: Signal::default(),
@@ -132,6 +153,10 @@ impl<const W: usize, const K: usize> Engine<W, K> {
             m_axis_rdreq: ReadRequestSource::default(),
             s_axis_rdcpl: ReadCompletionSink::default(),
             m_axis_wr: WriteSource::default(),
+            maximum_read: Signal::default(),
+            maximum_write: Signal::default(),
+            halt: Signal::default(),
+            halted: Signal::default(),
             irq: Signal::default(),
             registers: Registers::new(geometry),
             soft_reset: SoftReset::new(payload_tags + geometry.descriptor_tags),
@@ -166,6 +191,10 @@ impl<const W: usize, const K: usize> Engine<W, K> {
             transmitter: Transmitter::new(geometry),
             network: Network::new(geometry),
             frame_arbiter: FrameArbiter::default(),
+            read_halvings: Register::default(),
+            write_halvings: Register::default(),
+            _read_steps: halvings(geometry.maximum_read),
+            _write_steps: halvings(geometry.maximum_write),
         }
     }
 }
@@ -174,6 +203,7 @@ impl<const W: usize, const K: usize> Logic for Engine<W, K> {
     #[kernel]
     fn update(&mut self) {
         setup!(self, registers, soft_reset, timebase, admission, frame_gate, read_gate, write_gate);
+        setup!(self, read_halvings, write_halvings);
         // One name a line: every new block adds its own.
         setup_by!(
             self,
@@ -214,6 +244,8 @@ impl<const W: usize, const K: usize> Logic for Engine<W, K> {
         self.timebase.cycles_per_microsecond.next = settings.cycles_per_microsecond;
         self.soft_reset.enable.next = settings.enable;
         self.soft_reset.restart.next = self.registers.restart.val();
+        self.soft_reset.halt.next = self.halt.val();
+        self.halted.next = self.soft_reset.halted.val();
         self.registers.restarted.next = self.soft_reset.restarted.val();
         self.registers.idle.next = self.soft_reset.idle.val();
         let open = self.soft_reset.open.val();
@@ -329,6 +361,10 @@ impl<const W: usize, const K: usize> Logic for Engine<W, K> {
         self.frame_gate.m_out.ready.next = self.m_axis_tx.tready.val();
 
         // Memory.
+        self.read_halvings.d.next = halvings_for(self._read_steps, self.maximum_read.val());
+        self.write_halvings.d.next = halvings_for(self._write_steps, self.maximum_write.val());
+        self.payload_reader.halvings.next = self.read_halvings.q.val();
+        self.descriptor_reader.halvings.next = self.read_halvings.q.val();
         join!(self.payload_reader.m_request => self.read_arbiter.s_request[0]);
         join!(self.descriptor_reader.m_request => self.read_arbiter.s_request[1]);
         join!(self.read_arbiter.m_completion[0] => self.payload_reader.s_completion);
@@ -365,7 +401,11 @@ impl<const W: usize, const K: usize> Logic for Engine<W, K> {
         self.m_axis_wr.address.next = write.address;
         self.m_axis_wr.tdata.next = write.data;
         self.m_axis_wr.tstrb.next = write.strobe;
-        self.m_axis_wr.tlast.next = write.last;
+        // Bursts of all blocks are whole, and arbiters pass them whole: their words follow each other up to the port,
+        // where a shorter limit only needs more ends.
+        let ends = ends_block::<W>(self._write_steps, self.write_halvings.q.val(), write.address);
+        self.m_axis_wr.tlast.next = write.last || ends;
+        self.m_axis_wr.tuser.next = write.may_pass;
         self.m_axis_wr.tvalid.next = self.write_gate.m_out.valid.val();
         self.write_gate.m_out.ready.next = self.m_axis_wr.tready.val();
         let payload = self.placement.m_write.valid.val()
@@ -408,8 +448,8 @@ impl<const W: usize, const K: usize> Logic for Engine<W, K> {
         self.fetcher.status_done.next = self.response_writer.status_done.val();
 
         // Interrupts and statistics.
-        let bus_error =
-            self.s_axis_rdcpl.tvalid.val() && self.s_axis_rdcpl.tlast.val() && self.s_axis_rdcpl.error.val();
+        let bus_error = self.payload_reader.failed.val() || self.descriptor_reader.failed.val();
+        let stray = self.payload_reader.stray.val() || self.descriptor_reader.stray.val();
         self.interrupts.moderation.next = self.registers.moderation.val();
         self.interrupts.now.next = now;
         self.interrupts.responses.next = self.response_writer.written.val();
@@ -441,6 +481,7 @@ impl<const W: usize, const K: usize> Logic for Engine<W, K> {
         counted = pulse(counted, offset::STAT_FAST_RETRANSMITS, pulses.fast_retransmit);
         counted = pulse(counted, offset::STAT_TIME_OUTS, pulses.time_out);
         counted = pulse(counted, offset::STAT_BAD_DOORBELLS, bad_doorbell);
+        counted = pulse(counted, offset::STAT_STRAY_COMPLETIONS, stray);
         self.statistics.pulses.next = counted;
     }
 }

@@ -79,6 +79,8 @@ pub struct WriteSource<const W: usize, const K: usize> {
     pub tstrb: Signal<Out, Bits<K>>,
     /// Last beat of the burst.
     pub tlast: Signal<Out, bool>,
+    /// The burst may reach host memory before earlier ones.
+    pub tuser: Signal<Out, bool>,
     /// Beat offered.
     pub tvalid: Signal<Out, bool>,
     /// Beat taken.

@@ -1,9 +1,10 @@
-//! The reference of the host interface, written from the ABI crate: what RTL and driver are compiled with is what the
-//! reader sees (H4).
+//! The reference of the host interface and of geometries, written from the ABI crate and from the RTL: what RTL and
+//! driver are compiled with is what the reader sees (H4).
 
 use std::fmt::Write;
 use stevedore_abi::descriptor::{Code, FIELDS, FLAGS, REQUESTS, RESPONSES, STATUSES};
 use stevedore_abi::register::{Access, REGISTERS};
+use stevedore_rtl::geometry::{Geometry, LIMITS};
 
 /// Where it is kept, from the workspace's root.
 pub const PATH: &str = "docs/reference.md";
@@ -51,7 +52,24 @@ pub fn markdown() -> String {
         };
         row(&mut text, &[&offset, &format!("`{}`", register.name), access, &reset, &holds, register.text]);
     }
+    geometries(&mut text);
     text
+}
+
+fn geometries(text: &mut String) {
+    let about = "Fields of `Geometry` in `rtl/src/geometry.rs`: what the three geometries have, and between which \
+                 powers of two an\nengine can be built. A pool of contexts has more entries than there are \
+                 connections. Only the three geometries are\ntested as whole engines.";
+    let columns = ["field", "`SMALL`", "`DEFAULT`", "`WIDE`", "from", "to", "what sets the limits"];
+    section(text, "Geometries", about, &columns);
+    let all = [Geometry::SMALL, Geometry::DEFAULT, Geometry::WIDE];
+    let widths = all.map(|geometry| geometry.width.to_string());
+    row(text, &["width", &widths[0], &widths[1], &widths[2], "64", "512", "nothing between these two"]);
+    for limit in &LIMITS {
+        let of = all.map(|geometry| (limit.value)(&geometry).to_string());
+        let (least, most) = (limit.least.to_string(), limit.most.to_string());
+        row(text, &[limit.field, &of[0], &of[1], &of[2], &least, &most, limit.why]);
+    }
 }
 
 fn section(text: &mut String, title: &str, about: &str, columns: &[&str]) {

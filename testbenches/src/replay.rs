@@ -190,6 +190,8 @@ pub struct Compiled {
     pub model: Model,
     /// Found by the name of the channel alone: every cycle asks for each.
     channels: HashMap<String, Channel>,
+    /// Ports of one bit, and in how many cycles each was high.
+    counted: Vec<(Port, u64)>,
 }
 
 /// The ports of a channel.
@@ -230,7 +232,17 @@ impl Compiled {
                 channels.insert(channel.to_string(), Channel { valid, ready, bits });
             }
         }
-        Ok(Compiled { model, channels })
+        Ok(Compiled { model, channels, counted: Vec::new() })
+    }
+
+    /// From now on the cycles are counted in which these ports are high.
+    pub fn count<const N: usize>(&mut self, ports: [&str; N]) {
+        self.counted = ports.map(|port| (self.model.port(port), 0)).into();
+    }
+
+    /// How often each port given to [`Compiled::count`] was high.
+    pub fn counts(&self) -> Vec<u64> {
+        self.counted.iter().map(|(_, cycles)| *cycles).collect()
     }
 
     fn channel(&self, name: &str) -> Channel {
@@ -267,6 +279,8 @@ impl Dut for Compiled {
         Some((0..port.width() as usize).map(|i| words[i / 32] >> (i % 32) & 1 == 1).collect())
     }
     fn step(&mut self) {
+        let model = &self.model;
+        self.counted.iter_mut().for_each(|(port, cycles)| *cycles += model.get(*port));
         self.model.step();
     }
     fn reset(&mut self) {

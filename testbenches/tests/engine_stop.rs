@@ -173,6 +173,51 @@ fn engine_with_reads_unanswered_is_not_idle() -> Result<()> {
     transfers(&mut world, 81)
 }
 
+/// The bus stops the engine in mid-transfer, as a function-level reset does, and resets it: nothing more is asked for,
+/// written or sent, and the next driver finds a new engine.
+#[test]
+fn bus_stops_the_engine() -> Result<()> {
+    let mut random = Random::new(4);
+    for bus in [BusOptions::default(), BusOptions::rough(4)] {
+        let mut world = world(SimulatorOptions { bus, ..SimulatorOptions::default() })?;
+        for life in 0..12 {
+            let (mut device, host) = busy(&mut world, 3_000 + life, random.below(120))?;
+            let simulator = device.transport_mut();
+            simulator.halt(true);
+            let begun = simulator.now();
+            while !simulator.halted() {
+                simulator.cycles(1);
+                ensure!(simulator.now() < begun + 100_000, "life {life}: not stopped");
+            }
+            ensure!(simulator.read_bus().is_idle(), "life {life}: halted with reads under way");
+            rests(simulator, 2_000).with_context(|| format!("life {life}"))?;
+            simulator.restart();
+            simulator.halt(false);
+            drop((device, host));
+            transfers(&mut world, 21_000 + life).with_context(|| format!("after life {life}"))?;
+        }
+    }
+    Ok(())
+}
+
+/// A bus that takes short requests and short bursts only, with every mixture of the two limits.
+#[test]
+fn limits_of_the_bus_are_kept() -> Result<()> {
+    for (seed, (maximum_read, maximum_write)) in
+        [(128, 128), (256, 128), (512, 128), (128, 256), (256, 256), (4_096, 4_096)].into_iter().enumerate()
+    {
+        let bus = BusOptions { maximum_read, maximum_write, ..BusOptions::rough(seed as u64) };
+        let mut bench = bench(SimulatorOptions { seed: seed as u64, bus, ..SimulatorOptions::default() })?;
+        begin(&mut bench, 90, 60_000)?;
+        bench
+            .run(20_000_000, |bench| bench.host.finished.len() == 2)
+            .with_context(|| format!("reads of {maximum_read}, writes of {maximum_write}"))?;
+        ensure!(bench.host.finished.iter().all(|end| end.result.is_ok()), "{:?}", bench.host.finished);
+        bench.finish()?;
+    }
+    Ok(())
+}
+
 fn bench(options: SimulatorOptions) -> Result<Bench<SmoltcpPeer>> {
     let engine = rtl::engine(&Geometry::SMALL, None)?;
     Bench::new(engine, smoltcp_peer(), options, &configuration(), BufferPlan::whole(8_192, 4))

@@ -7,6 +7,8 @@ use stevedore_abi::register::REGISTERS;
 use stevedore_abi::Descriptor;
 use stevedore_hdl::prelude::*;
 use stevedore_rtl::bundles::DescriptorFields;
+use stevedore_rtl::elaborate;
+use stevedore_rtl::geometry::{Geometry, LIMITS};
 use stevedore_testbenches::reference;
 use stevedore_verilated::tools::workspace_root;
 
@@ -110,5 +112,48 @@ fn page_about_options_lists_the_files() {
     naming_it.retain(|path| !path.ends_with("tests/reference.rs"));
     for path in naming_it {
         assert!(listed.contains(&path), "docs/add-an-option.md does not list {}", path.display());
+    }
+}
+
+/// SMALL with one field set, and whatever else must follow.
+fn with(field: &str, value: usize) -> Geometry {
+    let mut geometry = Geometry::SMALL;
+    *match field {
+        "connections" => &mut geometry.connections,
+        "hash_buckets" => &mut geometry.hash_buckets,
+        "send_entries" => &mut geometry.send_entries,
+        "receive_entries" => &mut geometry.receive_entries,
+        "frame_buffer" => &mut geometry.frame_buffer,
+        "segment_buffer" => &mut geometry.segment_buffer,
+        "payload_tags" => &mut geometry.payload_tags,
+        "descriptor_tags" => &mut geometry.descriptor_tags,
+        "maximum_read" => &mut geometry.maximum_read,
+        "maximum_write" => &mut geometry.maximum_write,
+        "neighbours" => &mut geometry.neighbours,
+        "queue" => &mut geometry.queue,
+        _ => panic!("{field} is not known here"),
+    } = value;
+    let entries = geometry.send_entries.min(geometry.receive_entries);
+    geometry.connections = geometry.connections.min(entries / 2).max(2);
+    if field == "connections" {
+        geometry.connections = value;
+        (geometry.send_entries, geometry.receive_entries) = (2 * value, 2 * value);
+    }
+    geometry
+}
+
+/// The limits in the reference are those of the blocks: engines can be written at each of them and none beyond.
+#[test]
+fn engines_exist_up_to_the_limits_and_not_beyond() {
+    for limit in &LIMITS {
+        for value in [limit.least, limit.most] {
+            let geometry = with(limit.field, value);
+            assert_eq!(geometry.check(), Ok(()), "{} = {value}", limit.field);
+            assert!(elaborate::verilog(&geometry, "stevedore").is_some(), "{} = {value}", limit.field);
+        }
+        for value in [limit.least / 2, 2 * limit.most, limit.least + 1] {
+            let problem = with(limit.field, value).check().expect_err(limit.field);
+            assert!(problem.contains(limit.field), "{} = {value}: {problem}", limit.field);
+        }
     }
 }

@@ -117,7 +117,9 @@ fn with_choices(lines: &[&str], choices: &BTreeMap<usize, Vec<(usize, String)>>)
             let other = &alternative[expression(alternative)];
             chosen = format!("((chosen_fault == 32'd{number}) ? ({other}) : {chosen})");
         }
-        text += &format!("{}{chosen}{}\n", &line[..range.start], &line[range.end..]);
+        // A choice is no constant, so its name becomes that of a wire.
+        let before = line[..range.start].replacen("localparam", "wire", 1);
+        text += &format!("{before}{chosen}{}\n", &line[range.end..]);
     }
     text
 }
@@ -168,6 +170,13 @@ mod tests {
     #[test]
     fn a_text_without_a_place_stays() {
         assert_eq!(put(TEXT, &[fault("nowhere", "")], 0), (TEXT.to_string(), BTreeSet::new()));
+    }
+
+    #[test]
+    fn constants_with_a_name_become_wires() {
+        let text = "module m(\n);\n    localparam [1:0] Phase_Next = 2'd1;\n";
+        let (text, _) = put(text, &[fault("2'd1", "2'd2")], 0);
+        assert!(text.ends_with("    wire [1:0] Phase_Next = ((chosen_fault == 32'd0) ? (2'd2) : (2'd1));\n"), "{text}");
     }
 
     #[test]

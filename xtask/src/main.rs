@@ -85,6 +85,7 @@ struct Passed {
 }
 
 fn main() -> ExitCode {
+    sigpipe::reset();
     match run(Arguments::parse().command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -183,7 +183,7 @@ registers! {
     STAT_DROP_FULL 0x11c ReadOnly 0 "Statistics: frames dropped, frame buffer full.";
     STAT_DROP_NO_CONNECTION 0x120 ReadOnly 0 "Statistics: segments without a connection or listener, and SYN segments for which no slot was free.";
     STAT_DROP_OUT_OF_ORDER 0x124 ReadOnly 0 "Statistics: segments dropped, payload out of order or outside the posted room.";
-    STAT_BUS_ERRORS 0x128 ReadOnly 0 "Statistics: read completions that carry an error.";
+    STAT_BUS_ERRORS 0x128 ReadOnly 0 "Statistics: reads answered with an error.";
     STAT_RESPONSES 0x12c ReadOnly 0 "Statistics: responses that entered the queue of the output table.";
     STAT_REQUESTS 0x130 ReadOnly 0 "Statistics: requests taken.";
     STAT_BAD_REQUESTS 0x134 ReadOnly 0 "Statistics: requests answered with an error.";
@@ -192,6 +192,7 @@ registers! {
     STAT_FAST_RETRANSMITS 0x140 ReadOnly 0 "Statistics: fast retransmissions.";
     STAT_TIME_OUTS 0x144 ReadOnly 0 "Statistics: time-outs of data or of a FIN; those of SYN segments are not among them.";
     STAT_BAD_DOORBELLS 0x148 ReadOnly 0 "Statistics: doorbells ignored because they went back or beyond their table, or, of the input table, came while the engine was not enabled.";
+    STAT_STRAY_COMPLETIONS 0x14c ReadOnly 0 "Statistics: beats of read completions that nobody waited for: their tag has no read under way, or that read was answered already.";
 }
 
 /// The counters: every register from here on.

@@ -55,6 +55,9 @@ pub struct WriteBeat<const W: usize, const K: usize> {
     pub strobe: Bits<K>,
     /// The last beat of the burst.
     pub last: bool,
+    /// The burst may reach host memory before earlier ones: payload, of which the host learns by a later burst that may
+    /// not.
+    pub may_pass: bool,
     /// The last beat of a placement: what waits for it may go on when the memory port has taken the beat. It does not
     /// leave the engine.
     pub placement_ends: bool,

@@ -11,8 +11,10 @@
 //!   content is undefined.
 //! - `m_request`: `ReadRequest`: inside one aligned block of `maximum_read` bytes each, tags `tag_base` to `tag_base +
 //!   tags - 1`.
+//! - `halvings`: how many times that block is halved, because the bus takes only shorter requests.
 //! - `s_completion`: `ReadCompletion<W>`: the answers; those with a tag not waited for are ignored.
 //! - `free_tags`: requests that could be sent now.
+//! - `failed`: a pulse for each answer with an error. `stray`: a pulse for each beat that nobody waited for.
 //!
 //! # Handshake
 //! `s_completion.ready` is always high: a request is sent only with room reserved for its answer.
@@ -23,6 +25,7 @@
 //!
 //! # Invariant
 //! Every piece accepted leaves as exactly `length` bytes once its requests are answered, well or badly.
+use super::limits::halvings;
 use super::reorder::{Reorder, Run};
 use super::splitter::Splitter;
 use crate::bundles::{Piece, ReadCompletion, ReadRequest};
@@ -45,8 +48,14 @@ pub struct Gather<const W: usize> {
     pub m_request: Source<ReadRequest>,
     /// Answers.
     pub s_completion: Sink<ReadCompletion<W>>,
+    /// Halvings of the longest request: the shortest is 128 bytes long.
+    pub halvings: Signal<In, Bits<3>>,
     /// Requests that could be sent now.
     pub free_tags: Signal<Out, Bits<16>>,
+    /// An answer had an error.
+    pub failed: Signal<Out, bool>,
+    /// A beat came that nobody waited for.
+    pub stray: Signal<Out, bool>,
     bursts: Splitter,
     reorder: Reorder<W>,
     requests: SkidBuffer<ReadRequest>,
@@ -58,7 +67,7 @@ impl<const W: usize> Gather<W> {
     /// `tags` and `maximum_read` are powers of two.
     pub fn new(tag_base: usize, tags: usize, maximum_read: usize) -> Self {
         Self {
-            bursts: Splitter::new(maximum_read, 64),
+            bursts: Splitter::new(maximum_read, 64).halving(halvings(maximum_read)),
             reorder: Reorder::new(tag_base, tags, maximum_read),
             _base: tag_base,
             ..Default::default()
@@ -74,7 +83,10 @@ impl<const W: usize> Logic for Gather<W> {
         forward!(self.s_completion => self.reorder.s_completion);
         forward!(self.reorder.m_fragment => self.m_fragment);
         forward!(self.requests.m_out => self.m_request);
+        self.bursts.halvings.next = self.halvings.val();
         self.free_tags.next = self.reorder.free.val();
+        self.failed.next = self.reorder.failed.val();
+        self.stray.next = self.reorder.stray.val();
 
         // Slot and request together, or neither.
         let burst = self.bursts.m_chunk.bits.val();

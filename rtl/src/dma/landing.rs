@@ -8,6 +8,7 @@
 //! - `window`: the slots that are waited for, kept by the owner of the ring.
 //! - `open`: the progress of all slots is cleared: slots may be given out.
 //! - `landed`: what to write now: a word of data, the progress of a slot.
+//! - `failed`: a pulse for each answer with an error. `stray`: a pulse for each beat that nobody waited for.
 //! - `earlier`: what was to be written in the cycle before: whoever read the slot's progress from a memory in that
 //!   cycle read the old one.
 //!
@@ -96,6 +97,10 @@ struct State {
     earlier: bool,
     /// `landed` has data.
     store: bool,
+    /// In place of `arrival` came a beat with a tag that nobody waits for.
+    unasked: bool,
+    failed: bool,
+    stray: bool,
 }
 
 /// Places completions; see the module's text.
@@ -115,6 +120,10 @@ pub struct Landing<const W: usize> {
     pub landed: Signal<Out, Landed<W>>,
     /// Written in the cycle before.
     pub earlier: Signal<Out, Step>,
+    /// An answer had an error.
+    pub failed: Signal<Out, bool>,
+    /// A beat came that nobody waited for.
+    pub stray: Signal<Out, bool>,
     state: Register<State>,
     arrival: Flop<Arrival<W>>,
     landed_payload: Flop<Landed<W>>,
@@ -200,6 +209,10 @@ impl<const W: usize> Logic for Landing<W> {
         self.landed.next =
             Landed::<W> { step: Step { valid: next.landed, ..landed.step }, store: next.store, ..landed };
         self.earlier.next = Step { valid: next.earlier, ..earlier };
+        self.failed.next = next.failed;
+        self.stray.next = next.stray;
+        next.failed = next.arrival && wanted && arrival.last && arrival.error;
+        next.stray = next.unasked || (next.arrival && !wanted);
         self.progress.write_enable.next = next.landed;
         self.progress.write_address.next = bit_cast::<16, 8>(landed.step.slot);
         self.progress.write_data.next = landed.step.progress;
@@ -208,6 +221,7 @@ impl<const W: usize> Logic for Landing<W> {
         next.landed = next.arrival || !open;
         next.store = next.arrival && store && open;
         next.arrival = self.s_completion.valid.val() && awaited;
+        next.unasked = self.s_completion.valid.val() && !awaited;
         if !open {
             next.cleared = next.cleared + 1;
         }

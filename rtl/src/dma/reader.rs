@@ -39,6 +39,12 @@ pub struct Reader<const W: usize> {
     pub s_completion: Sink<ReadCompletion<W>>,
     /// Requests that could be sent now.
     pub free_tags: Signal<Out, Bits<16>>,
+    /// Halvings of the longest request.
+    pub halvings: Signal<In, Bits<3>>,
+    /// An answer had an error.
+    pub failed: Signal<Out, bool>,
+    /// A beat came that nobody waited for.
+    pub stray: Signal<Out, bool>,
     gather: Gather<W>,
     realigner: Realigner<W>,
 }
@@ -60,5 +66,8 @@ impl<const W: usize> Logic for Reader<W> {
         join!(self.gather.m_fragment => self.realigner.s_fragment);
         forward!(self.realigner.m_beat => self.m_beat);
         self.free_tags.next = self.gather.free_tags.val();
+        self.gather.halvings.next = self.halvings.val();
+        self.failed.next = self.gather.failed.val();
+        self.stray.next = self.gather.stray.val();
     }
 }

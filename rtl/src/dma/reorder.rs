@@ -10,6 +10,7 @@
 //! - `m_fragment`: `Fragment<W>`: the bytes of the runs, in order; `last` after a run that had it, then with `error` if
 //!   a run since the `last` before failed or came back too short.
 //! - `free`: slots free.
+//! - `failed`, `stray`: those of `dma::Landing`.
 //!
 //! # Handshake
 //! `s_run.ready` comes from a register: a slot is free. `s_completion.ready` is always high.
@@ -92,6 +93,10 @@ pub struct Reorder<const W: usize> {
     pub m_fragment: Source<Fragment<W>>,
     /// Free slots.
     pub free: Signal<Out, Bits<16>>,
+    /// An answer had an error.
+    pub failed: Signal<Out, bool>,
+    /// A beat came that nobody waited for.
+    pub stray: Signal<Out, bool>,
     state: Register<State>,
     landing: Landing<W>,
     runs: Fifo<Run>,
@@ -158,6 +163,9 @@ impl<const W: usize> Logic for Reorder<W> {
         let mut next = self.state.q.val();
         let window = next.window;
         self.landing.window.next = window;
+        self.failed.next = self.landing.failed.val();
+        self.stray.next = self.landing.stray.val();
+        self.words.halvings.next = bits::<3>(0);
         self.slot.next = window.head;
         self.free.next = bits::<16>(self._slots as u64) - bit_cast::<16, 9>(window.used);
 

@@ -6,6 +6,8 @@
 //!
 //! # Ports
 //! - `s_piece`: `Piece`: runs of at least one byte, fewer than 2^19: longer counters would serve nobody.
+//! - `halvings`: how many times the blocks are halved, 0 where nothing else was asked for; a run keeps what it finds
+//!   when it is taken.
 //! - `m_chunk`: `Chunk`: the same bytes, each chunk inside one aligned block.
 //!
 //! # Handshake
@@ -48,6 +50,7 @@ struct Rest {
     /// Bytes of the run in the last block it touches.
     tail: Bits<13>,
     last: bool,
+    halvings: Bits<3>,
 }
 
 /// Cuts runs; see the module's text.
@@ -59,12 +62,15 @@ pub struct Splitter {
     pub reset: Signal<In, bool>,
     /// Runs of bytes.
     pub s_piece: Sink<Piece>,
+    /// Halvings of the blocks, up to the number given to [`Splitter::halving`].
+    pub halvings: Signal<In, Bits<3>>,
     /// Their parts.
     pub m_chunk: Source<Chunk>,
     busy: Register<bool>,
     rest: Flop<Rest>,
     _block: usize,
     _moving: u64,
+    _halvings: usize,
 }
 
 impl Splitter {
@@ -75,6 +81,22 @@ impl Splitter {
         let moving = if reach == 64 { u64::MAX } else { (1 << reach) - 1 };
         Self { _block: block, _moving: moving, ..Default::default() }
     }
+
+    /// The same, for blocks that can be halved up to `halvings` times while the design runs.
+    pub fn halving(self, halvings: usize) -> Self {
+        assert!(self._block >> halvings > 0 && halvings < 8, "{} bytes halved {halvings} times", self._block);
+        Self { _halvings: halvings, ..self }
+    }
+}
+
+/// The low 13 bits that count inside a block of `block` bytes halved `halvings` times, of `most` at most.
+#[kernel_fn]
+fn inside(block: usize, halvings: Bits<3>, most: usize) -> Bits<13> {
+    let mut mask = bits::<13>(block as u64 - 1);
+    for times in 1..most + 1 {
+        mask = mux(halvings == times as u64, bits::<13>((block as u64 >> times) - 1), mask);
+    }
+    mask
 }
 
 impl Logic for Splitter {
@@ -93,29 +115,37 @@ impl Logic for Splitter {
         self.busy.d.next = !free || self.s_piece.valid.val();
 
         let piece = self.s_piece.bits.val();
-        let offset = bit_cast::<13, 64>(piece.address) & bits::<13>(self._block as u64 - 1);
+        let halvings = self.halvings.val();
+        let mask = inside(self._block, halvings, self._halvings);
+        let offset = bit_cast::<13, 64>(piece.address) & mask;
         let bound = bit_cast::<20, 13>(offset) + bit_cast::<20, 32>(piece.length & 0x7_ffff) - 1;
-        let blocks = (bound & bits::<20>(self._moving & 0xf_ffff)) >> clog2(self._block) as u64;
+        let run = bound & bits::<20>(self._moving & 0xf_ffff);
+        let mut blocks = run >> clog2(self._block) as u64;
+        for times in 1..self._halvings + 1 {
+            blocks = mux(halvings == times as u64, run >> (clog2(self._block) - times) as u64, blocks);
+        }
         // No counter is wider than what it counts.
-        let most = bits::<20>((self._moving & 0xf_ffff) >> clog2(self._block) as u64);
-        let onward = (rest.address | bits::<64>(self._block as u64 - 1)) + 1;
+        let most = bits::<20>((self._moving & 0xf_ffff) >> (clog2(self._block) - self._halvings) as u64);
+        let rest_mask = inside(self._block, rest.halvings, self._halvings);
+        let onward = (rest.address | bit_cast::<64, 13>(rest_mask)) + 1;
         let moving = bits::<64>(self._moving);
         self.rest.d.next = if free {
             Rest {
                 address: piece.address,
                 blocks,
                 end: blocks == 0,
-                length: bits::<13>(self._block as u64) - offset,
+                length: (mask - offset) + 1,
                 only: bit_cast::<13, 32>(piece.length),
-                tail: (bit_cast::<13, 20>(bound) & bits::<13>(self._block as u64 - 1)) + 1,
+                tail: (bit_cast::<13, 20>(bound) & mask) + 1,
                 last: piece.last,
+                halvings,
             }
         } else if self.m_chunk.ready.val() {
             Rest {
                 address: (onward & moving) | (rest.address & !moving),
                 blocks: (rest.blocks - 1) & most,
                 end: rest.blocks == 1,
-                length: bits::<13>(self._block as u64),
+                length: rest_mask + 1,
                 only: rest.tail,
                 ..rest
             }

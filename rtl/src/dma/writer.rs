@@ -136,6 +136,8 @@ impl<const W: usize, const K: usize> Logic for Writer<W, K> {
         setup!(self, bursts, words, state, plan, out);
         clocks!(self, front, final_burst);
         forward!(self.s_piece => self.bursts.s_piece);
+        self.bursts.halvings.next = bits::<3>(0);
+        self.words.halvings.next = bits::<3>(0);
         let mut next = self.state.q.val();
         let go = self.out.s_in.ready.val();
 
@@ -181,6 +183,7 @@ impl<const W: usize, const K: usize> Logic for Writer<W, K> {
             data: rotate_lanes::<W>(word.data, word.turn),
             strobe: word.bytes << word.offset,
             last: word.last,
+            may_pass: true,
             placement_ends: word.ends.packet,
         };
 

@@ -297,6 +297,7 @@ impl<const W: usize, const K: usize> Logic for ResponseWriter<W, K> {
             data: out.data,
             strobe: out.strobe,
             last: out.last,
+            may_pass: false,
             placement_ends: false,
         };
 

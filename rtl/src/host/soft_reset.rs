@@ -2,8 +2,8 @@
 //!
 //! # Role
 //! Opens and closes the gates at the engine's ports, and resets the blocks between them, at the word of the register
-//! file. The register file, the time base and the gates themselves know the engine's own reset only: settings and
-//! engine time outlive a soft reset.
+//! file or of the bus. The register file, the time base and the gates themselves know the engine's own reset only:
+//! settings and engine time outlive a soft reset.
 //!
 //! ```text
 //!           enable            restart              gates closed, no read under way
@@ -12,9 +12,10 @@
 //! ```
 //!
 //! # Ports
-//! `enable` and `restart` come from the register file, which is told by `restarted` and `idle`. `open` lets the gates
-//! pass, `closed` says that all of them stand between two packets and pass nothing. `asked` and `answered`, each with
-//! its tag, say which reads are under way. `reset` comes from outside, `blocks_reset` goes to the blocks.
+//! `enable` and `restart` come from the register file, which is told by `restarted` and `idle`. `halt` comes from the
+//! bus: a soft reset begins and does not end before `halt` falls; `halted` says that this point is reached. `open` lets
+//! the gates pass, `closed` says that all of them stand between two packets and pass nothing. `asked` and `answered`,
+//! each with its tag, say which reads are under way. `reset` comes from outside, `blocks_reset` goes to the blocks.
 //!
 //! # Handshake
 //! An answer comes a cycle after its request was taken, or later. A read that is never answered keeps the engine in
@@ -70,6 +71,8 @@ pub struct SoftReset {
     pub enable: Signal<In, bool>,
     /// The host wants the blocks reset.
     pub restart: Signal<In, bool>,
+    /// The bus wants the engine stopped and the blocks kept in reset.
+    pub halt: Signal<In, bool>,
     /// A read request leaves the engine.
     pub asked: Signal<In, bool>,
     /// With `asked`: its tag.
@@ -88,6 +91,8 @@ pub struct SoftReset {
     pub restarted: Signal<Out, bool>,
     /// The engine is stopped.
     pub idle: Signal<Out, bool>,
+    /// The engine is stopped and its blocks are in reset.
+    pub halted: Signal<Out, bool>,
     state: Register<State>,
     _tags: usize,
 }
@@ -107,19 +112,20 @@ impl Logic for SoftReset {
         let state = self.state.q.val();
         let mut next = state;
         let restart = self.restart.val();
+        let halt = self.halt.val();
         next.restarted = false;
         next.cycles = bits::<5>(0);
         match state.phase {
             Phase::Idle => {
                 // One cycle after `restarted` the wish is still there.
-                if restart && !state.restarted {
+                if halt || (restart && !state.restarted) {
                     next.phase = Phase::Resetting;
                 } else if self.enable.val() {
                     next.phase = Phase::Running;
                 }
             }
             Phase::Running => {
-                if restart {
+                if halt || restart {
                     next.phase = Phase::Draining;
                 }
             }
@@ -129,8 +135,9 @@ impl Logic for SoftReset {
                 }
             }
             Phase::Resetting => {
-                next.cycles = state.cycles + 1;
-                if state.cycles == RESET_CYCLES {
+                let over = state.cycles == RESET_CYCLES;
+                next.cycles = mux(over, state.cycles, state.cycles + 1);
+                if over && !halt {
                     next.phase = Phase::Idle;
                     next.restarted = true;
                 }
@@ -151,6 +158,7 @@ impl Logic for SoftReset {
         self.blocks_reset.next = state.blocks_reset;
         self.restarted.next = state.restarted;
         self.idle.next = state.phase == Phase::Idle;
+        self.halted.next = state.phase == Phase::Resetting;
         self.state.d.next = next;
     }
 }

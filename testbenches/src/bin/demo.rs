@@ -151,6 +151,7 @@ impl DemoArguments {
 }
 
 fn main() -> ExitCode {
+    sigpipe::reset();
     let cli = Cli::parse();
     let result = match cli.command {
         Some(Command::Serve { size }) => serve(DemoOptions::fetched_of(size)),

@@ -78,6 +78,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    sigpipe::reset();
     match run(Cli::parse().command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

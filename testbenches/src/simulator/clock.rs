@@ -69,6 +69,9 @@ impl<P: Peer> Simulator<P> {
             Some(path) => Some(Capture::create(path, options.nanoseconds_per_cycle)?),
             None => None,
         };
+        // 128 bytes, doubled so often.
+        let [maximum_read, maximum_write] =
+            [options.bus.maximum_read, options.bus.maximum_write].map(|bytes| (bytes / 128).ilog2() as u8);
         let acknowledged = engine.places_before_it_acknowledges().then(Acknowledged::default);
         let mut simulator = Simulator {
             engine,
@@ -82,7 +85,7 @@ impl<P: Peer> Simulator<P> {
             ingress: Ingress::new(bytes, options.rate),
             outward: Link::new(options.outward, options.seed.wrapping_mul(2), full_frame),
             inward: Link::new(options.inward, options.seed.wrapping_mul(2) + 1, full_frame),
-            inputs: Inputs { changed: Changed::ALL, reset: true, ..Inputs::default() },
+            inputs: Inputs { changed: Changed::ALL, reset: true, maximum_read, maximum_write, ..Inputs::default() },
             outputs: Outputs::default(),
             now: 0,
             wake: u64::MAX,
@@ -231,6 +234,29 @@ impl<P: Peer> Simulator<P> {
     pub fn inject(&mut self, frame: Vec<u8>) {
         self.inward.send(frame, self.now);
         self.wake = self.now;
+    }
+
+    /// Stops the engine from the bus's side, or lets it go on.
+    pub fn halt(&mut self, halt: bool) {
+        self.inputs.halt = halt;
+        self.inputs.changed.add(Changed::RESET);
+    }
+
+    /// The engine is stopped by [`Simulator::halt`].
+    pub fn halted(&self) -> bool {
+        self.outputs.halted
+    }
+
+    /// Resets the engine, its registers among the rest. Nothing may be under way.
+    pub fn restart(&mut self) {
+        self.inputs.reset = true;
+        self.inputs.changed.add(Changed::RESET);
+        for _ in 0..RESET_CYCLES {
+            self.engine.settle(&mut self.inputs, &mut self.outputs);
+            self.engine.edge();
+        }
+        self.inputs.reset = false;
+        self.inputs.changed.add(Changed::RESET);
     }
 
     /// Cycles so far.

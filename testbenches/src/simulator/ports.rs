@@ -10,7 +10,7 @@ pub type Word = [u64; LANES];
 pub struct Changed(u32);
 
 impl Changed {
-    /// Reset.
+    /// Reset, limits of the bus, halt.
     pub const RESET: Changed = Changed(1);
     /// Register port.
     pub const REGISTERS: Changed = Changed(1 << 1);
@@ -49,6 +49,12 @@ pub struct Inputs {
     pub changed: Changed,
     /// Synchronous reset.
     pub reset: bool,
+    /// Longest read: 128 bytes, doubled so often.
+    pub maximum_read: u8,
+    /// Longest burst: 128 bytes, doubled so often.
+    pub maximum_write: u8,
+    /// The bus stops the engine.
+    pub halt: bool,
     /// Register write address, if valid.
     pub awvalid: bool,
     /// Register write data valid.
@@ -144,8 +150,12 @@ pub struct Outputs {
     pub write_strobe: u64,
     /// Its burst ends here.
     pub write_last: bool,
+    /// Its burst may reach memory before earlier ones.
+    pub write_may_pass: bool,
     /// The interrupt line.
     pub interrupt: bool,
+    /// The engine is stopped.
+    pub halted: bool,
 }
 
 /// An engine, pin by pin. The RTL is one; the driver's tests bring another.

@@ -31,13 +31,15 @@ pub struct BusOptions {
     pub write_stall: f64,
     /// Probability that a payload read fails.
     pub error: f64,
+    /// Probability that an idle cycle carries a beat nobody asked for.
+    pub stray: f64,
     /// Reads that touch one of these runs fail.
     pub error_ranges: Vec<Range<u64>>,
     /// What packets cost, and how many bytes a cycle the bus carries.
     pub packets: PacketOptions,
-    /// Longest read request allowed.
+    /// Longest read request allowed: a power of two from 128 on.
     pub maximum_read: u32,
-    /// Longest write burst allowed.
+    /// Longest write burst allowed: a power of two from 128 on.
     pub maximum_write: u32,
 }
 
@@ -55,6 +57,7 @@ impl Default for BusOptions {
             completion_stall: 0.0,
             write_stall: 0.0,
             error: 0.0,
+            stray: 0.0,
             error_ranges: Vec::new(),
             packets: PacketOptions::default(),
             maximum_read: 512,
@@ -62,6 +65,9 @@ impl Default for BusOptions {
         }
     }
 }
+
+/// A tag that the small engine never gives out.
+const STRAY_TAG: u8 = 255;
 
 impl BusOptions {
     /// Everything unpleasant that is still legal: overtaking, cutting, stalling, long jitter.
@@ -112,6 +118,8 @@ pub struct ReadBus {
     pub requests: u64,
     /// Of these, answered with an error.
     pub errors: u64,
+    /// Beats that nobody asked for.
+    pub strays: u64,
     /// Most reads ever outstanding at once.
     pub deepest: usize,
 }
@@ -129,6 +137,7 @@ impl ReadBus {
             spare: Vec::new(),
             requests: 0,
             errors: 0,
+            strays: 0,
             deepest: 0,
         }
     }
@@ -147,7 +156,18 @@ impl ReadBus {
             inputs.request_ready = ready;
             inputs.changed.add(Changed::READY);
         }
-        if inputs.completion_valid || self.answers.is_empty() || !packets.to_engine.is_free(now) {
+        if inputs.completion_valid {
+            return;
+        }
+        if self.options.stray > 0.0 && self.current.is_none() && self.random.chance(self.options.stray) {
+            inputs.completion_tag = STRAY_TAG;
+            inputs.completion_last = self.random.chance(0.5);
+            inputs.completion_error = inputs.completion_last && self.random.chance(0.5);
+            inputs.completion_valid = true;
+            inputs.changed.add(Changed::COMPLETION);
+            return;
+        }
+        if self.answers.is_empty() || !packets.to_engine.is_free(now) {
             return;
         }
         if self.random.chance(self.options.completion_stall) {
@@ -185,6 +205,8 @@ impl ReadBus {
         if inputs.completion_valid && outputs.completion_ready {
             inputs.completion_valid = false;
             inputs.changed.add(Changed::COMPLETION);
+            // No answer is current while a stray beat is on the bus.
+            self.strays += u64::from(self.current.is_none());
             self.advance(memory, now);
         }
         if inputs.request_ready && outputs.request_valid {
@@ -238,8 +260,10 @@ impl ReadBus {
         let (address, length, tag) = (outputs.request_address, outputs.request_length, outputs.request_tag);
         self.requests += 1;
         let allowed = self.options.maximum_read;
-        if length == 0 || length > allowed || (address & 0xfff) + u64::from(length) > 0x1000 {
-            return memory.violate(now, format!("read request of {length} bytes at {address:#x}; at most {allowed}"));
+        let block = u64::from(allowed);
+        if length == 0 || address / block != (address + u64::from(length) - 1) / block {
+            let what = format!("read request of {length} bytes at {address:#x}, not in one block of {allowed}");
+            return memory.violate(now, what);
         }
         if std::mem::replace(&mut self.tags[usize::from(tag)], true) {
             return memory.violate(now, format!("read request with tag {tag}, which is outstanding"));

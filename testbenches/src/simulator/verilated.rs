@@ -53,9 +53,14 @@ pub struct VerilatedEngine {
     write_data: Port,
     write_strobe: Port,
     write_last: Port,
+    write_may_pass: Port,
     write_valid: Port,
     write_ready: Port,
     interrupt: Port,
+    maximum_read: Port,
+    maximum_write: Port,
+    halt: Port,
+    halted: Port,
 }
 
 impl VerilatedEngine {
@@ -117,9 +122,14 @@ impl VerilatedEngine {
             write_data: port("m_axis_wr_tdata")?,
             write_strobe: port("m_axis_wr_tstrb")?,
             write_last: port("m_axis_wr_tlast")?,
+            write_may_pass: port("m_axis_wr_tuser")?,
             write_valid: port("m_axis_wr_tvalid")?,
             write_ready: port("m_axis_wr_tready")?,
             interrupt: port("interrupt").or_else(|_| port("irq"))?,
+            maximum_read: port("maximum_read")?,
+            maximum_write: port("maximum_write")?,
+            halt: port("halt")?,
+            halted: port("halted")?,
             model,
         };
         engine.model.set(engine.wstrb, 0xf);
@@ -203,6 +213,9 @@ impl VerilatedEngine {
         }
         if changed.has(Changed::RESET) {
             self.model.set(self.reset, u64::from(inputs.reset));
+            self.model.set(self.maximum_read, u64::from(inputs.maximum_read));
+            self.model.set(self.maximum_write, u64::from(inputs.maximum_write));
+            self.model.set(self.halt, u64::from(inputs.halt));
         }
     }
 }
@@ -233,6 +246,7 @@ impl EnginePorts for VerilatedEngine {
         outputs.rx_ready = self.bit(self.rx.ready);
         outputs.completion_ready = self.bit(self.completion_ready);
         outputs.interrupt = self.bit(self.interrupt);
+        outputs.halted = self.bit(self.halted);
         outputs.tx_valid = self.bit(self.tx.valid);
         if outputs.tx_valid {
             self.get_word(self.tx.data, &mut outputs.tx_data);
@@ -252,6 +266,7 @@ impl EnginePorts for VerilatedEngine {
             self.get_word(self.write_data, &mut outputs.write_data);
             outputs.write_strobe = self.model.get(self.write_strobe);
             outputs.write_last = self.bit(self.write_last);
+            outputs.write_may_pass = self.bit(self.write_may_pass);
         }
     }
 

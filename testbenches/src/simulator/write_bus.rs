@@ -72,9 +72,12 @@ impl WriteBus {
         let run = strobe.checked_shr(first as u32).unwrap_or(0);
         let (start, next) = self.burst.unwrap_or((address, address));
         let legal = address % width == 0 && run != 0 && run & run.wrapping_add(1) == 0 && first < self.bytes;
-        // A burst of `maximum` bytes that starts inside a word touches one word more.
-        if !legal || address != next || address >> 12 != start >> 12 || address - start > self.maximum {
+        if !legal || address != next || address / self.maximum != start / self.maximum {
             memory.violate(now, format!("write beat at {address:#x}, strobe {strobe:#x}, in a burst from {start:#x}"));
+        }
+        // The host finds out about payload by a response, which must not come first.
+        if outputs.write_may_pass && memory.purpose_of(address + first as u64) != Some(Purpose::Receive) {
+            memory.violate(now, format!("write beat at {address:#x} may pass others, and is no payload"));
         }
         if legal {
             let count = run.count_ones() as usize;

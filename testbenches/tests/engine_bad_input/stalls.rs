@@ -6,7 +6,7 @@ use stevedore_abi::register::offset;
 use stevedore_abi::{Descriptor, Request, Response, Status};
 use stevedore_testbenches::bench::{configuration, ENGINE};
 use stevedore_testbenches::sessions::{Exchange, Pattern};
-use stevedore_testbenches::simulator::SimulatorOptions;
+use stevedore_testbenches::simulator::{BusOptions, SimulatorOptions};
 
 /// H7, Done-when 9: the host does not read its output table for a long time. The engine writes no entry the host owns
 /// (the memory model looks), waits, counts that, and loses nothing.
@@ -80,6 +80,23 @@ fn unreadable_payload_waits_for_the_bus() -> Result<()> {
     bench.run(20_000_000, |bench| bench.device.transport().peer.finished.len() == 1)?;
     ensure!(bench.device.transport().peer.finished[0].is_ok(), "{:?}", bench.device.transport().peer.finished);
     prove(&mut bench, 1_000)?;
+    bench.finish()
+}
+
+/// A bus that answers what nobody asked for: each beat is counted, none counts as a bus error, and no byte is harmed.
+#[test]
+fn stray_completions_are_counted_and_harm_nothing() -> Result<()> {
+    let bus = BusOptions::rough(9);
+    let mut bench = bench(SimulatorOptions { bus, ..SimulatorOptions::default() }, &configuration())?;
+    // The driver's reset clears the counters, so the strays begin behind it.
+    bench.device.transport_mut().read_bus().options_mut().stray = 0.2;
+    prove(&mut bench, 30_000)?;
+    bench.device.transport_mut().read_bus().options_mut().stray = 0.0;
+    bench.device.transport_mut().cycles(100);
+    let sent = bench.device.transport_mut().read_bus().strays;
+    let counted = bench.device.register(offset::STAT_STRAY_COMPLETIONS)?;
+    ensure!(sent > 1_000 && u64::from(counted) == sent, "{counted} of {sent} beats were counted");
+    ensure!(bench.device.register(offset::STAT_BUS_ERRORS)? == 0, "an answer that nobody asked for is no bus error");
     bench.finish()
 }
 

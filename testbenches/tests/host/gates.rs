@@ -209,6 +209,7 @@ fn soft_reset_waits_for_gates_and_reads() {
             dut.settle();
         }
         assert!((8..64).contains(&resets), "seed {seed}: {resets} cycles of reset");
+        assert_eq!(get(&dut, "halted"), 0, "seed {seed}");
         set(&mut dut, "restart", 0);
         for _ in 0..20 {
             dut.settle();
@@ -216,5 +217,44 @@ fn soft_reset_waits_for_gates_and_reads() {
             assert!(seen.0 == 1 && seen.1 == 0, "seed {seed}: {seen:?}");
             dut.step();
         }
+    }
+}
+
+/// `halt` stops the engine as a restart does, and holds the blocks in reset for as long as it lasts, however long that
+/// is; the register file hears of no restart that it did not ask for before `halt` falls.
+#[test]
+fn halt_holds_the_reset() {
+    let mut dut = Compiled::new(&SoftReset::new(8), "soft_reset").expect("a model");
+    for (running, lasts) in [(0, 1), (0, 100), (1, 1), (1, 10), (1, 1_000)] {
+        dut.reset();
+        set(&mut dut, "closed", 1);
+        set(&mut dut, "enable", running);
+        (0..3).for_each(|_| dut.step());
+        set(&mut dut, "asked", running);
+        set(&mut dut, "asked_tag", 5);
+        dut.step();
+        set(&mut dut, "asked", 0);
+        set(&mut dut, "halt", 1);
+        for _ in 0..50 * running {
+            dut.step();
+            dut.settle();
+            assert_eq!((get(&dut, "halted"), get(&dut, "blocks_reset")), (0, 0), "a read is under way");
+        }
+        set(&mut dut, "answered", running);
+        set(&mut dut, "answered_tag", 5);
+        dut.step();
+        set(&mut dut, "answered", 0);
+        (0..2).for_each(|_| dut.step());
+        for cycle in 0..lasts {
+            dut.settle();
+            let seen = ["halted", "blocks_reset", "open", "idle", "restarted"].map(|port| get(&dut, port));
+            assert_eq!(seen, [1, 1, 0, 0, 0], "cycle {cycle} of {lasts}");
+            dut.step();
+        }
+        set(&mut dut, "halt", 0);
+        set(&mut dut, "enable", 0);
+        (0..40).for_each(|_| dut.step());
+        dut.settle();
+        assert_eq!(["halted", "blocks_reset", "open", "idle"].map(|port| get(&dut, port)), [0, 0, 0, 1]);
     }
 }

@@ -29,8 +29,15 @@ const WRITES: Kind = Kind {
     sinks: &["s_write_0", "s_write_1", "s_write_2"],
     source: "m_write",
     word: |data, last| {
-        WriteBeat::<64, 8> { address: bits(data), data: bits(data), strobe: bits(255), last, placement_ends: false }
-            .to_flat()
+        WriteBeat::<64, 8> {
+            address: bits(data),
+            data: bits(data),
+            strobe: bits(255),
+            last,
+            may_pass: false,
+            placement_ends: false,
+        }
+        .to_flat()
     },
     data: |word| {
         let beat = WriteBeat::<64, 8>::from_flat(word);

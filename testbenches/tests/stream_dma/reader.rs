@@ -30,9 +30,11 @@ struct Manners {
     fail: u64,
     /// Chance in percent of misbehaviour: strays, repetitions, beats too many or too few.
     bad: u64,
+    /// Halvings of the longest request.
+    halvings: u64,
 }
 
-const FAST: Manners = Manners { tags: 32, latency: (156, 156), disorder: false, idle: 0, fail: 0, bad: 0 };
+const FAST: Manners = Manners { tags: 32, latency: (156, 156), disorder: false, idle: 0, fail: 0, bad: 0, halvings: 0 };
 
 /// A request being answered.
 struct Pending {
@@ -57,13 +59,25 @@ struct Memory<const W: usize> {
     /// Address ranges of failed reads.
     failed: Vec<(u64, u64)>,
     requests: usize,
+    /// Answers with an error, and beats that nobody waits for.
+    errors: u64,
+    uncalled: u64,
 }
 
 impl<const W: usize> Memory<W> {
     const LANES: u64 = W as u64 / 8;
 
     fn new(manners: Manners) -> Self {
-        Memory { manners, pending: vec![], locked: None, strays: vec![], failed: vec![], requests: 0 }
+        Memory {
+            manners,
+            pending: vec![],
+            locked: None,
+            strays: vec![],
+            failed: vec![],
+            requests: 0,
+            errors: 0,
+            uncalled: 0,
+        }
     }
 
     fn request(&mut self, word: &[bool], cycle: u64, random: &mut Random) {
@@ -71,13 +85,15 @@ impl<const W: usize> Memory<W> {
         let (address, length) = (request.address.to_u64(), request.length.to_u64());
         let tag = request.tag.to_u64();
         assert!((BASE..BASE + self.manners.tags).contains(&tag), "tag {tag}");
-        assert!(length >= 1 && address / MAXIMUM_READ == (address + length - 1) / MAXIMUM_READ, "{request:?}");
+        let block = MAXIMUM_READ >> self.manners.halvings;
+        assert!(length >= 1 && address / block == (address + length - 1) / block, "{request:?}");
         assert!(self.pending.iter().all(|pending| pending.tag != tag), "tag {tag} is in use");
         let words = (address + length - 1) / Self::LANES - address / Self::LANES + 1;
         let mut beats = words;
         let mut error = false;
         if random.percent(self.manners.fail) {
             error = true;
+            self.errors += 1;
             beats = random.within(1, words);
         } else if random.percent(self.manners.bad) {
             beats = if random.percent(50) { random.within(1, words) } else { words + random.below(100) };
@@ -93,6 +109,7 @@ impl<const W: usize> Memory<W> {
     fn answer(&mut self, cycle: u64, random: &mut Random) -> Option<FlatWord> {
         let garbage = |random: &mut Random| data_of::<W>(&random.bytes(W / 8));
         if let Some(tag) = self.strays.pop() {
+            self.uncalled += 1;
             let stray =
                 ReadCompletion::<W> { data: garbage(random), tag: bits(tag), last: random.percent(50), error: true };
             return Some(stray.to_flat());
@@ -101,6 +118,7 @@ impl<const W: usize> Memory<W> {
             if !random.percent(self.manners.bad) {
                 return None;
             }
+            self.uncalled += 1;
             // A tag that is never given out.
             let tag =
                 if random.percent(50) { random.below(BASE) } else { random.within(BASE + self.manners.tags, 255) };
@@ -147,6 +165,8 @@ struct Figures {
     /// Cycles from the first piece to the first request, and from the last completion beat to the last beat out.
     request: u64,
     tail: u64,
+    /// Answers with an error, and beats that nobody waited for.
+    mishaps: [u64; 2],
 }
 
 /// Reads the packets and checks them. The pieces come when the slots are cleared.
@@ -210,6 +230,7 @@ fn read<const W: usize>(
         bytes: total,
         request: requests.taken[0] - pieces.taken[0],
         tail: drain.taken.last().unwrap() - answered,
+        mishaps: [memory.errors, memory.uncalled],
     }
 }
 
@@ -228,7 +249,7 @@ fn gathers(random: &mut Random, packets: usize, pieces: u64, most: u64) -> Vec<V
 fn sweep<const W: usize>(dut: &mut dyn Dut, tags: u64, seed: u64, packets: usize, most: u64) {
     for pace in PACES {
         let (fail, bad) = if seed.is_multiple_of(3) { (0, 0) } else { (5, 10 * (seed % 2)) };
-        let manners = Manners { tags, latency: (1, 60), disorder: true, idle: 100 - pace, fail, bad };
+        let manners = Manners { tags, latency: (1, 60), disorder: true, idle: 100 - pace, fail, bad, halvings: 0 };
         println!("seed {seed}, pace {pace}, fail {fail}, bad {bad}");
         let mut random = Random::new(seed);
         let packets = gathers(&mut random, packets, 6, most);
@@ -268,6 +289,31 @@ fn long_sweep_of_pieces_is_gathered() {
             sweep::<64>(&mut narrow, 16, seed, 60, 4000);
             sweep::<512>(&mut wide, 128, seed, 60, 9000);
         }
+    });
+}
+
+/// A bus that takes shorter requests gets shorter ones; each kind of mishap is counted, whatever else happens.
+#[test]
+fn requests_keep_to_the_limit_of_the_bus_and_mishaps_are_counted() {
+    with_big_stack(|| {
+        let mut dut = compiled::<64>(8);
+        let mut seen = [0, 0];
+        for seed in 0..24 {
+            let mut random = Random::new(seed);
+            let halvings = seed % 3;
+            let manners = Manners { tags: 8, latency: (1, 60), disorder: true, idle: 30, fail: 5, bad: 10, halvings };
+            dut.model.set(dut.model.port("halvings"), halvings);
+            let packets = gathers(&mut random, 30, 6, 3000);
+            dut.count(["failed", "stray"]);
+            let figures = read::<64>(&mut dut, &mut random, &packets, 60, manners);
+            // The last beat may still be on its way to being counted.
+            dut.offer("s_completion", None);
+            (0..4).for_each(|_| dut.step());
+            assert_eq!(dut.counts(), figures.mishaps, "seed {seed}");
+            seen = [0, 1].map(|kind| seen[kind] + figures.mishaps[kind]);
+        }
+        println!("{seen:?} answers with an error, beats that nobody waited for");
+        assert!(seen[0] > 50 && seen[1] > 50, "{seen:?}");
     });
 }
 

@@ -36,8 +36,8 @@ pub struct Mutate {
     /// Where the random numbers begin
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Seconds after which tests that do not end are stopped: the change hangs them, and so is noticed
-    #[arg(long, default_value_t = 600)]
+    /// Seconds after which a test that does not end is stopped: the change hangs it, and so is noticed
+    #[arg(long, default_value_t = 200)]
     patience: u64,
 }
 

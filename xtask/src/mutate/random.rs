@@ -45,9 +45,6 @@ const ENGINE: [&str; 8] = [
 const SURVIVED: &str = "survived";
 const UNREACHED: &str = "in no tested Verilog";
 
-/// How many times as long as without a change tests take at most.
-const SLOWER: u32 = 3;
-
 /// One change: its block, its place, and the lines around it as they are and as they are to be.
 struct Change<'a> {
     block: &'a Block,
@@ -124,8 +121,9 @@ fn judge(change: &Change, number: usize, trial: &Trial, binaries: &Binaries, pat
     let cover = COVER.iter().find(|(of, _)| *of == folder).map_or(&[][..], |(_, tests)| tests);
     let mut verdict = UNREACHED;
     for test in cover.iter().chain(&ENGINE) {
-        let Some(seconds) = trial.reaches(number, binaries, test, patience)? else { continue };
-        let patience = patience.max(Duration::from_secs(seconds) * SLOWER);
+        if !trial.reaches(number, binaries, test, patience)? {
+            continue;
+        }
         if let Outcome::Caught(test) = trial.run(number, binaries, (test, ""), patience)? {
             return Ok(test);
         }

@@ -6,9 +6,10 @@ use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex};
+use std::sync::{mpsc, Arc, Mutex};
 use std::time::{Duration, Instant};
 
 /// Tell the tests which changes there are, which of them shows, and where to say which have a place in the Verilog. As
@@ -18,10 +19,10 @@ const CHOSEN: &str = "STEVEDORE_FAULT";
 const FOUND: &str = "STEVEDORE_FAULTS_FOUND";
 /// No change has this number.
 const NONE: usize = i32::MAX as usize;
-/// Among the marks of a test binary: all of its tests have run with no change chosen, and how many seconds that took.
-const WHOLE: &str = "seconds";
+/// Among the marks of a test binary: all of its tests have run with no change chosen.
+const WHOLE: &str = "whole";
 /// How many times the patience with others that run has, because models are built in it.
-const BUILDING: u32 = 6;
+const BUILDING: u32 = 10;
 
 /// What the tests said.
 #[derive(Clone, Debug, PartialEq)]
@@ -95,26 +96,24 @@ impl Trial {
         self.folder.join("found").join(binary)
     }
 
-    /// Whether a change has a place in the Verilog of a binary's tests, and how many seconds these tests take without a
-    /// change. To find out, all of them run once with the changes in their models and none chosen: they must pass.
-    pub fn reaches(&self, number: usize, binaries: &Binaries, binary: &str, patience: Duration) -> Result<Option<u64>> {
+    /// Whether a change has a place in the Verilog of a binary's tests. To find out, all of them run once with the
+    /// changes in their models and none chosen: they must pass.
+    pub fn reaches(&self, number: usize, binaries: &Binaries, binary: &str, patience: Duration) -> Result<bool> {
         let whole = self.found(binary).join(WHOLE);
         let turn = self.turns.lock().expect("no lane panics").entry(binary.to_string()).or_default().clone();
         let turn = turn.lock().expect("no lane panics");
         if !whole.exists() {
-            let begun = Instant::now();
             if let Outcome::Caught(test) = self.run(NONE, binaries, (binary, ""), patience * BUILDING)? {
                 bail!("{test} fails without a change");
             }
-            fs::write(&whole, begun.elapsed().as_secs().to_string())?;
+            fs::write(&whole, "")?;
         }
         drop(turn);
-        let found = self.found(binary).join(number.to_string()).exists();
-        Ok(if found { Some(fs::read_to_string(whole)?.parse()?) } else { None })
+        Ok(self.found(binary).join(number.to_string()).exists())
     }
 
     /// Runs the tests whose names contain `filter` against the change of this number. They are stopped at the first
-    /// failure, and after `patience` without an end.
+    /// failure, and when one takes longer than `patience`.
     pub fn run(
         &self,
         number: usize,
@@ -125,15 +124,15 @@ impl Trial {
         let found = self.found(binary);
         fs::create_dir_all(&found)?;
         let path = binaries.0.get(binary).with_context(|| format!("there are no tests called {binary}"))?;
-        // `timeout` stops the test and all it started.
-        let mut command = Command::new("timeout");
-        command.arg(patience.as_secs().to_string()).arg(path).args([filter, "--nocapture"]);
+        let mut command = Command::new(path);
+        // A group of its own, so that all it started can be stopped with it.
+        command.args([filter, "--nocapture"]).process_group(0);
         // Where cargo would start them.
         command.current_dir(root().join("testbenches"));
         command.env(FAULTS, self.file()).env(CHOSEN, number.to_string()).env(FOUND, &found);
         // One core: other changes are on trial at the same time. A backtrace nobody reads takes seconds.
         command.env("RUST_TEST_THREADS", "1").env("RUST_BACKTRACE", "0");
-        let (failed, said) = first_failure(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?)?;
+        let (failed, said) = first_failure(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?, patience)?;
         let signs =
             ["cannot build module", "places look like this one", "not one line differs", "lines are gone or new"];
         if let (Some(test), Some(sign)) = (&failed, signs.iter().find(|sign| said.contains(*sign))) {
@@ -156,26 +155,45 @@ impl Drop for Trial {
     }
 }
 
-/// The first test that fails, and what was said. A program that ends badly without naming a test hung or crashed.
-fn first_failure(mut child: Child) -> Result<(Option<String>, String)> {
+/// The first test that fails, and what was said. A program that ends badly without naming a test crashed, and one that
+/// finishes no test for as long as `patience` hangs.
+fn first_failure(mut child: Child, patience: Duration) -> Result<(Option<String>, String)> {
     let errors = child.stderr.take().context("no pipe")?;
     let listener = std::thread::spawn(move || std::io::read_to_string(errors).unwrap_or_default());
-    let (mut said, mut failed) = (String::new(), None);
-    for line in BufReader::new(child.stdout.take().context("no pipe")?).lines() {
-        let line = line?;
-        let verdict = line.strip_prefix("test ").and_then(|line| line.strip_suffix(" ... FAILED"));
-        if let (Some(test), None) = (verdict, &failed) {
-            failed = Some(test.to_string());
-            // `timeout` hands the signal on to all it started.
-            Command::new("kill").arg(child.id().to_string()).status().context("cannot stop the tests")?;
+    let output = BufReader::new(child.stdout.take().context("no pipe")?);
+    let (sender, lines) = mpsc::channel();
+    let reader =
+        std::thread::spawn(move || output.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
+    let stop =
+        || Command::new("kill").args(["--", &format!("-{}", child.id())]).status().context("cannot stop the tests");
+    let (mut said, mut current, mut failed, mut since) = (String::new(), String::new(), None, Instant::now());
+    loop {
+        match lines.recv_timeout(patience.saturating_sub(since.elapsed())) {
+            Ok(line) => {
+                // What a test prints stands between its name and the verdict.
+                if let Some((name, _)) = line.strip_prefix("test ").and_then(|line| line.split_once(" ... ")) {
+                    (current, since) = (name.to_string(), Instant::now());
+                }
+                if failed.is_none() && (line == "FAILED" || line.ends_with(" ... FAILED")) {
+                    failed = Some(current.clone());
+                    stop()?;
+                }
+                said += &line;
+                said.push('\n');
+            }
+            Err(mpsc::RecvTimeoutError::Timeout) => {
+                failed.get_or_insert_with(|| format!("{current} (no end)"));
+                stop()?;
+                since = Instant::now();
+            }
+            Err(mpsc::RecvTimeoutError::Disconnected) => break,
         }
-        said += &line;
-        said.push('\n');
     }
+    drop(reader.join());
     let status = child.wait()?;
     said += &listener.join().unwrap_or_default();
     if !status.success() && failed.is_none() {
-        failed = Some("(no end)".to_string());
+        failed = Some(format!("{current} (crash)"));
     }
     Ok((failed, said))
 }
