@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod descriptor;
+pub mod link;
 pub mod register;
 
 pub use descriptor::{Descriptor, Request, Response, Status};
