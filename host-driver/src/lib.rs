@@ -29,6 +29,7 @@ mod posted;
 mod requests;
 mod responses;
 mod transport;
+pub mod transports;
 
 pub use capabilities::{Capabilities, FreeResources};
 pub use configuration::{Configuration, Interrupts, TcpTuning};

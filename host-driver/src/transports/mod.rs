@@ -1,0 +1,2 @@
+//! Ways to an engine.
+pub mod link;
