@@ -7,8 +7,9 @@
 //! - `s_word`: `LinkWord`: messages. `m_completion`: `ReadCompletion<64>`. `m_access`: `LinkAccess`.
 //! - `tag`: of the completion; `known`, `wanted`: a read with this tag is under way, for so many words: `ReadLedger`
 //!   says so one cycle later. `answered`: the read with `tag` is answered.
+//! - `stuck`: an answer of a register finds no room.
 //! - `idle`: between two messages. `stray`: a pulse for a completion that nobody waits for. `bad`: a pulse for a message
-//!   of no known kind, or with a wrong length.
+//!   of no known kind, with a wrong length, or behind a read of a register that is not answered and finds no room.
 //!
 //! # Handshake
 //! Ordinary channels.
@@ -18,7 +19,9 @@
 //!
 //! # Invariant
 //! A completion passes only if its length is what the read asked for; a read under way is answered with an error
-//! otherwise, so it ends in any case. What a message says of its own length cannot lead beyond its frame.
+//! otherwise, so it ends in any case. What a message says of its own length cannot lead beyond its frame. Nothing here
+//! waits for the host: room comes with acknowledgements, which come behind the messages. So a host sends no access to
+//! a register behind a read of one until that is answered.
 use super::record::{LinkAccess, LinkWord, COMPLETION, FAILED, REGISTER_READ, REGISTER_WRITE};
 use crate::bundles::ReadCompletion;
 use stevedore_hdl::prelude::*;
@@ -76,6 +79,8 @@ pub struct LinkDispatcher {
     pub known: Signal<In, bool>,
     /// For so many words.
     pub wanted: Signal<In, Bits<8>>,
+    /// An answer of a register finds no room.
+    pub stuck: Signal<In, bool>,
     /// It is answered.
     pub answered: Signal<Out, bool>,
     /// Between two messages.
@@ -174,6 +179,9 @@ impl Logic for LinkDispatcher {
             }
             Phase::Access => {
                 if self.m_access.ready.val() {
+                    next.phase = Phase::Header;
+                } else if self.stuck.val() {
+                    next.bad = true;
                     next.phase = Phase::Header;
                 }
             }

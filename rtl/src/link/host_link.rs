@@ -263,6 +263,7 @@ impl Logic for HostLink {
             mux(fails, self.ledger.m_completion.bits.val(), self.dispatcher.m_completion.bits.val());
         self.ledger.m_completion.ready.next = self.m_completion.ready.val();
         self.dispatcher.m_completion.ready.next = self.m_completion.ready.val() && !fails;
+        self.dispatcher.stuck.next = self.master.answers.val() && !self.window.room.val();
         join!(self.dispatcher.m_access => self.master.s_access);
         join!(self.master.m_answer => self.packer.s_answer);
         self.awaddr.next = self.master.awaddr.val();

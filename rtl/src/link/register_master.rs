@@ -5,7 +5,7 @@
 //!
 //! # Ports
 //! - `s_access`: `LinkAccess`: one access after the other. `m_answer`: `LinkAnswer`: what each read brought.
-//! - `awaddr` to `rready`: AXI4-Lite, as the manager. `idle`: no access is under way.
+//! - `awaddr` to `rready`: AXI4-Lite, as the manager. `idle`: no access is under way. `answers`: an answer waits.
 //!
 //! # Handshake
 //! Ordinary channels. An answer that nobody takes holds up all accesses behind it.
@@ -56,6 +56,8 @@ pub struct RegisterMaster {
     pub m_answer: Source<LinkAnswer>,
     /// No access is under way.
     pub idle: Signal<Out, bool>,
+    /// An answer waits to be taken.
+    pub answers: Signal<Out, bool>,
     /// Write address.
     pub awaddr: Signal<Out, Bits<12>>,
     /// Write address valid.
@@ -132,6 +134,7 @@ impl Logic for RegisterMaster {
         self.m_answer.valid.next = state.phase == Phase::Answer;
         self.m_answer.bits.next = state.answer;
         self.idle.next = state.phase == Phase::Idle;
+        self.answers.next = state.phase == Phase::Answer;
         self.awaddr.next = state.access.offset;
         self.awvalid.next = writes && state.address;
         self.wdata.next = state.access.value;
