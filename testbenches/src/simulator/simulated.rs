@@ -106,3 +106,36 @@ impl<P: Peer> Simulated for LinkedSimulator<P> {
         LinkedSimulator::payload_grants(self)
     }
 }
+
+/// A borrowed one: when the device on it is dropped, another can be opened.
+impl<T: Simulated> Simulated for &mut T {
+    type Peer = T::Peer;
+
+    fn peer(&self) -> &T::Peer {
+        T::peer(self)
+    }
+
+    fn peer_mut(&mut self) -> &mut T::Peer {
+        T::peer_mut(self)
+    }
+
+    fn wake_peer(&mut self) {
+        T::wake_peer(self);
+    }
+
+    fn now(&self) -> u64 {
+        T::now(self)
+    }
+
+    fn cycles(&mut self, count: u64) {
+        T::cycles(self, count);
+    }
+
+    fn counters(&self) -> Counters {
+        T::counters(self)
+    }
+
+    fn payload_grants(&self) -> usize {
+        T::payload_grants(self)
+    }
+}

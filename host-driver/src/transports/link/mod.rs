@@ -13,6 +13,8 @@ mod frame;
 mod grants;
 mod interface;
 mod options;
+#[cfg(target_os = "linux")]
+mod packet_socket;
 mod stream;
 mod transport;
 
@@ -20,5 +22,7 @@ pub use frame::{Frame, Message};
 pub use grants::{Grants, Moved};
 pub use interface::FrameInterface;
 pub use options::{Identity, LinkError, LinkOptions};
+#[cfg(target_os = "linux")]
+pub use packet_socket::PacketSocket;
 pub use stream::Stream;
 pub use transport::LinkTransport;
