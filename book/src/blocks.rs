@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use syn::{Attribute, Expr, Fields, Item, ItemStruct, Lit, Meta, Type, Visibility};
 
 /// Folders with blocks, from the root.
-const SOURCES: [&str; 2] = ["rtl/src", "hdl/src/blocks"];
+const SOURCES: [&str; 3] = ["rtl/src", "hdl/src/blocks", "fpga/src"];
 
 /// A source file with at least one block.
 #[derive(Debug)]
@@ -110,10 +110,11 @@ fn module(path: PathBuf, parsed: &syn::File) -> Option<Module> {
     let (summary, sections) = sections(&documentation(&parsed.attrs));
     let name = path.file_stem()?.to_str()?.to_string();
     let parent = path.parent()?.file_name()?.to_str()?;
-    let folder = match (path.starts_with("hdl"), parent) {
-        (true, _) => "hdl",
-        (false, "src") => "engine",
-        (false, parent) => parent,
+    let folder = match (path.components().next()?.as_os_str().to_str()?, parent) {
+        ("hdl", _) => "hdl",
+        ("fpga", "src") => "fpga",
+        (_, "src") => "engine",
+        (_, parent) => parent,
     };
     Some(Module { folder: folder.to_string(), path, name, summary, sections, blocks })
 }

@@ -1,5 +1,5 @@
 //! The ECPIX-5: its files are those of its table, its top is clean, and gives frames back.
-use stevedore_fpga::ecpix5::{pins::ECPIX5, verilog, TOP};
+use stevedore_fpga::ecpix5::{pins::ECPIX5, verilog, BAUD, ENGINE_MHZ, TOP};
 use stevedore_fpga::{constraints, ecp5};
 use stevedore_verilated::tools::workspace_root;
 use stevedore_verilated::{lint, Model, Source};
@@ -25,15 +25,16 @@ fn checked(bytes: &[u8]) -> Vec<u8> {
     [bytes, &crc32fast::hash(bytes).to_le_bytes()].concat()
 }
 
-/// Through pins, PLL, resets and echo: a frame to a station comes back with its addresses exchanged, one to a group does
-/// not, nor does a damaged one. The model of the PLL gives both clocks the rate of the oscillator, here that of RXC.
+/// Through pins, PLL, resets and echo: a frame to a station comes back with its addresses exchanged, one to a group
+/// does not, nor does a damaged one. The model of the PLL gives both clocks the rate of the oscillator, here that of
+/// RXC.
 #[test]
 fn frames_come_back() {
     let mut model = Model::build(&Source::new(TOP, verilog() + ecp5::MODELS)).unwrap();
     let port = |name: &str| model.port(name);
     let [oscillator, button, rxc, rx_ctl, rxd] =
         ["oscillator", "reset_n", "rgmii_rxc", "rgmii_rx_ctl", "rgmii_rxd"].map(port);
-    let [tx_ctl, txd, red, green] = ["rgmii_tx_ctl", "rgmii_txd", "red_n", "green_n"].map(port);
+    let [tx_ctl, txd, red, green, uart] = ["rgmii_tx_ctl", "rgmii_txd", "red_n", "green_n", "uart_tx"].map(port);
 
     let frame = |destination: u8, length: u8| {
         [&[destination, 2, 3, 4, 5, 6, 16, 17, 18, 19, 20, 21][..], &(12..length).collect::<Vec<u8>>()].concat()
@@ -53,7 +54,9 @@ fn frames_come_back() {
 
     model.set(button, 1);
     let (mut leaving, mut sent) = (vec![], vec![]);
-    for byte in wire {
+    let cycles = wire.len() as u64;
+    let mut first_low = None;
+    for (cycle, byte) in wire.into_iter().enumerate() {
         let mut halves = [(0, 0); 2];
         for (half, level) in [1, 0].into_iter().enumerate() {
             model.set(rxd, u64::from(byte.unwrap_or(0) >> (4 * half) & 15));
@@ -63,6 +66,9 @@ fn frames_come_back() {
             model.set(rxc, level);
             model.eval();
             halves[half] = (model.get(txd), model.get(tx_ctl));
+        }
+        if model.get(uart) == 0 {
+            first_low = first_low.or(Some(cycle as u64));
         }
         let [(low, valid), (high, _)] = halves;
         if valid == 1 {
@@ -79,4 +85,24 @@ fn frames_come_back() {
     assert_eq!(sent, expected);
     // Frames received and sent; one with a wrong check sequence, which the MAC then does not send: these lights are on.
     assert_eq!((model.get(green) & 3, model.get(red)), (0, 0b0110));
+
+    // The line that began with the end of the reset is still in its first character, and tells of it.
+    let bit = ENGINE_MHZ * 1_000_000 / BAUD;
+    let mut ticks = |cycles: u64| {
+        for level in (0..2 * cycles).map(|edge| (edge + 1) % 2) {
+            model.set(oscillator, level);
+            model.eval();
+        }
+        model.get(uart) == 1
+    };
+    ticks(first_low.expect("a line") + 10 * bit - cycles);
+    let mut line = String::new();
+    while !line.ends_with('\n') && line.len() < 100 {
+        while ticks(1) {}
+        let start = ticks(bit / 2);
+        let byte = (0..8).fold(0, |byte, i| byte | u8::from(ticks(bit)) << i);
+        assert!(!start && ticks(bit), "a byte without its frame");
+        line.push(byte.into());
+    }
+    assert!(line.ends_with("1 00000004 00000001 00000000 00000000 00000000 00000002 00000001 00000000\r\n"), "{line}");
 }

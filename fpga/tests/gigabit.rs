@@ -5,7 +5,11 @@ mod bad_frames;
 mod bench;
 #[path = "gigabit/clean.rs"]
 mod clean;
+#[path = "gigabit/latencies.rs"]
+mod latencies;
 #[path = "gigabit/rate.rs"]
 mod rate;
 #[path = "gigabit/sweep.rs"]
 mod sweep;
+#[path = "gigabit/transmitter.rs"]
+mod transmitter;

@@ -53,7 +53,7 @@ impl Clocks {
         self.random ^= self.random >> 7;
         self.random ^= self.random << 17;
         let plan = &mut self.plans[clock];
-        let edge = Edge { time: plan.next, clock, rises: plan.count % 2 == 0 };
+        let edge = Edge { time: plan.next, clock, rises: plan.count.is_multiple_of(2) };
         plan.count += 1;
         let late = self.random % (plan.jitter + 1);
         plan.next = plan.phase + plan.count / 2 * plan.period + plan.count % 2 * (plan.period / 2) + late;

@@ -36,6 +36,9 @@ enum Command {
     Bitstream {
         /// Which board.
         board: Name,
+        /// Only write the top's Verilog, with models of the primitives: what a simulator reads.
+        #[arg(long)]
+        verilog: bool,
     },
 }
 
@@ -54,7 +57,8 @@ fn run(command: Command) -> Result<()> {
         Command::Constraints { check } => {
             write_constraints(check).with_context(|| "run `cargo xtask constraints` and commit what it writes")
         }
-        Command::Bitstream { board: Name::Ecpix5 } => bitstream(),
+        Command::Bitstream { board: Name::Ecpix5, verilog: true } => write_simulation(),
+        Command::Bitstream { board: Name::Ecpix5, verilog: false } => bitstream(),
     }
 }
 
@@ -78,12 +82,26 @@ fn write_constraints(check: bool) -> Result<()> {
     constraints::check(&ECPIX5, &ecpix5::verilog(), ecpix5::TOP)
 }
 
+/// Where everything goes that is not kept.
+fn directory() -> PathBuf {
+    workspace_root().join("target/bitstream").join(ECPIX5.name)
+}
+
+fn write_simulation() -> Result<()> {
+    let path = directory().join(format!("{}_simulation.v", ecpix5::TOP));
+    std::fs::create_dir_all(directory()).with_context(|| format!("cannot make {}", directory().display()))?;
+    std::fs::write(&path, ecpix5::verilog() + ecp5::MODELS)
+        .with_context(|| format!("cannot write {}", path.display()))?;
+    println!("{}", path.display());
+    Ok(())
+}
+
 fn bitstream() -> Result<()> {
     write_constraints(true)?;
     let start = Instant::now();
     let text = ecpix5::verilog();
     stevedore_verilated::lint(&format!("{text}{}", ecp5::MODELS), ecpix5::TOP, &[])?;
-    let directory = workspace_root().join("target/bitstream").join(ECPIX5.name);
+    let directory = directory();
     let lpf = constraints::lpf(&ECPIX5);
     let done = yosys::bitstream(&text, ecpix5::TOP, &ecpix5::DEVICE, &lpf, &directory, |stage| {
         let next = match stage {

@@ -3,8 +3,8 @@ use super::Board;
 use anyhow::{ensure, Context, Result};
 use std::collections::BTreeSet;
 
-/// Every bit of every port of module `top` in `verilog` has one pin, every pin has a bit, and no pin has two; clocks are
-/// ports.
+/// Every bit of every port of module `top` in `verilog` has one pin, every pin has a bit, and no pin has two; clocks
+/// are ports.
 pub fn check(board: &Board, verilog: &str, top: &str) -> Result<()> {
     let bits = bits(verilog, top)?;
     let mut sites = BTreeSet::new();

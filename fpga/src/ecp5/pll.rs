@@ -48,8 +48,8 @@ struct Dividers {
 impl Dividers {
     /// For frequencies in MHz; none if there are no such dividers.
     fn find(input: u64, first: u64, second: u64) -> Option<Self> {
-        let divides = |whole: u64, part: u64| (whole % part == 0).then_some(whole / part);
-        let common = (1..=input.min(first)).rev().find(|n| input % n == 0 && first % n == 0)?;
+        let divides = |whole: u64, part: u64| whole.is_multiple_of(part).then_some(whole / part);
+        let common = (1..=input.min(first)).rev().find(|n| input.is_multiple_of(*n) && first.is_multiple_of(*n))?;
         INSIDE.rev().find_map(|inside| {
             let dividers = Dividers {
                 reference: input / common,

@@ -14,8 +14,8 @@
 //! None.
 //!
 //! # Latency
-//! The resets fall three edges of their clock after the PLL is locked and the button is up. The PHY is held in reset for
-//! 2 to the power of `PHY_BITS` cycles more: it asks for 10 ms behind its supply.
+//! The resets fall three edges of their clock after the PLL is locked and the button is up. The PHY is held in reset
+//! for 2 to the power of `PHY_BITS` cycles more: it asks for 10 ms behind its supply.
 //!
 //! # Invariant
 //! All resets have one source, and rise together.

@@ -2,13 +2,15 @@
 //!
 //! # Role
 //! The outermost module for first signs of life, and the proof that clocks, pins and MAC fit the device at their rates.
-//! The engine with its host link takes the place of [`Echo`] between the streams of the port: their clock is the engine's
-//! already.
+//! The engine with its host link takes the place of [`Echo`] between the streams of the port: their clock is the
+//! engine's already.
 //!
 //! # Ports
 //! Pins: see the fields. Lights, low is on: `green_n[0]` frames received, `green_n[1]` frames sent, `green_n[2]` the
 //! clock from the PHY runs, `green_n[3]` blinks with the engine's clock; `red_n[0]` damaged frames, `red_n[1]` frames
 //! too short or too long, `red_n[2]` frames without room, `red_n[3]` frames refused or broken off. Blue is not used.
+//! `uart_tx`: once a second a line with the counts of `received`, `check_failed`, `runt`, `oversize`, `overrun`,
+//! `sent`, `refused` and `underrun`.
 //!
 //! # Handshake
 //! None.
@@ -18,8 +20,8 @@
 //!
 //! # Invariant
 //! Nothing but blocks and wires.
-use super::{Clocking, TXC_DELAY};
-use crate::{Echo, RgmiiPort, Stretch};
+use super::{Clocking, BAUD, ENGINE_MHZ, TXC_DELAY};
+use crate::{Echo, RgmiiPort, StatusPort, Stretch};
 use stevedore_hdl::prelude::*;
 
 /// Bits of the counters that blink: 3 times a second at 100 MHz.
@@ -48,6 +50,8 @@ pub struct EchoTop {
     pub rgmii_txd: Signal<Out, Bits<4>>,
     /// The PHY is held in reset.
     pub phy_reset_n: Signal<Out, bool>,
+    /// The serial line.
+    pub uart_tx: Signal<Out, bool>,
     /// Something is wrong.
     pub red_n: Signal<Out, Bits<4>>,
     /// Something works.
@@ -57,6 +61,7 @@ pub struct EchoTop {
     clocking: Clocking,
     port: RgmiiPort<64>,
     echo: Echo,
+    status: StatusPort,
     lights: [Stretch; EVENTS],
     blink: Register<Bits<BLINK_BITS>>,
     receive_blink: Register<Bits<BLINK_BITS>>,
@@ -74,12 +79,14 @@ impl Default for EchoTop {
             rgmii_tx_ctl: Signal::default(),
             rgmii_txd: Signal::default(),
             phy_reset_n: Signal::default(),
+            uart_tx: Signal::default(),
             red_n: Signal::default(),
             green_n: Signal::default(),
             blue_n: Signal::default(),
             clocking: Clocking::default(),
             port: RgmiiPort::new(TXC_DELAY),
             echo: Echo::default(),
+            status: StatusPort::new("ecpix5-1", ENGINE_MHZ * 1_000_000, ENGINE_MHZ * 1_000_000 / BAUD),
             lights: Default::default(),
             blink: Register::default(),
             receive_blink: Register::default(),
@@ -111,6 +118,20 @@ impl Logic for EchoTop {
         self.echo.reset.next = self.clocking.reset.val();
         join!(self.port.m_frame => self.echo.s_frame);
         join!(self.echo.m_frame => self.port.s_frame);
+
+        self.status.clock.next = self.clocking.clock.val();
+        self.status.reset.next = self.clocking.reset.val();
+        let mut events = bits::<8>(0);
+        events = events.replace_bit(0, self.port.received.val());
+        events = events.replace_bit(1, self.port.check_failed.val());
+        events = events.replace_bit(2, self.port.runt.val());
+        events = events.replace_bit(3, self.port.oversize.val());
+        events = events.replace_bit(4, self.port.overrun.val());
+        events = events.replace_bit(5, self.port.sent.val());
+        events = events.replace_bit(6, self.port.refused.val());
+        events = events.replace_bit(7, self.port.underrun.val());
+        self.status.events.next = events;
+        self.uart_tx.next = self.status.pin.val();
 
         for i in 0..6 {
             self.lights[i].clock.next = self.clocking.clock.val();

@@ -22,6 +22,8 @@ pub const ENGINE_MHZ: u64 = 100;
 pub const WIRE_MHZ: u64 = 125;
 /// By how much TXC is later than its data, picoseconds: the PHY adds nothing there.
 pub const TXC_DELAY: u64 = 2000;
+/// Bits per second of the serial line.
+pub const BAUD: u64 = 115_200;
 /// Name of the top's module.
 pub const TOP: &str = "ecpix5_echo";
 

@@ -37,6 +37,8 @@ const LIGHTS: [Pin; 12] = [
     Pin::new("blue_n", "T22", Lvcmos33).bit(3),
 ];
 
+const SERIAL: [Pin; 1] = [Pin::new("uart_tx", "R24", Lvcmos33)];
+
 /// The board with the ports of its top.
 pub const ECPIX5: Board = Board {
     name: "ecpix5",
@@ -44,6 +46,7 @@ pub const ECPIX5: Board = Board {
     groups: &[
         Group { title: "Oscillator and button", source: LITEX, pins: &GENERAL },
         Group { title: "Gigabit PHY", source: BOTH, pins: &RGMII },
+        Group { title: "Serial line, FTDI channel B", source: BOTH, pins: &SERIAL },
         Group { title: "Lights, on while low", source: BOTH, pins: &LIGHTS },
     ],
     clocks: &[ClockPin { port: "oscillator", picoseconds: 10_000 }, ClockPin { port: "rgmii_rxc", picoseconds: 8000 }],

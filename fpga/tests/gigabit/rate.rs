@@ -6,8 +6,8 @@ use super::bench::{Frame, Rig, GAP};
 const PERIODS: [[u64; 3]; 5] =
     [[10_000, 8000, 8000], [10_000, 7999, 8001], [10_000, 8001, 7999], [6400, 8000, 8000], [60_000, 8000, 8000]];
 
-/// `count` frames of `length` bytes each way, in as many cycles as they take on the wire: 99 % is asked for, and what is
-/// missing are the cycles at the beginning.
+/// `count` frames of `length` bytes each way, none lost, and those that leave in exactly as many cycles as they take on
+/// the wire with preamble, check sequence and gap.
 fn full_wire(periods: [u64; 3], length: usize, count: usize, seed: u64) {
     let mut rig = Rig::new(periods, seed);
     let inward: Vec<Vec<u8>> = (0..count).map(|_| rig.bytes(length)).collect();

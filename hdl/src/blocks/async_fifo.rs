@@ -12,8 +12,9 @@
 //!
 //! # Latency
 //! A cycle of `write_clock` and three to four of `read_clock` through an empty FIFO. A place is free again two to three
-//! cycles of `write_clock` and one of `read_clock` after its word was fetched. With 16 words a word moves in every cycle
-//! of the slower clock, whatever the ratio. After a reset nothing is taken or given for about six cycles of each clock.
+//! cycles of `write_clock` and one of `read_clock` after its word was fetched. With 16 words a word moves in every
+//! cycle of the slower clock, whatever the ratio. After a reset nothing is taken or given for about six cycles of each
+//! clock.
 //!
 //! # Invariant
 //! Each end shows the other its position in Gray code, straight out of a register: between two edges one bit of it

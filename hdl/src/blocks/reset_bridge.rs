@@ -1,8 +1,8 @@
 //! A reset for a clock that knows nothing of the reset's source.
 //!
 //! # Role
-//! One in front of the blocks of each clock of a board: whatever is wrong elsewhere (a PLL without lock, another clock's
-//! reset) holds these blocks in reset.
+//! One in front of the blocks of each clock of a board: whatever is wrong elsewhere (a PLL without lock, another
+//! clock's reset) holds these blocks in reset.
 //!
 //! # Ports
 //! - `clock`: the clock of the blocks. `reset_in`: of any clock, straight out of a register or a primitive.
@@ -12,8 +12,8 @@
 //! None.
 //!
 //! # Latency
-//! `reset_out` rises at once, even while `clock` stands still, so that no reset is too short to be seen. It falls at the
-//! third edge of `clock` at which `reset_in` is low.
+//! `reset_out` rises at once, even while `clock` stands still, so that no reset is too short to be seen. It falls at
+//! the third edge of `clock` at which `reset_in` is low.
 //!
 //! # Invariant
 //! `reset_out` is high at power-up, and falls at an edge of `clock` only. These flip-flops are the only ones of the

@@ -13,7 +13,7 @@
 //! the memory is full, which it never is with a part of the only frame in it: that is cut off before.
 //!
 //! # Latency
-//! A frame's first beat is offered 3 cycles after its last was taken, if no other is in front. One beat per cycle.
+//! A frame's first beat is offered 2 cycles after its last was taken, if no other is in front. One beat per cycle.
 //!
 //! # Invariant
 //! Only places in front of `whole` are read. A frame moves `whole` behind itself when its last beat is stored, or takes

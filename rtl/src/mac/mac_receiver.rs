@@ -6,8 +6,9 @@
 //! # Ports
 //! - `phy`: a byte per cycle of `clock`, the clock of the PHY.
 //! - `byte_valid`, `byte`: a byte of a frame, for the widener.
-//! - `good`, `check_failed`, `runt`, `oversize`: pulses of a cycle, one of them for each frame. A frame of which the PHY
-//!   reports an error counts as `check_failed`; one that is too short is a `runt`, whatever its check sequence says.
+//! - `good`, `check_failed`, `runt`, `oversize`: pulses of a cycle, one of them for each frame. A frame of which the
+//!   PHY reports an error counts as `check_failed`; one that is too short is a `runt`, whatever its check sequence
+//!   says.
 //!
 //! # Handshake
 //! None: the wire does not wait.
@@ -17,8 +18,8 @@
 //!
 //! # Invariant
 //! Five bytes are held back: four may be the check sequence, and the one before them may be the last. Of every frame of
-//! which a byte has left the last byte leaves, too. A frame begins only behind a cycle without a frame: what is going on
-//! when the reset ends is ignored, and so is the rest of a frame that grew too long.
+//! which a byte has left the last byte leaves, too. A frame begins only behind a cycle without a frame: what is going
+//! on when the reset ends is ignored, and so is the rest of a frame that grew too long.
 use super::check_sequence::{summed, RESIDUE, START};
 use super::record::{FrameByte, PhyByte};
 use crate::wire::ethernet;

@@ -15,9 +15,9 @@
 //! A beat is there one cycle after its last byte.
 //!
 //! # Invariant
-//! A frame of which a beat has left ends with a beat that has `last`: if there was no room for one of its beats, nothing
-//! more of it leaves but such a beat, with `error`, as soon as there is room. Until that beat has left, no other frame
-//! begins.
+//! A frame of which a beat has left ends with a beat that has `last`: if there was no room for one of its beats,
+//! nothing more of it leaves but such a beat, with `error`, as soon as there is room. Until that beat has left, no
+//! other frame begins.
 use super::record::FrameByte;
 use crate::bundles::Beat;
 use stevedore_hdl::prelude::*;

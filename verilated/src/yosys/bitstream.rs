@@ -60,7 +60,8 @@ impl Implementation {
         Ok(implementation)
     }
 
-    /// An error that names each clock that has no frequency, or misses it.
+    /// An error that names each clock that has no frequency or misses it, and each crossing that takes longer than a
+    /// cycle of the fastest clock: the bits of a position in Gray code would come late by more than one step.
     pub fn judge(&self) -> Result<()> {
         ensure!(!self.clocks.is_empty(), "no clock");
         let mut faults = vec![];
@@ -70,6 +71,10 @@ impl Implementation {
             } else if clock.achieved < clock.constraint {
                 faults.push(format!("{name} reaches {:.1} of {:.1} MHz", clock.achieved, clock.constraint));
             }
+        }
+        let fastest = self.clocks.values().map(|clock| clock.constraint).fold(UNCONSTRAINED, f64::max);
+        for (name, delay) in self.crossings.iter().filter(|(_, &delay)| delay > 1e3 / fastest) {
+            faults.push(format!("{name} takes {delay:.1} ns"));
         }
         ensure!(faults.is_empty(), "clocks: {}", faults.join("; "));
         Ok(())
@@ -178,6 +183,13 @@ mod tests {
         assert!(of(12.0, 200.0).unwrap_err().contains("tick has no frequency"));
         assert!(of(125.0, 124.9).unwrap_err().contains("tick reaches 124.9 of 125.0 MHz"));
         assert!(Implementation::default().judge().is_err());
+        let clocks = BTreeMap::from([("tick".to_string(), ClockResult { constraint: 125.0, achieved: 200.0 })]);
+        let crossing = |delay| {
+            let crossings = BTreeMap::from([("posedge tick -> posedge tock".to_string(), delay)]);
+            Implementation { clocks: clocks.clone(), crossings, ..Implementation::default() }.judge()
+        };
+        assert!(crossing(7.9).is_ok());
+        assert!(crossing(8.1).unwrap_err().to_string().contains("tock takes 8.1 ns"));
     }
 
     #[test]
