@@ -36,6 +36,9 @@ enum Command {
     Bitstream {
         /// Which board.
         board: Name,
+        /// With an engine behind its host link, in place of the echo.
+        #[arg(long)]
+        engine: bool,
         /// Only write the top's Verilog, with models of the primitives: what a simulator reads.
         #[arg(long)]
         verilog: bool,
@@ -57,8 +60,8 @@ fn run(command: Command) -> Result<()> {
         Command::Constraints { check } => {
             write_constraints(check).with_context(|| "run `cargo xtask constraints` and commit what it writes")
         }
-        Command::Bitstream { board: Name::Ecpix5, verilog: true } => write_simulation(),
-        Command::Bitstream { board: Name::Ecpix5, verilog: false } => bitstream(),
+        Command::Bitstream { board: Name::Ecpix5, engine, verilog: true } => write_simulation(design(engine)),
+        Command::Bitstream { board: Name::Ecpix5, engine, verilog: false } => bitstream(design(engine)),
     }
 }
 
@@ -87,23 +90,29 @@ fn directory() -> PathBuf {
     workspace_root().join("target/bitstream").join(ECPIX5.name)
 }
 
-fn write_simulation() -> Result<()> {
-    let path = directory().join(format!("{}_simulation.v", ecpix5::TOP));
+/// Text and top of the design that is asked for.
+fn design(engine: bool) -> (String, &'static str) {
+    match engine {
+        true => (ecpix5::engine_verilog(), ecpix5::ENGINE_TOP),
+        false => (ecpix5::verilog(), ecpix5::TOP),
+    }
+}
+
+fn write_simulation((text, top): (String, &str)) -> Result<()> {
+    let path = directory().join(format!("{top}_simulation.v"));
     std::fs::create_dir_all(directory()).with_context(|| format!("cannot make {}", directory().display()))?;
-    std::fs::write(&path, ecpix5::verilog() + ecp5::MODELS)
-        .with_context(|| format!("cannot write {}", path.display()))?;
+    std::fs::write(&path, text + ecp5::MODELS).with_context(|| format!("cannot write {}", path.display()))?;
     println!("{}", path.display());
     Ok(())
 }
 
-fn bitstream() -> Result<()> {
+fn bitstream((text, top): (String, &'static str)) -> Result<()> {
     write_constraints(true)?;
     let start = Instant::now();
-    let text = ecpix5::verilog();
-    stevedore_verilated::lint(&format!("{text}{}", ecp5::MODELS), ecpix5::TOP, &[])?;
+    stevedore_verilated::lint(&format!("{text}{}", ecp5::MODELS), top, &[])?;
     let directory = directory();
     let lpf = constraints::lpf(&ECPIX5);
-    let done = yosys::bitstream(&text, ecpix5::TOP, &ecpix5::DEVICE, &lpf, &directory, |stage| {
+    let done = yosys::bitstream(&text, top, &ecpix5::DEVICE, &lpf, &directory, |stage| {
         let next = match stage {
             Stage::Synthesize => "synthesizing",
             Stage::Place => "placing and routing",
@@ -118,9 +127,9 @@ fn bitstream() -> Result<()> {
     for (kind, (used, available)) in &done.sites {
         println!("{used:8} of {available:6}  {kind}");
     }
-    let report = workspace_root().join("fpga/reports").join(format!("{}.json", ecpix5::TOP));
+    let report = workspace_root().join("fpga/reports").join(format!("{}.json", top));
     std::fs::write(&report, done.to_json()).with_context(|| format!("cannot write {}", report.display()))?;
     println!("kept in {}", report.display());
-    println!("{}", directory.join(format!("{}.bit", ecpix5::TOP)).display());
+    println!("{}", directory.join(format!("{}.bit", top)).display());
     Ok(())
 }
