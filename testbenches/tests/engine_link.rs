@@ -10,7 +10,7 @@ use stevedore_testbenches::sessions::{BufferPlan, Exchange};
 use stevedore_testbenches::simulator::{open_link, reopen_link, Impairment, Simulated, SimulatorOptions};
 
 /// Frames of the peer that may wait for the wire: those of the link wait behind.
-const BACKLOG: usize = 8;
+const BACKLOG: usize = 2;
 
 /// Three files, while one frame of the link in a hundred is lost, or none. The demo checks their digests, leaks, and
 /// that payload crossed the link once.

@@ -313,7 +313,7 @@ impl Logic for HostLink {
         self.transmitter.number.next = self.window.number.val();
         self.transmitter.words.next = self.window.words.val();
         self.window.take.next = self.transmitter.take.val();
-        self.transmitter.filled.next = self.packer.filled.val() && self.window.room.val();
+        self.transmitter.filled.next = self.packer.filled.val() && self.window.calm.val();
         self.transmitter.expected.next = self.receiver.expected.val();
         self.transmitter.gap.next = self.receiver.gap.val();
         self.transmitter.owed.next = self.receiver.owed.val();

@@ -9,7 +9,7 @@
 //!   share of the wire allows a frame.
 //! - `s_reply`: `LinkReply`: a reply to be sent. `counters`: what an identity tells, three words.
 //! - `waits`, `number`, `words`: a frame of messages, see `LinkWindow`; `take`: it is being sent.
-//! - `filled`: messages wait in the open slot; `wanted`: they may go.
+//! - `filled`: messages wait in the open slot, and need not wait for more; `wanted`: they may go.
 //! - `expected`, `gap`, `owed`: the number that is expected from the host, a frame is missing, the host waits for our
 //!   word about it; `told`: it is on its way.
 //! - `load`, `slot`, `at`, `word`: the store: reads when `load`, the word is there a cycle later.
@@ -81,7 +81,7 @@ pub struct LinkTransmitter {
     pub words: Signal<In, Bits<8>>,
     /// It is being sent.
     pub take: Signal<Out, bool>,
-    /// Messages wait in the open slot.
+    /// Messages wait in the open slot, and need not wait for more.
     pub filled: Signal<In, bool>,
     /// They may go.
     pub wanted: Signal<Out, bool>,
@@ -154,7 +154,7 @@ impl Logic for LinkTransmitter {
                 next.session = reply.session;
                 next.repeat = false;
             } else if self.allowed.val() && self.open.val() {
-                wanted = !self.waits.val();
+                wanted = self.filled.val() && !self.waits.val();
                 take = self.waits.val();
                 if take {
                     let total = self.words.val() + HEADER;

@@ -8,7 +8,7 @@
 //! - `clear`: numbers begin anew. `close`, `close_words`: the open slot is complete, with so many words.
 //! - `acknowledged`, `acknowledgement`: the host expects this number next. `repeat`: with it: it missed a frame.
 //! - `take`: the frame offered is being sent.
-//! - `room`: there is an open slot, `open_slot`. `waits`, `number`, `words`: a frame to be sent, and its length.
+//! - `room`: there is an open slot, `open_slot`. `calm`: few frames are under way: another may go before it is full. `waits`, `number`, `words`: a frame to be sent, and its length.
 //! - `repeated`: a pulse when frames are to be sent again. `bad`: a pulse for an acknowledgement of what was not sent.
 //!
 //! # Handshake
@@ -24,6 +24,8 @@
 use super::record::WINDOW;
 use stevedore_hdl::prelude::*;
 
+/// Frames under way below which another need not be full.
+const CALM: u64 = WINDOW / 4;
 /// Slots.
 const SLOTS: usize = stevedore_abi::link::WINDOW;
 
@@ -64,6 +66,8 @@ pub struct LinkWindow {
     pub take: Signal<In, bool>,
     /// A slot is open.
     pub room: Signal<Out, bool>,
+    /// Few frames are under way.
+    pub calm: Signal<Out, bool>,
     /// Which.
     pub open_slot: Signal<Out, Bits<3>>,
     /// A frame is to be sent.
@@ -96,6 +100,7 @@ impl LinkWindow {
             repeat: Signal::default(),
             take: Signal::default(),
             room: Signal::default(),
+            calm: Signal::default(),
             open_slot: Signal::default(),
             waits: Signal::default(),
             number: Signal::default(),
@@ -163,6 +168,7 @@ impl Logic for LinkWindow {
             next.age = bits::<32>(0);
         }
         self.room.next = (state.next - state.base) != WINDOW;
+        self.calm.next = (state.next - state.base) < CALM;
         self.open_slot.next = state.next.get_bits::<3>(0);
         self.waits.next = state.send != state.next;
         self.number.next = state.send;

@@ -14,7 +14,7 @@ use stevedore_verilated::tools::workspace_root;
 use stevedore_verilated::Window;
 
 /// Frames of the peer that may wait for the wire while the link's share it: those wait behind.
-const LINK_BACKLOG: usize = 8;
+const LINK_BACKLOG: usize = 2;
 
 /// Three transfers between an HTTP application on the simulated engine and a peer.
 #[derive(Parser)]
