@@ -5,7 +5,7 @@
 //!
 //! # Ports
 //! - `s_frame`, `m_frame`: `Beat<64>`: frames from and to the wire. `m_engine`, `s_engine`: those that are the engine's.
-//! - `s_request`, `m_completion`, `s_write`, `interrupt`, `maximum_read`, `maximum_write`, `halt`, `halted`: the ports of
+//! - `s_request`, `m_completion`, `s_write`, `irq`, `maximum_read`, `maximum_write`, `halt`, `halted`: the ports of
 //!   the engine with these names. `awaddr` to `rready`: AXI4-Lite, as the manager of the engine's registers.
 //! - `engine_reset`: the engine begins anew, because a session does.
 //! - `open`: there is a session, and its host is alive.
@@ -92,7 +92,7 @@ pub struct HostLink {
     /// Writes of host memory.
     pub s_write: Sink<WriteBeat<64, 8>>,
     /// The engine's interrupt line.
-    pub interrupt: Signal<In, bool>,
+    pub irq: Signal<In, bool>,
     /// Longest read: 128 bytes, doubled so often.
     pub maximum_read: Signal<Out, Bits<3>>,
     /// Longest burst: 128 bytes, doubled so often.
@@ -166,7 +166,7 @@ impl HostLink {
             s_request: Sink::default(),
             m_completion: Source::default(),
             s_write: Sink::default(),
-            interrupt: Signal::default(),
+            irq: Signal::default(),
             maximum_read: Signal::default(),
             maximum_write: Signal::default(),
             halt: Signal::default(),
@@ -287,7 +287,7 @@ impl Logic for HostLink {
         forward!(self.s_write => self.packer.s_write);
         self.ledger.asked.next = self.s_request.valid.val() && self.packer.s_request.ready.val();
         self.ledger.request.next = self.s_request.bits.val();
-        self.packer.interrupt.next = self.interrupt.val();
+        self.packer.irq.next = self.irq.val();
         self.packer.room.next = self.window.room.val();
         self.packer.wanted.next = self.transmitter.wanted.val();
         self.packer.discard.next = !open;

@@ -64,7 +64,7 @@ impl Logic for LinkedEngine {
         self.link.halted.next = self.engine.halted.val();
         self.engine.maximum_read.next = self.link.maximum_read.val();
         self.engine.maximum_write.next = self.link.maximum_write.val();
-        self.link.interrupt.next = self.engine.irq.val();
+        self.link.irq.next = self.engine.irq.val();
         self.open.next = self.link.open.val();
 
         // The wire.

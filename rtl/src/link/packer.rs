@@ -4,7 +4,7 @@
 //! Takes writes, read requests, answers of registers and the interrupt line. A slot becomes a frame.
 //!
 //! # Ports
-//! - `s_write`: `WriteBeat<64, 8>`. `s_request`: `ReadRequest`. `s_answer`: `LinkAnswer`. `interrupt`: the line.
+//! - `s_write`: `WriteBeat<64, 8>`. `s_request`: `ReadRequest`. `s_answer`: `LinkAnswer`. `irq`: the line.
 //! - `room`: a slot is open. `wanted`: the wire is free: a slot that holds a message is complete.
 //! - `discard`: no host: everything is taken and forgotten.
 //! - `store`, `at`, `word`: a word for the open slot. `close`, `words`: the slot is complete.
@@ -73,7 +73,7 @@ pub struct LinkPacker {
     /// Values of registers.
     pub s_answer: Sink<LinkAnswer>,
     /// The interrupt line.
-    pub interrupt: Signal<In, bool>,
+    pub irq: Signal<In, bool>,
     /// A slot is open.
     pub room: Signal<In, bool>,
     /// The wire is free.
@@ -104,7 +104,7 @@ impl Logic for LinkPacker {
         let write = self.s_write.bits.val();
         let request = self.s_request.bits.val();
         let answer = self.s_answer.bits.val();
-        let interrupt = self.interrupt.val();
+        let interrupt = self.irq.val();
         let discard = self.discard.val();
         let mut takes_write = false;
         let mut takes_request = false;

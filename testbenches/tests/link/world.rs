@@ -82,7 +82,7 @@ struct Axi {
 }
 
 const PORTS: [&str; 20] = [
-    "interrupt",
+    "irq",
     "halt",
     "halted",
     "engine_reset",
@@ -267,7 +267,7 @@ impl World {
         self.dut.offer("s_request", request.as_deref());
         let write = self.writes.front().filter(|_| !stopped).cloned();
         self.dut.offer("s_write", write.as_deref());
-        self.set("interrupt", u64::from(self.interrupt));
+        self.set("irq", u64::from(self.interrupt));
         self.set("halted", u64::from(self.halted > 20 && self.under_way.is_empty() && !self.inside));
         self.drive_registers();
         self.dut.settle();
