@@ -17,10 +17,11 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 /// The tests that cover the blocks of a folder, the quickest first.
-const COVER: [(&str, &[&str]); 9] = [
+const COVER: [(&str, &[&str]); 10] = [
     ("rtl/src/connection", &["leaves", "lookup", "tcp"]),
     ("rtl/src/dma", &["stream_dma", "rx", "tx"]),
     ("rtl/src/host", &["host"]),
+    ("rtl/src/link", &["link"]),
     ("rtl/src/network", &["addresses", "network"]),
     ("rtl/src/rx", &["rx"]),
     ("rtl/src/stream", &["stream_dma", "host", "network"]),
@@ -30,9 +31,10 @@ const COVER: [(&str, &[&str]); 9] = [
 ];
 
 /// The tests of the whole engine, which hear of every change that no block's test noticed.
-const ENGINE: [&str; 8] = [
+const ENGINE: [&str; 9] = [
     "engine_early_data",
     "engine_neighbours",
+    "engine_link",
     "engine_stop",
     "engine_bad_input",
     "engine_transfer",
