@@ -119,3 +119,53 @@ fn a_flood_is_lost_and_counted() {
     let identity = LinkTransport::probe(&mut wire, &options(1)).expect("an identity");
     assert!(identity.lost > 0, "{identity:?}");
 }
+
+/// Before there is a session, nobody is its host: not even a station whose MAC and session are zero.
+#[test]
+fn nobody_is_obeyed_before_there_is_a_session() {
+    let world = World::new(Mishaps::default(), 0xb00);
+    world.borrow_mut().send(&data([0; 6], 0, 0, vec![register_write(1)]).to_bytes());
+    world.borrow_mut().cycles(1_000);
+    assert_eq!(world.borrow().register_writes, []);
+}
+
+/// Completions that end with their frame, in front of their data or inside of a word of it: the read fails, and words
+/// of the next frame are not taken for its data.
+#[test]
+fn a_completion_cut_off_by_its_frame_fails() {
+    let world = World::new(Mishaps::default(), 0xc00);
+    drop(host(&world, 1));
+    let header = |tag: u64, words: u64| tag << 16 | words << 8 | u64::from(message::COMPLETION);
+    (0..2).for_each(|tag| world.borrow_mut().read(tag, 0x1000, 64));
+    world.borrow_mut().cycles(500);
+    // The header says 8 words, as the read wants, and is the last word of its frame.
+    let frames = [
+        data(HOST, 1, 0, vec![header(0, 8)]).to_bytes(),
+        data(HOST, 1, 1, vec![register_write(5), register_write(6)]).to_bytes(),
+        data(HOST, 1, 2, [&[header(1, 8)][..], &[7; 8]].concat()).to_bytes(),
+    ];
+    let cut = &frames[2][..frames[2].len() - 3];
+    world.borrow_mut().send(&frames[0]);
+    world.borrow_mut().send(&frames[1]);
+    world.borrow_mut().send(cut);
+    world.borrow_mut().cycles(1_000);
+    let world = world.borrow();
+    assert_eq!(world.finished.iter().map(|read| read.failed).collect::<Vec<_>>(), [true, true]);
+    assert_eq!(world.register_writes, [(0x4c, 5), (0x4c, 6)]);
+}
+
+/// An acknowledgement of frames that were never sent moves nothing, and is counted.
+#[test]
+fn an_acknowledgement_of_what_was_not_sent_is_ignored() {
+    let world = World::new(Mishaps::default(), 0xd00);
+    let mut host = host(&world, 1);
+    assert_eq!(host.read(0x4c).expect("a read"), 0);
+    for acknowledgement in [1_000, 0x8000, 0xff00] {
+        let frame = Frame { acknowledgement, ..data(HOST, 1, 0, vec![]) };
+        world.borrow_mut().send(&frame.to_bytes());
+    }
+    world.borrow_mut().cycles(200);
+    assert_eq!(host.read(0x4c).expect("a read"), 0);
+    let identity = LinkTransport::probe(host.interface_mut(), &options(1)).expect("an identity");
+    assert_eq!(identity.bad, 3, "{identity:?}");
+}

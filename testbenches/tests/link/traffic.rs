@@ -1,8 +1,9 @@
 //! Reads, writes, registers and interrupts over every kind of wire.
 
-use super::world::{host, Mishaps, Read, World};
+use super::world::{host, options, Mishaps, Read, World, PARAMETERS};
 use std::cell::RefCell;
 use std::rc::Rc;
+use stevedore_driver::transports::link::LinkTransport;
 use stevedore_driver::{Buffer, Purpose, Transport, TransportError};
 
 const BYTES: usize = 1 << 14;
@@ -133,6 +134,9 @@ fn accesses_outside_of_grants_do_not_happen() {
     }
     assert!(world.borrow().finished.iter().all(|read| read.failed));
     assert_eq!((host.moved().payload_written, host.moved().refused), (64, 8));
+    // To the link an answer that failed is as good as another.
+    let identity = LinkTransport::probe(host.interface_mut(), &options(1)).expect("an identity");
+    assert_eq!(identity.bad, 0, "{identity:?}");
     let buffer = Buffer::new(memory);
     assert!(buffer
         .as_slice()
@@ -161,4 +165,50 @@ fn frames_of_other_types_pass_both_ways() {
         assert!(world.borrow().now < 1_000_000);
     }
     assert!(world.borrow().to_engine == frames && world.borrow().others == frames);
+}
+
+/// A frame is lost and others follow: the gap is reported, and repeated long before the time-out. Each way.
+#[test]
+fn a_gap_is_repeated_before_the_time_out() {
+    let world = World::new(Mishaps::default(), 0x301);
+    let mut host = host(&world, 1);
+    let memory = host.allocate(4096, 64).expect("memory");
+    host.grant(&memory, 0..4096, Purpose::Receive).expect("a grant");
+    let limit = u64::from(PARAMETERS.timeout) / 2;
+
+    world.borrow_mut().drop_in = 1;
+    let start = world.borrow().now;
+    for value in 0..3 {
+        host.write(0x50, value).expect("a write");
+    }
+    while world.borrow().register_writes.len() < 3 {
+        host.progress().expect("a living link");
+        assert!(world.borrow().now < start + limit, "to the engine");
+    }
+    world.borrow_mut().drop_out = 1;
+    let start = world.borrow().now;
+    (0..4).for_each(|_| world.borrow_mut().write(memory.address(), &[7; 1000]));
+    while host.moved().payload_written < 4000 {
+        host.progress().expect("a living link");
+        assert!(world.borrow().now < start + limit, "to the host");
+    }
+}
+
+/// Short bursts share frames while the host has not acknowledged the frames before.
+#[test]
+fn messages_share_frames_under_load() {
+    let world = World::new(Mishaps::default(), 0x302);
+    let mut host = host(&world, 1);
+    let memory = host.allocate(4096, 64).expect("memory");
+    host.grant(&memory, 0..4096, Purpose::Receive).expect("a grant");
+    let before = world.borrow().link_frames;
+    // 900 words of messages: they fit in the window if all frames but the first two are full.
+    (0..150).for_each(|_| world.borrow_mut().write(memory.address(), &[7; 32]));
+    world.borrow_mut().cycles(1_500);
+    assert!(world.borrow().writes.is_empty(), "the window is full of short frames");
+    while host.moved().payload_written < 4800 {
+        host.progress().expect("a living link");
+    }
+    let frames = world.borrow().link_frames - before;
+    assert!(frames < 30, "{frames} frames for 150 bursts");
 }

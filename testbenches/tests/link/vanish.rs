@@ -47,8 +47,8 @@ fn another_host_waits_until_the_first_is_silent() {
     let mut other = options(2);
     let refused = LinkTransport::open(stranger.clone(), other.clone()).err().expect("a refusal").to_string();
     assert!(refused.contains("another host"), "{refused}");
-    // The first says that it is there, for longer than the link's patience.
-    for _ in 0..5_000 {
+    // The first says that it is there, for longer than either end's patience.
+    for _ in 0..10_000 {
         first.progress().expect("a living link");
     }
     assert!(LinkTransport::open(stranger.clone(), other.clone()).is_err());
@@ -84,4 +84,17 @@ fn a_host_that_asks_nobody_is_told_so() {
     let wire = Wire { world: Rc::clone(&world), mac: HOST };
     let error = LinkTransport::open(wire, options(1)).err().expect("silence").to_string();
     assert!(error.contains("no answer"), "{error}");
+}
+
+/// The repetition of an `OPEN` is answered, and begins nothing.
+#[test]
+fn the_same_session_is_not_begun_twice() {
+    let world = World::new(Mishaps::default(), 0x702);
+    let mut first = host(&world, 9);
+    first.write(0x44, 5).expect("a write");
+    assert_eq!(first.read(0x44).expect("a read"), 5);
+    let resets = world.borrow().resets;
+    drop(host(&world, 9));
+    assert_eq!(world.borrow().resets, resets);
+    assert_eq!(first.read(0x44).expect("a read"), 5);
 }

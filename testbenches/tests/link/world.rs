@@ -75,6 +75,9 @@ pub struct World {
     halted: u32,
     inside: bool,
     pub resets: u32,
+    /// Frames with messages that are lost next, to the link and from it.
+    pub drop_in: u32,
+    pub drop_out: u32,
 }
 
 struct Axi {
@@ -140,6 +143,8 @@ impl World {
             halted: 0,
             inside: false,
             resets: 0,
+            drop_in: 0,
+            drop_out: 0,
         }))
     }
 
@@ -203,6 +208,10 @@ impl World {
         if link && self.random.chance(loss) {
             return;
         }
+        if link && self.drop_in > 0 && frame[24] > 0 {
+            self.drop_in -= 1;
+            return;
+        }
         let held = if link && self.random.chance(hold) { self.random.below(2_000) } else { 0 };
         let copies = if link && self.random.chance(duplicate) { 2 } else { 1 };
         for _ in 0..copies {
@@ -227,6 +236,10 @@ impl World {
         self.link_bytes += frame.len() as u64 + 24;
         self.link_frames += 1;
         let Mishaps { loss, duplicate, hold, damage, .. } = self.mishaps;
+        if self.drop_out > 0 && frame[24] > 0 {
+            self.drop_out -= 1;
+            return;
+        }
         // A network card drops what is damaged.
         if self.random.chance(loss) || self.random.chance(damage) {
             return;
@@ -322,6 +335,7 @@ impl World {
         self.halted = if self.get("halt") == 1 { self.halted + 1 } else { 0 };
         if self.get("engine_reset") == 1 {
             assert!(self.under_way.is_empty() && !self.inside, "reset with reads or writes under way");
+            assert!(self.halted > 20, "reset before the engine has stopped");
             self.resets += 1;
             self.reads.clear();
             self.writes.clear();
