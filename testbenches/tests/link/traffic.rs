@@ -107,7 +107,7 @@ fn run(world: &Rc<RefCell<World>>, session: u32) {
         let at = (read.address - from) as usize;
         assert!(!read.failed && bytes_of(read) == sent[at..at + read.length as usize], "{read:?}");
     }
-    let writes: Vec<_> = (0..40u64).map(|round| (0x20 + 4 * round, round * 1_000_003 & 0xffff_ffff)).collect();
+    let writes: Vec<_> = (0..40u64).map(|round| (0x20 + 4 * round, (round * 1_000_003) & 0xffff_ffff)).collect();
     assert_eq!(world.register_writes, writes);
     let moved = host.moved();
     assert_eq!(moved.refused, 0);
