@@ -8,8 +8,9 @@
 //! - `tag`: of the completion; `known`, `wanted`: a read with this tag is under way, for so many words: `ReadLedger`
 //!   says so one cycle later. `answered`: the read with `tag` is answered.
 //! - `stuck`: an answer of a register finds no room.
-//! - `idle`: between two messages. `stray`: a pulse for a completion that nobody waits for. `bad`: a pulse for a message
-//!   of no known kind, with a wrong length, or behind a read of a register that is not answered and finds no room.
+//! - `idle`: between two messages. `stray`: a pulse for a completion that nobody waits for. `bad`: a pulse for a
+//!   message of no known kind, with a wrong length, or behind a read of a register that is not answered and finds no
+//! room.
 //!
 //! # Handshake
 //! Ordinary channels.

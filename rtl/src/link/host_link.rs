@@ -4,7 +4,8 @@
 //! Stands between the MAC and the engine. Frames of other types pass both ways.
 //!
 //! # Ports
-//! - `s_frame`, `m_frame`: `Beat<64>`: frames from and to the wire. `m_engine`, `s_engine`: those that are the engine's.
+//! - `s_frame`, `m_frame`: `Beat<64>`: frames from and to the wire. `m_engine`, `s_engine`: those that are the
+//!   engine's.
 //! - `s_request`, `m_completion`, `s_write`, `irq`, `maximum_read`, `maximum_write`, `halt`, `halted`: the ports of
 //!   the engine with these names. `awaddr` to `rready`: AXI4-Lite, as the manager of the engine's registers.
 //! - `engine_reset`: the engine begins anew, because a session does.

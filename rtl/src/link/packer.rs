@@ -17,10 +17,10 @@
 //! A beat per cycle inside a burst, three cycles more for each burst; two for a read request, one for all else.
 //!
 //! # Invariant
-//! What was taken is in the open slot or in front of it, so the host sees messages in the order in which the engine gave
-//! them: an interrupt or an answer of a register lies behind every write that was taken before. A message lies in one
-//! slot: a burst that has a gap between its bytes, or finds its slot full, is continued as another message. The header
-//! of a write is stored last, when its length is known.
+//! What was taken is in the open slot or in front of it, so the host sees messages in the order in which the engine
+//! gave them: an interrupt or an answer of a register lies behind every write that was taken before. A message lies in
+//! one slot: a burst that has a gap between its bytes, or finds its slot full, is continued as another message. The
+//! header of a write is stored last, when its length is known.
 use super::record::{header_word, LinkAnswer, FAILED, INTERRUPT, LIMIT, READ, REGISTER, WRITE};
 use crate::bundles::{ReadRequest, WriteBeat};
 use stevedore_hdl::prelude::*;

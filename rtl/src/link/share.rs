@@ -14,8 +14,8 @@
 //! One cycle.
 //!
 //! # Invariant
-//! What the link has sent in any run of cycles, preamble, check sequence and gap included, is not more than its share of
-//! them and one frame: a frame begins only when all before it are paid for.
+//! What the link has sent in any run of cycles, preamble, check sequence and gap included, is not more than its share
+//! of them and one frame: a frame begins only when all before it are paid for.
 use crate::wire::ethernet;
 use stevedore_hdl::prelude::*;
 

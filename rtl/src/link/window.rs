@@ -8,7 +8,8 @@
 //! - `clear`: numbers begin anew. `close`, `close_words`: the open slot is complete, with so many words.
 //! - `acknowledged`, `acknowledgement`: the host expects this number next. `repeat`: with it: it missed a frame.
 //! - `take`: the frame offered is being sent.
-//! - `room`: there is an open slot, `open_slot`. `calm`: few frames are under way: another may go before it is full. `waits`, `number`, `words`: a frame to be sent, and its length.
+//! - `room`: there is an open slot, `open_slot`. `calm`: few frames are under way: another may go before it is full.
+//!   `waits`, `number`, `words`: a frame to be sent, and its length.
 //! - `repeated`: a pulse when frames are to be sent again. `bad`: a pulse for an acknowledgement of what was not sent.
 //!
 //! # Handshake

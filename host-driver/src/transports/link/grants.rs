@@ -44,8 +44,8 @@ pub struct Grants {
 }
 
 impl Default for Grants {
-    /// Addresses are numbers that mean something on the link only. They begin just below 4 GiB, so that some buffers lie
-    /// across that line.
+    /// Addresses are numbers that mean something on the link only. They begin just below 4 GiB, so that some buffers
+    /// lie across that line.
     fn default() -> Self {
         Grants { grants: BTreeMap::new(), next_address: 0xfff0_0000, moved: Moved::default() }
     }
@@ -60,8 +60,8 @@ impl Grants {
         let mut words = vec![0u64; bytes.div_ceil(8)].into_boxed_slice();
         let pointer = NonNull::new(words.as_mut_ptr().cast::<u8>()).ok_or(TransportError::OutOfMemory { bytes })?;
         let owner = Rc::new(Allocation { words: Box::into_raw(words) });
-        // SAFETY: the words live as long as `owner`, which alone frees them and never touches them otherwise; `read` and
-        // `write` reach them through the same pointer, inside granted ranges only.
+        // SAFETY: the words live as long as `owner`, which alone frees them and never touches them otherwise; `read`
+        // and `write` reach them through the same pointer, inside granted ranges only.
         Ok(unsafe { Memory::new(address, pointer, bytes, owner) })
     }
 

@@ -1,5 +1,5 @@
-//! A network interface of this Linux machine, as a packet socket: frames of the link's type only, beside everything else
-//! that the kernel does with the interface. A TAP device is an interface, too.
+//! A network interface of this Linux machine, as a packet socket: frames of the link's type only, beside everything
+//! else that the kernel does with the interface. A TAP device is an interface, too.
 
 use super::interface::FrameInterface;
 use std::fs::{read_to_string, File};
