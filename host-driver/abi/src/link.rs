@@ -2,8 +2,8 @@
 //!
 //! A frame is a run of words of 8 bytes, the lowest byte first, as the words of host memory are. Four words of header
 //! (destination, source, EtherType, kind, flags, session, number, acknowledgement, count) are followed by `count` words
-//! of messages, and by zeros up to [`SHORTEST_WORDS`]. A message is a header of one word and as many words of data as it
-//! says: kind in bits 7 to 0, words in 15 to 8, argument in 31 to 16, value in 63 to 32.
+//! of messages, and by zeros up to [`SHORTEST_WORDS`]. A message is a header of one word and as many words of data as
+//! it says: kind in bits 7 to 0, words in 15 to 8, argument in 31 to 16, value in 63 to 32.
 
 /// EtherType of the link's frames: IEEE 802 local experimental.
 pub const ETHER_TYPE: u16 = 0x88b5;

@@ -10,7 +10,7 @@
 //! - `stuck`: an answer of a register finds no room.
 //! - `idle`: between two messages. `stray`: a pulse for a completion that nobody waits for. `bad`: a pulse for a
 //!   message of no known kind, with a wrong length, or behind a read of a register that is not answered and finds no
-//! room.
+//!   room.
 //!
 //! # Handshake
 //! Ordinary channels.

@@ -9,7 +9,8 @@
 //! ```
 //!
 //! `linked.rs` is another way: the memory port in frames on the wire, and the host one of two stations there.
-//! `simulated.rs` is what both ways have in common. `ports.rs` is the engine's pins as plain values; `verilated.rs` ties them to the RTL. `clock.rs` is the loop,
+//! `simulated.rs` is what both ways have in common. `ports.rs` is the engine's pins as plain values; `verilated.rs`
+//! ties them to the RTL, and `pcie_card.rs` those of a card, behind a `root_complex.rs`. `clock.rs` is the loop,
 //! `options.rs` how it is set up, `stalled.rs` the rule of handshakes it checks, `order.rs` the order of what the host
 //! hears. `bus_memory.rs` is what may stand at the bus instead of `memory.rs`, and `outside.rs` serves a host that is
 //! not the driver: both for `card/`.
