@@ -1,5 +1,5 @@
 //! The ECPIX-5: its files are those of its table, its top is clean, and gives frames back.
-use stevedore_fpga::ecpix5::{pins::ECPIX5, verilog, BAUD, ENGINE_MHZ, TOP};
+use stevedore_fpga::ecpix5::{engine_verilog, pins::ECPIX5, verilog, BAUD, ENGINE_MHZ, ENGINE_TOP, TOP};
 use stevedore_fpga::{constraints, ecp5};
 use stevedore_verilated::tools::workspace_root;
 use stevedore_verilated::{lint, Model, Source};
@@ -18,6 +18,14 @@ fn every_port_has_a_pin() {
 #[test]
 fn verilog_is_clean() {
     lint(&format!("{}{}", verilog(), ecp5::MODELS), TOP, &[]).unwrap();
+}
+
+/// The same two of the top with an engine.
+#[test]
+fn the_top_with_an_engine_has_the_same_pins_and_is_clean() {
+    let text = engine_verilog();
+    constraints::check(&ECPIX5, &text, ENGINE_TOP).unwrap();
+    lint(&format!("{text}{}", ecp5::MODELS), ENGINE_TOP, &[]).unwrap();
 }
 
 /// Bytes with their check sequence.

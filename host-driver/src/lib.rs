@@ -40,7 +40,6 @@ pub mod program;
 mod requests;
 mod responses;
 mod transport;
-#[cfg(any(feature = "vfio", feature = "vfio-user"))]
 pub mod transports;
 
 pub use capabilities::{Capabilities, FreeResources};

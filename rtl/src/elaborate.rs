@@ -2,6 +2,7 @@
 //! wants text need not compile them again.
 use crate::engine::Engine;
 use crate::geometry::Geometry;
+use crate::link::{LinkParameters, LinkedEngine};
 use crate::pcie::Card;
 use stevedore_hdl::prelude::*;
 
@@ -25,4 +26,11 @@ pub fn card_verilog(geometry: &Geometry, top: &'static str) -> Option<String> {
         512 => Some(with_big_stack(move || stevedore_hdl::verilog(&Card::<512, 64>::new(&wanted), top))),
         _ => None,
     }
+}
+
+/// The Verilog of an engine of this geometry behind a host link; none if its streams do not have 64 bits.
+pub fn linked(geometry: &Geometry, parameters: &LinkParameters, top: &'static str) -> Option<String> {
+    let (wanted, parameters) = (*geometry, *parameters);
+    (wanted.width == 64)
+        .then(|| with_big_stack(move || stevedore_hdl::verilog(&LinkedEngine::new(&wanted, &parameters), top)))
 }

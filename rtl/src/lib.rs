@@ -20,6 +20,7 @@ pub mod elaborate;
 pub mod engine;
 pub mod geometry;
 pub mod host;
+pub mod link;
 pub mod mac;
 pub mod network;
 pub mod pcie;

@@ -2,7 +2,7 @@
 
 use crate::peers::{Peer, SmoltcpOptions, SmoltcpPeer};
 use crate::sessions::{BufferPlan, Exchange, HostApplication, Session};
-use crate::simulator::{EnginePorts, Impairment, Simulator, SimulatorOptions};
+use crate::simulator::{EnginePorts, Impairment, Simulated, Simulator, SimulatorOptions};
 use anyhow::{bail, ensure, Result};
 use std::net::Ipv4Addr;
 use stevedore_driver::{Configuration, Connection, Device, FreeResources, Listener, TcpTuning};
@@ -45,9 +45,9 @@ pub fn smoltcp_peer() -> SmoltcpPeer {
 }
 
 /// All of it.
-pub struct Bench<P: Peer> {
-    /// The driver, with the simulator as its transport.
-    pub device: Device<Simulator<P>>,
+pub struct Bench<P: Peer, T: Simulated<Peer = P> = Simulator<P>> {
+    /// The driver, with the simulator as its transport, or a link with one behind it.
+    pub device: Device<T>,
     /// The application.
     pub host: HostApplication,
     /// Sleep until interrupts instead of polling.
@@ -65,8 +65,14 @@ impl<P: Peer> Bench<P> {
         configuration: &Configuration,
         plan: BufferPlan,
     ) -> Result<Self> {
-        let simulator = Simulator::new(engine, peer, options)?;
-        let mut device = Device::open(simulator, configuration)?;
+        Self::on(Simulator::new(engine, peer, options)?, configuration, plan)
+    }
+}
+
+impl<P: Peer, T: Simulated<Peer = P>> Bench<P, T> {
+    /// Starts everything over a transport.
+    pub fn on(transport: T, configuration: &Configuration, plan: BufferPlan) -> Result<Self> {
+        let mut device = Device::open(transport, configuration)?;
         let free = settled_resources(&mut device)?;
         Ok(Bench { device, host: HostApplication::new(plan), interrupts: true, free, listeners: Vec::new() })
     }
@@ -146,7 +152,7 @@ impl<P: Peer> Bench<P> {
             buffers.len(),
             self.host.lent_buffers()
         );
-        ensure!(self.device.transport().memory.payload_grants() == 0, "payload is still granted");
+        ensure!(self.device.transport().payload_grants() == 0, "payload is still granted");
         self.host = HostApplication::new(self.host.plan().clone());
         self.listeners.clear();
         let free = settled_resources(&mut self.device)?;
@@ -171,7 +177,7 @@ impl<P: Peer> Bench<P> {
         loop {
             while self.host.step(&mut self.device)? {}
             let free = self.device.free_resources()?;
-            let memory = self.device.transport().memory.payload_grants();
+            let memory = self.device.transport().payload_grants();
             let (active, lent, posted) = (self.host.active(), self.host.lent_buffers(), self.device.outstanding());
             if free == self.free && (active, lent, posted, memory) == (0, 0, 0, 0) {
                 return Ok(());
@@ -204,7 +210,7 @@ impl<P: Peer> Bench<P> {
 }
 
 /// What is free once the engine has filled its free lists, which takes a cycle or so for each entry after reset.
-pub(crate) fn settled_resources<P: Peer>(device: &mut Device<Simulator<P>>) -> Result<FreeResources> {
+pub(crate) fn settled_resources<T: Simulated>(device: &mut Device<T>) -> Result<FreeResources> {
     let mut free = device.free_resources()?;
     loop {
         device.transport_mut().cycles(500);

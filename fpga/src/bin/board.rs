@@ -36,6 +36,9 @@ enum Command {
     Bitstream {
         /// Which board.
         board: Name,
+        /// With an engine behind its host link, in place of the echo.
+        #[arg(long)]
+        engine: bool,
         /// Only write the top's Verilog, with models of the primitives: what a simulator reads.
         #[arg(long)]
         verilog: bool,
@@ -60,8 +63,8 @@ fn run(command: Command) -> Result<()> {
         Command::Constraints { check } => {
             write_constraints(check).with_context(|| "run `cargo xtask constraints` and commit what it writes")
         }
-        Command::Bitstream { board: Name::Ecpix5, verilog: true, .. } => write_simulation(),
-        Command::Bitstream { board: Name::Ecpix5, bless, .. } => bitstream(bless),
+        Command::Bitstream { board: Name::Ecpix5, engine, verilog: true, .. } => write_simulation(design(engine)),
+        Command::Bitstream { board: Name::Ecpix5, engine, bless, .. } => bitstream(design(engine), bless),
     }
 }
 
@@ -90,23 +93,29 @@ fn directory() -> PathBuf {
     workspace_root().join("target/bitstream").join(ECPIX5.name)
 }
 
-fn write_simulation() -> Result<()> {
-    let path = directory().join(format!("{}_simulation.v", ecpix5::TOP));
+/// Text and top of the design that is asked for.
+fn design(engine: bool) -> (String, &'static str) {
+    match engine {
+        true => (ecpix5::engine_verilog(), ecpix5::ENGINE_TOP),
+        false => (ecpix5::verilog(), ecpix5::TOP),
+    }
+}
+
+fn write_simulation((text, top): (String, &str)) -> Result<()> {
+    let path = directory().join(format!("{top}_simulation.v"));
     std::fs::create_dir_all(directory()).with_context(|| format!("cannot make {}", directory().display()))?;
-    std::fs::write(&path, ecpix5::verilog() + ecp5::MODELS)
-        .with_context(|| format!("cannot write {}", path.display()))?;
+    std::fs::write(&path, text + ecp5::MODELS).with_context(|| format!("cannot write {}", path.display()))?;
     println!("{}", path.display());
     Ok(())
 }
 
-fn bitstream(bless: bool) -> Result<()> {
+fn bitstream((text, top): (String, &'static str), bless: bool) -> Result<()> {
     write_constraints(true)?;
     let start = Instant::now();
-    let text = ecpix5::verilog();
-    stevedore_verilated::lint(&format!("{text}{}", ecp5::MODELS), ecpix5::TOP, &[])?;
+    stevedore_verilated::lint(&format!("{text}{}", ecp5::MODELS), top, &[])?;
     let directory = directory();
     let lpf = constraints::lpf(&ECPIX5);
-    let done = yosys::bitstream(&text, ecpix5::TOP, &ecpix5::DEVICE, &lpf, &directory, |stage| {
+    let done = yosys::bitstream(&text, top, &ecpix5::DEVICE, &lpf, &directory, |stage| {
         let next = match stage {
             Stage::Synthesize => "synthesizing",
             Stage::Place => "placing and routing",
@@ -121,20 +130,20 @@ fn bitstream(bless: bool) -> Result<()> {
     for (kind, (used, available)) in &done.sites {
         println!("{used:8} of {available:6}  {kind}");
     }
-    println!("{}", directory.join(format!("{}.bit", ecpix5::TOP)).display());
-    compare(&done, bless)
+    println!("{}", directory.join(format!("{top}.bit")).display());
+    compare(&done, top, bless)
 }
 
 /// Compares the figures with those kept, or keeps them.
-fn compare(done: &Implementation, bless: bool) -> Result<()> {
-    let path = format!("fpga/reports/{}.json", ecpix5::TOP);
+fn compare(done: &Implementation, top: &str, bless: bool) -> Result<()> {
+    let path = format!("fpga/reports/{top}.json");
     let report = workspace_root().join(&path);
     if bless {
         std::fs::write(&report, done.to_json()).with_context(|| format!("cannot write {path}"))?;
         println!("kept in {path}");
         return Ok(());
     }
-    let advice = || format!("if that is meant, run `cargo xtask bitstream ecpix5 --bless` and commit {path}");
+    let advice = || format!("if that is meant, add `--bless` and commit {path}");
     let differences = done.differences(&std::fs::read_to_string(&report).with_context(advice)?)?;
     ensure!(differences.is_empty(), "the area differs by more than 3 %: {}; {}", differences.join("; "), advice());
     println!("area within 3 % of {path}");

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod descriptor;
+pub mod link;
 pub mod pci;
 pub mod register;
 

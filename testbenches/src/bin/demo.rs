@@ -7,11 +7,14 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 use stevedore_rtl::geometry::Geometry;
-use stevedore_testbenches::demo::{kernel, serve, smoltcp, DemoOptions};
-use stevedore_testbenches::simulator::{EnginePorts, Impairment};
+use stevedore_testbenches::demo::{kernel, serve, smoltcp, Attached, DemoOptions};
+use stevedore_testbenches::simulator::{Impairment, SimulatorOptions};
 use stevedore_testbenches::{dissector, rtl};
 use stevedore_verilated::tools::workspace_root;
 use stevedore_verilated::Window;
+
+/// Frames of the peer that may wait for the wire while the link's share it: those wait behind.
+const LINK_BACKLOG: usize = 2;
 
 /// Three transfers between an HTTP application on the simulated engine and a peer.
 #[derive(Parser)]
@@ -42,11 +45,13 @@ enum PeerKind {
 }
 
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
-enum Attachment {
-    /// The engine's memory port meets the host's memory.
-    Port,
+enum AttachKind {
+    /// The engine's own ports, with a model of a bus behind them.
+    Ports,
     /// The engine is a PCIe card: adapter, packets, a root complex.
     Pcie,
+    /// The host link: memory and registers in frames of their own on the one wire.
+    Link,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -64,9 +69,12 @@ struct DemoArguments {
     /// Who is at the other end of the wire.
     #[arg(long, value_enum, default_value = "smoltcp")]
     peer: PeerKind,
-    /// What stands between the engine and the host's memory.
-    #[arg(long, value_enum, default_value = "port")]
-    attach: Attachment,
+    /// The way between driver and engine.
+    #[arg(long, value_enum, default_value = "ports")]
+    attach: AttachKind,
+    /// Frames of the host link lost, percent, each way, besides those lost by `--loss`.
+    #[arg(long, default_value_t = 0.0)]
+    link_loss: f64,
     /// Writes every signal to this FST file; slow.
     #[arg(long)]
     wave: Option<PathBuf>,
@@ -127,8 +135,10 @@ impl DemoArguments {
                 duplicate: chance(self.duplicate, "duplicate")?,
                 ..Impairment::default()
             },
+            link_loss: chance(self.link_loss, "link-loss")?,
             seed: self.seed,
             rate,
+            backlog: if self.attach == AttachKind::Link { LINK_BACKLOG } else { SimulatorOptions::default().backlog },
             capture: Some(capture.clone()),
             scratch: scratch.clone(),
         };
@@ -140,9 +150,10 @@ impl DemoArguments {
         let begun = Instant::now();
         eprintln!("building the model (kept for the next time)");
         let wave = self.wave.as_deref().map(|path| (path, self.wave_cycles));
-        let engine: Box<dyn EnginePorts> = match self.attach {
-            Attachment::Port => rtl::engine(&geometry, wave)?,
-            Attachment::Pcie => rtl::card(&geometry, wave)?,
+        let engine = match self.attach {
+            AttachKind::Ports => Attached::Ports(rtl::engine(&geometry, wave)?),
+            AttachKind::Pcie => Attached::Ports(rtl::card(&geometry, wave)?),
+            AttachKind::Link => Attached::Link(rtl::linked(&geometry, wave)?),
         };
         eprintln!("the model is ready after {:.1} s", begun.elapsed().as_secs_f64());
         let report = match self.peer {

@@ -7,11 +7,11 @@
 //! acknowledgement the engine delays leaves before the kernel's retransmission time-out of 200 ms: hence the short
 //! delay below.
 
-use super::{Demo, DemoOptions, Report, HTTP_PORT, PEER_PORT};
+use super::{Attached, Demo, DemoOptions, Report, HTTP_PORT, PEER_PORT};
 use crate::bench::{Bench, ENGINE, PEER, PREFIX};
 use crate::peers::{ensure_kernel, Namespace, TapPeer};
 use crate::sessions::{digest, fetch, http_server, run_over, Pattern, Uploads};
-use crate::simulator::EnginePorts;
+use crate::simulator::Simulated;
 use anyhow::{bail, ensure, Context, Result};
 use sha2::{Digest, Sha256};
 use std::fs::File;
@@ -22,7 +22,7 @@ use std::process::{Child, Command, Stdio};
 use stevedore_driver::TcpTuning;
 
 /// Runs the three transfers. `server` is a command line that calls [`serve`], to be run in the namespace.
-pub fn kernel(engine: Box<dyn EnginePorts>, options: &DemoOptions, server: &[String]) -> Result<Report> {
+pub fn kernel(attached: Attached, options: &DemoOptions, server: &[String]) -> Result<Report> {
     ensure_kernel("the kernel as the peer", "`cargo xtask demo`")?;
     let id = std::process::id();
     let device = format!("stv{id}");
@@ -39,8 +39,22 @@ pub fn kernel(engine: Box<dyn EnginePorts>, options: &DemoOptions, server: &[Str
         time_wait: 100_000,
         ..configuration.tcp
     };
-    let mut demo = Demo::start(engine, peer, options, &configuration)?;
+    match attached {
+        Attached::Ports(engine) => {
+            transfers(Demo::start(engine, peer, options, &configuration)?, options, server, &namespace)
+        }
+        Attached::Link(engine) => {
+            transfers(Demo::start_linked(engine, peer, options, &configuration)?, options, server, &namespace)
+        }
+    }
+}
 
+fn transfers<T: Simulated<Peer = TapPeer>>(
+    mut demo: Demo<TapPeer, T>,
+    options: &DemoOptions,
+    server: &[String],
+    namespace: &Namespace,
+) -> Result<Report> {
     let curl = || -> Command {
         let mut command = namespace.command("curl");
         command.args(["--silent", "--show-error", "--fail", "--http1.1", "--noproxy", "*"]);
@@ -87,8 +101,8 @@ pub fn serve(file: Pattern) -> Result<()> {
 }
 
 /// True when the program has ended well.
-fn watch(bench: &mut Bench<TapPeer>, program: &mut Program) -> Result<bool> {
-    if let Some(error) = bench.device.transport().peer.failure() {
+fn watch<T: Simulated<Peer = TapPeer>>(bench: &mut Bench<TapPeer, T>, program: &mut Program) -> Result<bool> {
+    if let Some(error) = bench.device.transport().peer().failure() {
         bail!("the TAP device: {error}");
     }
     program.is_done(bench.now())

@@ -16,7 +16,7 @@ pub use smoltcp::smoltcp;
 
 use crate::bench::configuration;
 use crate::sessions::Pattern;
-use crate::simulator::{Impairment, SimulatorOptions};
+use crate::simulator::{EnginePorts, Impairment, SimulatorOptions};
 use std::path::PathBuf;
 use stevedore_driver::Configuration;
 
@@ -25,6 +25,17 @@ pub const HTTP_PORT: u16 = 80;
 /// The port the peer serves.
 pub const PEER_PORT: u16 = 8080;
 
+/// The link's session.
+const SESSION: u32 = 0xd0_0001;
+
+/// An engine, and the way the driver takes to it.
+pub enum Attached {
+    /// Its own ports.
+    Ports(Box<dyn EnginePorts>),
+    /// Its host link: the engine has no ports but those of the wire.
+    Link(Box<dyn EnginePorts>),
+}
+
 /// What to run.
 #[derive(Clone, Debug)]
 pub struct DemoOptions {
@@ -32,10 +43,14 @@ pub struct DemoOptions {
     pub size: u64,
     /// Mishaps on the wire, the same each way.
     pub impairment: Impairment,
+    /// Of the frames of a link as many are lost, each way, besides.
+    pub link_loss: f64,
     /// Seed of those.
     pub seed: u64,
     /// Bytes per cycle of the wire.
     pub rate: f64,
+    /// Frames of the peer that may wait for the wire.
+    pub backlog: usize,
     /// Capture file.
     pub capture: Option<PathBuf>,
     /// Scratch files of the kernel's programs.
@@ -78,6 +93,7 @@ impl DemoOptions {
             outward: self.impairment,
             inward: self.impairment,
             capture: self.capture.clone(),
+            backlog: self.backlog,
             ..SimulatorOptions::default()
         }
     }

@@ -1,11 +1,11 @@
 //! What both demos share: the server on the engine, stages, progress, the verdict.
 
 use super::report::{Report, Stage};
-use super::{DemoOptions, HTTP_PORT};
+use super::{DemoOptions, HTTP_PORT, SESSION};
 use crate::bench::Bench;
 use crate::peers::Peer;
 use crate::sessions::{http_server, BufferPlan, Uploads};
-use crate::simulator::{Counters, EnginePorts};
+use crate::simulator::{open_link, Counters, EnginePorts, LinkedSimulator, Simulated, Simulator};
 use anyhow::{ensure, Result};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::time::{Duration, Instant};
@@ -29,9 +29,9 @@ struct Statistics {
 }
 
 /// A demo under way.
-pub struct Demo<P: Peer> {
+pub struct Demo<P: Peer, T: Simulated<Peer = P> = Simulator<P>> {
     /// Device and application.
-    pub bench: Bench<P>,
+    pub bench: Bench<P, T>,
     /// What the server on the engine received.
     pub uploads: Uploads,
     options: DemoOptions,
@@ -50,8 +50,27 @@ impl<P: Peer> Demo<P> {
         options: &DemoOptions,
         configuration: &Configuration,
     ) -> Result<Self> {
+        Self::on(Simulator::new(engine, peer, options.simulator())?, options, configuration)
+    }
+}
+
+impl<P: Peer> Demo<P, LinkedSimulator<P>> {
+    /// Starts the engine behind its link, and the server on it.
+    pub fn start_linked(
+        engine: Box<dyn EnginePorts>,
+        peer: P,
+        options: &DemoOptions,
+        configuration: &Configuration,
+    ) -> Result<Self> {
+        let link = open_link(engine, peer, options.simulator(), options.link_loss, SESSION)?;
+        Self::on(link, options, configuration)
+    }
+}
+
+impl<P: Peer, T: Simulated<Peer = P>> Demo<P, T> {
+    fn on(transport: T, options: &DemoOptions, configuration: &Configuration) -> Result<Self> {
         let plan = BufferPlan::whole(BUFFER, DEPTH);
-        let mut bench = Bench::new(engine, peer, options.simulator(), configuration, plan)?;
+        let mut bench = Bench::on(transport, configuration, plan)?;
         let uploads = Uploads::default();
         let (file, log) = (options.served(), uploads.clone());
         bench.serve(HTTP_PORT, move || http_server(file, log.clone()))?;
@@ -68,7 +87,7 @@ impl<P: Peer> Demo<P> {
         &mut self,
         name: &'static str,
         outward: bool,
-        mut done: impl FnMut(&mut Bench<P>) -> Result<bool>,
+        mut done: impl FnMut(&mut Bench<P, T>) -> Result<bool>,
     ) -> Result<()> {
         let (counters, statistics) = (self.counters(), self.statistics()?);
         let finished = self.bench.host.finished.len();
