@@ -10,7 +10,7 @@ pub struct Edge {
     pub time: u64,
     /// Which clock: the number of its [`Clocks::with`].
     pub clock: usize,
-    /// It rises; otherwise it falls.
+    /// The clock rises; otherwise the clock falls.
     pub rises: bool,
 }
 

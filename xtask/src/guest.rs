@@ -6,10 +6,10 @@
 use crate::process::quiet;
 use crate::progress::Progress;
 use crate::setup::{self, Need};
+use crate::test::kernel_can_be_peer;
 use crate::workspace::{cargo, program, root, tools};
 use anyhow::{ensure, Context, Result};
 use std::fs;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -42,11 +42,7 @@ pub fn run(words: &[String]) -> Result<()> {
 
 /// Gets what is missing; where QEMU's tree and the driver program are.
 fn prepare() -> Result<(PathBuf, PathBuf)> {
-    let root = fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0);
-    ensure!(
-        root && Path::new("/dev/net/tun").exists(),
-        "the guest's card needs a TAP device: become root and run `modprobe tun`"
-    );
+    ensure!(kernel_can_be_peer(), "the guest's card needs a TAP device: become root and run `modprobe tun`");
     setup::ensure(Need::Models)?;
     let tree = tools().join("guest").join("tree");
     let stamp = tools().join("guest").join("stamp");

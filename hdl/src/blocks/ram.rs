@@ -93,7 +93,7 @@ impl<T: Symbolic> Storage<T> {
         self.text_of(type_name, read, write, "clock", "")
     }
 
-    /// The same with a clock for each port.
+    /// The body of a memory module whose two ports have a clock each; the arguments are those of `text`.
     pub(super) fn text_with_two_clocks(&self, type_name: &str, read: &str, write: impl Fn(&str) -> String) -> Verilog {
         self.text_of(type_name, read, write, "write_clock", "    end\n    always @(posedge read_clock) begin\n")
     }

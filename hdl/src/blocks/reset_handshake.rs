@@ -34,9 +34,9 @@ pub struct ResetHandshake {
     pub far_asks: Signal<In, bool>,
     /// The other side answers, as this side's clock sees it.
     pub far_answers: Signal<In, bool>,
-    /// This side was reset, and the other is to be.
+    /// A reset came at this side, and the other side must be reset, too.
     pub asks: Signal<Out, bool>,
-    /// This side is held because the other asked.
+    /// This side is held because the other side asked for that.
     pub answers: Signal<Out, bool>,
     /// No word moves on this side.
     pub held: Signal<Out, bool>,

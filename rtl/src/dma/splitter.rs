@@ -82,7 +82,7 @@ impl Splitter {
         Self { _block: block, _moving: moving, ..Default::default() }
     }
 
-    /// The same, for blocks that can be halved up to `halvings` times while the design runs.
+    /// This splitter, with blocks that can be halved up to `halvings` times while the design runs.
     pub fn halving(self, halvings: usize) -> Self {
         assert!(self._block >> halvings > 0 && halvings < 8, "{} bytes halved {halvings} times", self._block);
         Self { _halvings: halvings, ..self }

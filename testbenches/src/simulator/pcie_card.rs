@@ -66,7 +66,7 @@ impl Pins {
     }
 }
 
-/// A Verilated card.
+/// A Verilated card. `halt` among the inputs is ignored: the card's adapter stops the engine itself.
 pub struct PcieCard {
     model: Model,
     bytes: usize,

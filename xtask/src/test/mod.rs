@@ -66,7 +66,7 @@ fn steps() -> Vec<Step> {
 }
 
 /// Whether this process may make a TAP device in a network namespace of its own.
-fn kernel_can_be_peer() -> bool {
+pub fn kernel_can_be_peer() -> bool {
     let root = std::fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0);
     root && Path::new("/dev/net/tun").exists()
 }
